@@ -1,0 +1,103 @@
+/** The doors to the outside world that have, or will have, several implementations. Their data is plain JSON. */
+import type { GpuSurvey } from './gpu.js';
+
+export interface ExecOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  /** Milliseconds; the whole process group is ended when it is exceeded. */
+  timeoutMs?: number;
+  /** Bytes kept of each stream (the last ones); default 1 MiB. */
+  maxBytes?: number;
+  signal?: AbortSignal;
+}
+
+export interface ExecResult {
+  /** Exit code, or null when a signal ended it. */
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  timedOut: boolean;
+  /** True when output beyond `maxBytes` was dropped. */
+  truncated: boolean;
+}
+
+/**
+ * Where commands run and files live. `exec` resolves for any exit code and for a program that does not exist
+ * (code 127), and rejects only when the machine itself cannot be reached.
+ */
+export interface Machine {
+  readonly name: string;
+  exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  read(path: string): Promise<Uint8Array>;
+  write(path: string, data: string | Uint8Array): Promise<void>;
+  list(path: string): Promise<string[]>;
+  /** Up to `maxBytes` from `offset`; null when there is no such file. `id` changes when the file was replaced. */
+  readFrom(path: string, offset: number, maxBytes: number): Promise<FileSlice | null>;
+}
+
+export interface FileSlice {
+  bytes: Uint8Array;
+  size: number;
+  id: string;
+}
+
+export interface JobSpec {
+  /** Folder that receives the records `started` and `exited`. Exists before the start. */
+  recordDir: string;
+  argv: readonly string[];
+  cwd: string;
+  env: Record<string, string>;
+  /** Opened for append; standard output and standard error both go there. */
+  log: string;
+  /** Value of the marker variable, unique to this run on this machine. */
+  marker: string;
+}
+
+/** How to find a job again. Plain JSON, kept in the run's record. */
+export interface JobHandle {
+  recordDir: string;
+  marker: string;
+}
+
+export interface Survivor {
+  pid: number;
+  name: string;
+}
+
+export interface JobState {
+  /** `unstarted`: no start record · `gone`: started, no longer alive, no exit record · `elsewhere`: another host's job. */
+  life: 'unstarted' | 'running' | 'suspended' | 'gone' | 'exited' | 'elsewhere';
+  pid: number | null;
+  startedAt: number | null;
+  /** Milliseconds since 1970. */
+  exitedAt: number | null;
+  /** As the shell tells it: 128 + n for a signal n. Null when unknown. */
+  exitCode: number | null;
+  /** Processes the kernel's out-of-memory killer ended in the job's control group while it ran. */
+  oomKills: number;
+  rebooted: boolean;
+}
+
+/** How long-running work is started, asked after and stopped on a machine. */
+export interface Jobs {
+  /** Starts it at most once per record folder, however often it is called. */
+  start(spec: JobSpec): Promise<JobHandle>;
+  /** One question for all of them, in the same order. */
+  poll(handles: readonly JobHandle[]): Promise<JobState[]>;
+  /** Processes that carry the job's marker, whoever their parent is now. */
+  survivors(handle: JobHandle): Promise<Survivor[]>;
+  /** Sends a signal to the job's group and to every survivor; only ever to processes of this job. */
+  signal(handle: JobHandle, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Closes the record folder of a job that never started, so that it never can. False when it has started. */
+  forbid(handle: JobHandle): Promise<boolean>;
+}
+
+/** Milliseconds since 1970. */
+export type Clock = () => number;
+
+/** Uniform in [0, 1). */
+export type Random = () => number;
+
+/** How GPUs are asked after. */
+export type SurveyGpus = (signal?: AbortSignal) => Promise<GpuSurvey>;

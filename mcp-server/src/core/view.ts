@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { Gpu } from './gpu.js';
+import { Direction, JsonNumber } from './metric.js';
+import { RunView } from './run.js';
+
+export const BudgetView = z.strictObject({
+  name: z.enum(['runs', 'gpu_hours', 'wall_clock']),
+  used: z.number(),
+  limit: z.number().nullable(),
+  unit: z.string(),
+});
+export type BudgetView = z.output<typeof BudgetView>;
+
+/** A run against which others are compared: the baseline, or the best so far. */
+export const Standing = z.strictObject({
+  run: z.string(),
+  title: z.string(),
+  value: JsonNumber,
+  verdict: z.string().nullable().describe('null for a baseline'),
+  gain: z.number().nullable().describe('difference to the baseline in the metric’s own unit; positive = better'),
+});
+export type Standing = z.output<typeof Standing>;
+
+/** The one read model. Status, report, notes and dashboard render this and compute nothing of their own. */
+export const Overview = z.strictObject({
+  project: z.string(),
+  path: z.string(),
+  goal: z.string(),
+  metric: z.strictObject({ name: z.string(), direction: Direction, target: z.number().nullable() }).nullable(),
+  cycle: z.number().int(),
+  status: z.string().describe('what is going on now, in words'),
+  baseline: Standing.nullable(),
+  best: Standing.nullable(),
+  runs: z.array(RunView),
+  running: z.array(z.string()),
+  decisions: z.array(z.strictObject({ at: z.string(), text: z.string() })),
+  directive: z.string().nullable().describe('a directive that is waiting or not yet acted on'),
+  budgets: z.array(BudgetView),
+  gpus: z.array(Gpu),
+  warnings: z.array(z.string()),
+});
+export type Overview = z.output<typeof Overview>;
