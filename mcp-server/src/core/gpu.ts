@@ -27,5 +27,6 @@ export const GpuSurvey = z.strictObject({
   machine: z.string(),
   gpus: z.array(Gpu),
   error: z.string().nullable(),
+  notes: z.array(z.string()).optional().describe('what a person should know although it is no error'),
 });
 export type GpuSurvey = z.output<typeof GpuSurvey>;

@@ -19,6 +19,11 @@ export interface MetricRecord {
   metrics: Record<string, number>;
 }
 
+/** A record and the offset of the first byte after the line it came from. */
+export interface LoggedRecord extends MetricRecord {
+  at: number;
+}
+
 /** One line of `metrics.jsonl`. `at` is the offset of the first byte after the text it came from, in the log's own count. */
 export const StoredMetricRecord = z.strictObject({
   line: z.number().int(),

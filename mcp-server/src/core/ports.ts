@@ -66,9 +66,11 @@ export interface Survivor {
 }
 
 export interface JobState {
-  /** `unstarted`: no start record · `gone`: started, no longer alive, no exit record · `elsewhere`: another host's job. */
-  life: 'unstarted' | 'running' | 'suspended' | 'gone' | 'exited' | 'elsewhere';
+  /** `unstarted`: no start record · `gone`: started, no longer alive, and no exit record. */
+  life: 'unstarted' | 'running' | 'suspended' | 'gone' | 'exited';
   pid: number | null;
+  /** The process of the command itself, once seen. */
+  child: number | null;
   startedAt: number | null;
   /** Milliseconds since 1970. */
   exitedAt: number | null;

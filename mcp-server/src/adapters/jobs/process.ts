@@ -1,0 +1,170 @@
+import { spawn } from 'node:child_process';
+import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCode } from '../../core/errors.js';
+import { formatMark, markNumber, parseMark } from '../../core/mark.js';
+import { MARKER } from '../../core/marker.js';
+import type { JobHandle, JobSpec, JobState, Jobs, Survivor } from '../../core/ports.js';
+import { parseStat } from '../../core/proc-stat.js';
+import { WRAPPER } from './wrapper.js';
+
+/** Detached processes of this machine, each in a session of its own. */
+export function processJobs(): Jobs {
+  return {
+    start: async (spec) => start(spec),
+    poll: async (handles) => handles.map(stateOf),
+    survivors: async (handle) => survivorsOf(handle),
+    signal: async (handle, signal) => signalJob(handle, signal),
+    forbid: async (handle) => forbid(handle),
+  };
+}
+
+async function start(spec: JobSpec): Promise<JobHandle> {
+  const handle = { recordDir: spec.recordDir, marker: spec.marker };
+  const log = openSync(spec.log, 'a');
+  try {
+    const child = spawn('/bin/sh', ['-c', WRAPPER, 'auto-experiment', spec.recordDir, ...spec.argv], {
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: spec.cwd,
+      env: { ...spec.env, [MARKER]: spec.marker },
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+    child.unref();
+  } finally {
+    closeSync(log);
+  }
+  return handle;
+}
+
+interface Link {
+  fields: Record<string, string>;
+  at: number;
+}
+
+function readRecord(folder: string, name: string): Link | null {
+  const path = join(folder, name);
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return null;
+  return { fields: stat.isSymbolicLink() ? parseMark(readlinkSync(path)) : {}, at: stat.mtimeMs };
+}
+
+function stateOf(handle: JobHandle): JobState {
+  const before = readRecord(handle.recordDir, 'exited');
+  const started = readRecord(handle.recordDir, 'started');
+  const life = before === null ? lifeOf(started) : 'exited';
+  // Gone without a record may be the instant between our two looks: the record is the truth, so look again.
+  const exited = life === 'gone' ? readRecord(handle.recordDir, 'exited') : before;
+  const pid = started === null ? null : markNumber(started.fields, 'pid');
+  const children = pid !== null && life === 'running' ? childrenOf(pid) : [];
+  return {
+    // A stop signal sent to the training alone leaves the wrapper waiting as usual.
+    life: exited !== null ? 'exited' : isSuspended(children) ? 'suspended' : life,
+    pid,
+    child: children[0] ?? null,
+    startedAt: started?.at ?? null,
+    exitedAt: exited?.at ?? null,
+    exitCode: exited === null ? null : markNumber(exited.fields, 'rc'),
+    oomKills: exited === null ? 0 : (markNumber(exited.fields, 'oom') ?? 0),
+    rebooted: started !== null && started.fields.boot !== undefined && started.fields.boot !== bootId(),
+  };
+}
+
+function lifeOf(started: Link | null): JobState['life'] {
+  if (started === null) return 'unstarted';
+  const pid = markNumber(started.fields, 'pid');
+  if (pid === null || started.fields.boot !== bootId()) return 'gone';
+  const stat = readStat(pid);
+  if (stat === null || stat.start !== started.fields.start || stat.state === 'Z' || stat.state === 'X') return 'gone';
+  return stat.state === 'T' || stat.state === 't' ? 'suspended' : 'running';
+}
+
+const isSuspended = (children: readonly number[]): boolean =>
+  children.length > 0 && children.every((child) => readStat(child)?.state === 'T');
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
+  } catch (error) {
+    // The process may end while we look, and some kernels do not tell.
+    if (!['ENOENT', 'ESRCH', 'EACCES'].includes(errorCode(error) ?? '')) throw error;
+    return [];
+  }
+}
+
+function readStat(pid: number): { state: string; start: string; group: number } | null {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return null;
+    throw error;
+  }
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+/** Processes whose environment carries the marker; the wrapper itself is not one of them. Zombies do not count. */
+function survivorsOf(handle: JobHandle): Survivor[] {
+  const needle = Buffer.from(`${MARKER}=${handle.marker}\0`);
+  const wrapper = readRecord(handle.recordDir, 'started');
+  const own = wrapper === null ? null : markNumber(wrapper.fields, 'pid');
+  const found: Survivor[] = [];
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === own) continue;
+    try {
+      const environment = readFileSync(`/proc/${name}/environ`);
+      if (!environment.includes(needle)) continue;
+      const text = readFileSync(`/proc/${name}/stat`, 'latin1');
+      const stat = parseStat(text);
+      if (stat === null || stat.state === 'Z' || stat.state === 'X') continue;
+      found.push({ pid: Number(name), name: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')) });
+    } catch (error) {
+      // Processes of other users cannot be read, and any process may end while we look.
+      if (!['EACCES', 'EPERM', 'ENOENT', 'ESRCH'].includes(errorCode(error) ?? '')) throw error;
+    }
+  }
+  return found;
+}
+
+function signalJob(handle: JobHandle, signal: 'SIGTERM' | 'SIGKILL'): void {
+  const started = readRecord(handle.recordDir, 'started');
+  const pid = started === null ? null : markNumber(started.fields, 'pid');
+  // The group may be signalled only while its leader is certainly ours: a number may have gone to somebody else.
+  if (pid !== null && ['running', 'suspended'].includes(lifeOf(started))) {
+    send(-pid, signal);
+    if (signal === 'SIGTERM') send(-pid, 'SIGCONT');
+  }
+  for (const survivor of survivorsOf(handle)) {
+    if (readStat(survivor.pid)?.group === pid && pid !== null && signal === 'SIGTERM') continue;
+    send(survivor.pid, signal);
+    if (signal === 'SIGTERM') send(survivor.pid, 'SIGCONT');
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
+  }
+}
+
+function forbid(handle: JobHandle): boolean {
+  try {
+    symlinkSync(formatMark({ void: 1 }), join(handle.recordDir, 'started'));
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    return readRecord(handle.recordDir, 'started')?.fields.void === '1';
+  }
+}

@@ -1,0 +1,98 @@
+import { statSync } from 'node:fs';
+import { execa } from 'execa';
+import { errorCode, LabError } from '../../core/errors.js';
+import type { ExecOptions, ExecResult } from '../../core/ports.js';
+import { watchEnd } from './local-end.js';
+import { tailBytes } from './tail-bytes.js';
+
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+
+/** Timers beyond this fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Runs a program in a process group of its own, without a terminal and without input, on top of the environment `base`.
+ * Resolves for every end; an abort of `signal` resolves too, with the signal that ended the command.
+ */
+export async function execLocal(
+  argv: readonly string[],
+  { cwd, env, timeoutMs, maxBytes = DEFAULT_MAX_BYTES, signal }: ExecOptions,
+  base: Env | undefined,
+): Promise<ExecResult> {
+  const [program, ...args] = argv;
+  if (program === undefined) {
+    throw new LabError('there is no command to run', 'give a program and its arguments');
+  }
+  if (argv.some((word) => word.includes('\0'))) {
+    throw new LabError('a command cannot hold a NUL character', 'no system can pass one to a program');
+  }
+  const out = tailBytes(maxBytes);
+  const err = tailBytes(maxBytes);
+  let timedOut = false;
+  const result = (code: number | null, ended: string | null, problem = ''): ExecResult => ({
+    code,
+    signal: ended,
+    stdout: out.text(),
+    stderr: err.text() + problem,
+    timedOut,
+    truncated: out.truncated() || err.truncated(),
+  });
+  if (signal?.aborted === true) return result(null, 'SIGKILL', 'not started: aborted\n');
+
+  const child = execa(program, args, {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    buffer: false,
+    reject: false,
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(base === undefined ? { env: env ?? {} } : { env: { ...base, ...env }, extendEnv: false }),
+  });
+  let reads = 0;
+  const keep = (tail: typeof out) => (chunk: Uint8Array) => {
+    tail.push(chunk);
+    reads += 1;
+  };
+  child.stdout.on('data', keep(out));
+  child.stderr.on('data', keep(err));
+  const life = watchEnd(child, () => reads);
+  const limit =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(
+          () => {
+            timedOut = !life.exited();
+            life.end();
+          },
+          Math.min(timeoutMs, LONGEST_TIMER_MS),
+        );
+  signal?.addEventListener('abort', life.end, { once: true });
+  try {
+    const ended = await child;
+    if (ended.exitCode === undefined && ended.signal === undefined) {
+      const { code, text } = whyNotStarted(program, cwd, ended.cause);
+      return result(code, null, `${text}\n`);
+    }
+    return result(ended.exitCode ?? null, ended.signal ?? null);
+  } finally {
+    clearTimeout(limit);
+    life.forget();
+    signal?.removeEventListener('abort', life.end);
+  }
+}
+
+/** Exit codes and texts as a shell gives them. */
+function whyNotStarted(
+  program: string,
+  cwd: string | undefined,
+  cause: unknown,
+): { code: number; text: string } {
+  if (cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    return { code: 126, text: `${program}: cannot start in ${cwd}: no such folder` };
+  }
+  const code = errorCode(cause);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { code: 127, text: `${program}: not found` };
+  if (code === 'EACCES' || code === 'EPERM') return { code: 126, text: `${program}: permission denied` };
+  return { code: 126, text: `${program}: cannot be started: ${code ?? String(cause)}` };
+}

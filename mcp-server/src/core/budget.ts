@@ -1,0 +1,59 @@
+import type { Campaign } from './campaign.js';
+import { formatDuration } from './units.js';
+import type { BudgetView } from './view.js';
+
+export interface BudgetLimits {
+  runs?: number | undefined;
+  gpu_hours?: number | undefined;
+  /** Seconds. */
+  wall_clock?: number | undefined;
+}
+
+export interface BudgetUse {
+  runs: number;
+  gpu_hours: number;
+  wall_clock: number;
+}
+
+/** What the campaign has used. `active` are the runs without an ending: GPUs held since when (ms), or null before the start. */
+export function budgetUse(campaign: Campaign, active: readonly { startedAt: number | null; gpus: number }[], now: number): BudgetUse {
+  const running = active.reduce(
+    (sum, run) => sum + (run.startedAt === null ? 0 : (run.gpus * Math.max(0, now - run.startedAt)) / 3_600_000),
+    0,
+  );
+  const since = campaign.startedAt === null ? now : Date.parse(campaign.startedAt);
+  return {
+    runs: [...campaign.runs.values()].filter((run) => run.launch !== null).length,
+    gpu_hours: campaign.gpuHours + running,
+    wall_clock: Math.max(0, (now - since) / 1000),
+  };
+}
+
+/**
+ * Words why one more run may not be launched, or null. `gpuHoursAhead` is what it and the runs under way may still
+ * cost at most; null = unlimited, then only what is used already counts.
+ */
+export function budgetRefusal(limits: BudgetLimits, use: BudgetUse, gpuHoursAhead: number | null): string | null {
+  if (limits.runs !== undefined && use.runs >= limits.runs) {
+    return `the budget of ${limits.runs} runs is used up`;
+  }
+  if (limits.wall_clock !== undefined && use.wall_clock >= limits.wall_clock) {
+    return `the budget of ${formatDuration(limits.wall_clock)} wall clock is used up`;
+  }
+  if (limits.gpu_hours !== undefined) {
+    if (use.gpu_hours >= limits.gpu_hours) return `the budget of ${limits.gpu_hours} GPU-hours is used up`;
+    if (gpuHoursAhead !== null && use.gpu_hours + gpuHoursAhead > limits.gpu_hours) {
+      const left = (limits.gpu_hours - use.gpu_hours).toFixed(2);
+      return `this run may cost ${gpuHoursAhead.toFixed(2)} GPU-hours and ${left} of ${limits.gpu_hours} are left`;
+    }
+  }
+  return null;
+}
+
+export function budgetViews(limits: BudgetLimits, use: BudgetUse): BudgetView[] {
+  return [
+    { name: 'runs', used: use.runs, limit: limits.runs ?? null, unit: 'runs' },
+    { name: 'gpu_hours', used: Number(use.gpu_hours.toFixed(4)), limit: limits.gpu_hours ?? null, unit: 'GPU-hours' },
+    { name: 'wall_clock', used: Math.round(use.wall_clock), limit: limits.wall_clock ?? null, unit: 'seconds' },
+  ];
+}

@@ -1,0 +1,117 @@
+import type { Direction } from '../metric.js';
+import { isBetter } from '../metric.js';
+import { formatValue } from '../units.js';
+import type { Frame, LegendEntry } from './frame.js';
+import { drawFrame, emptyNote, inside } from './frame.js';
+import { type ChartedRun, counts, drawSign, SIGN_WORDS, SIGNS, type Sign, signOf } from './run-signs.js';
+import { makeScale } from './scale.js';
+import { el, short, svgDocument, text, tooltip } from './svg.js';
+
+export interface BestSoFarOptions {
+  title: string;
+  metric: string;
+  direction: Direction;
+  target: number | null;
+  runs: readonly ChartedRun[];
+  width?: number;
+  height?: number;
+}
+
+interface Placed {
+  run: ChartedRun;
+  sign: Sign;
+}
+
+const STEP_ENTRY: LegendEntry = {
+  label: 'best so far, as measured',
+  sign: el('path', { class: 'line', d: 'M-11 4H0V-4H11', style: 'stroke:var(--c0)' }),
+};
+
+/** Every run as a sign at the value it measured, and the best of them so far as a step line. */
+export function bestSoFarChart(options: BestSoFarOptions): string {
+  const { title, metric, direction, target, width = 860, height = 340 } = options;
+  const runs = [...options.runs].sort((a, b) => a.number - b.number);
+  const numbers = runs.map((run) => run.number);
+  const values = runs.filter(counts).map((run) => run.value);
+  const steps = stepsOf(runs, direction);
+  // What the picture is about stays in it; a far worse run may leave it.
+  const baselines = runs.filter((run) => run.role === 'baseline' && counts(run)).map((run) => run.value ?? 0);
+  const keep = [
+    ...baselines,
+    ...steps.slice(-1).map((run) => run.value),
+    ...(target === null ? [] : [target]),
+  ];
+  const y = makeScale(values, { count: height / 60, pad: 0.06, robust: true, keep });
+  const placed = runs.map((run): Placed => {
+    const at = counts(run) ? y.at(run.value) : 0.5;
+    return { run, sign: at > 1 ? 'above' : at < 0 ? 'below' : signOf(run) };
+  });
+  const present = SIGNS.filter((sign) => placed.some((one) => one.sign === sign));
+  const frame = drawFrame({
+    width,
+    height,
+    title,
+    xLabel: 'run',
+    yLabel: `${metric}, ${direction === 'maximize' ? 'higher' : 'lower'} is better`,
+    x: makeScale(numbers, { count: width / 70, whole: true, pad: 0.03 }),
+    y,
+    legend: [
+      ...(steps.length > 0 ? [STEP_ENTRY] : []),
+      ...present.map((sign) => ({ label: SIGN_WORDS[sign], sign: drawSign(sign, 0, 0, 4.5) })),
+    ],
+    gutter: 20,
+  });
+  const radius = runs.length > 60 ? 3 : 4.5;
+  const body = [
+    frame.markup,
+    inside(frame, drawTarget(frame, target) + drawSteps(frame, steps)),
+    ...placed.map((one) => drawRun(frame, one, radius)),
+    runs.length === 0 ? emptyNote(frame, 'no runs yet') : '',
+  ];
+  return svgDocument(width, frame.total, title, body.join(''));
+}
+
+function drawRun(frame: Frame, { run, sign }: Placed, radius: number): string {
+  const bottom = frame.top + frame.height;
+  // Unknown values stand below the plot, values outside of it at its edge.
+  const y = counts(run) ? Math.min(Math.max(frame.py(run.value), frame.top), bottom) : bottom + 11;
+  const value = run.value === null ? 'value unknown' : formatValue(run.value);
+  const words = [
+    run.id,
+    run.title,
+    value,
+    SIGN_WORDS[sign],
+    ...(signOf(run) === sign ? [] : [SIGN_WORDS[signOf(run)]]),
+  ];
+  return el('g', {}, tooltip(words.join(' · ')) + drawSign(sign, frame.px(run.number), y, radius));
+}
+
+/** The runs that were better than all before them. A running run and one without a value do not count. */
+function stepsOf(runs: readonly ChartedRun[], direction: Direction): (ChartedRun & { value: number })[] {
+  const steps: (ChartedRun & { value: number })[] = [];
+  for (const run of runs) {
+    if (run.running === true || !counts(run)) continue;
+    const best = steps.at(-1);
+    if (best === undefined || isBetter(run.value, best.value, direction)) steps.push(run);
+  }
+  return steps;
+}
+
+function drawSteps(frame: Frame, steps: readonly (ChartedRun & { value: number })[]): string {
+  const places = steps.map((run) => [short(frame.px(run.number)), short(frame.py(run.value))] as const);
+  const path = places.map(([x, y], index) => (index === 0 ? `M${x} ${y}` : `H${x}V${y}`)).join('');
+  if (path === '') return '';
+  return el('path', {
+    class: 'line',
+    d: `${path}H${short(frame.left + frame.width)}`,
+    style: 'stroke:var(--c0)',
+  });
+}
+
+function drawTarget(frame: Frame, target: number | null): string {
+  if (target === null) return '';
+  const y = frame.py(target);
+  const line = el('line', { class: 'note', x1: frame.left, x2: frame.left + frame.width, y1: y, y2: y });
+  const label = text(frame.left + 4, y < frame.top + 14 ? y + 14 : y - 5, `target ${formatValue(target)}`);
+  return line + label;
+}

@@ -1,0 +1,103 @@
+import type { Gpu, GpuSurvey } from '../gpu.js';
+import { whoComputes, whyBusy } from './free.js';
+
+/** What a lease is kept under: the UUID, else vendor and index, which are as good as it gets without one. */
+export function gpuKey(gpu: Pick<Gpu, 'uuid' | 'vendor' | 'index'>): string {
+  return gpu.uuid ?? `${gpu.vendor}-${gpu.index}`;
+}
+
+export interface Wanted {
+  /** As it came from the driver, without `markReserved`. */
+  survey: GpuSurvey;
+  want: number;
+  /** `auto` = any; else indices, UUIDs or unambiguous beginnings of UUIDs. */
+  allowed: 'auto' | readonly (number | string)[];
+  /** Leave the last GPU to people. A GPU that `allowed` names is taken all the same, and so is the only one there is. */
+  reserveLast: boolean;
+  /** `gpuKey`s that runs hold. */
+  leased: readonly string[];
+}
+
+/**
+ * The GPUs for a run, or why there are none now, in words for a person. Lowest indices first; several GPUs are of one
+ * model where that is possible. Under `auto` a GPU must be free; one that is named may hold memory of programs that the
+ * driver does not list (a screen), but never a computing process.
+ */
+export function chooseGpus(wanted: Wanted): { gpus: Gpu[] } | { why: string } {
+  const { survey, want, allowed } = wanted;
+  if (want === 0) return { gpus: [] };
+  if (survey.gpus.length === 0) {
+    return {
+      why: survey.error ?? [`No GPU was found on ${survey.machine}.`, ...(survey.notes ?? [])].join(' '),
+    };
+  }
+  const candidates = allowed === 'auto' ? { gpus: survey.gpus } : named(survey.gpus, allowed);
+  if ('why' in candidates) return candidates;
+  const refused: string[] = [];
+  const usable = candidates.gpus.filter((gpu) => {
+    const why = whyNot(gpu, wanted);
+    if (why !== null) refused.push(`GPU ${gpu.index} ${why}`);
+    return why === null;
+  });
+  if (usable.length >= want) return { gpus: ofOneModel(usable, want) ?? usable.slice(0, want) };
+  const room =
+    candidates.gpus.length < want ? `only ${candidates.gpus.length} may be used` : `${usable.length} free`;
+  const because =
+    refused.length === 0 ? '' : ` ${refused.slice(0, 8).join('; ')}${refused.length > 8 ? '; …' : ''}.`;
+  return { why: `${want} GPU${want === 1 ? '' : 's'} wanted, ${room}.${because}` };
+}
+
+/** Shows free GPUs that are held by a lease, or left to people, as `reserved`. For views; busy ones stay busy. */
+export function markReserved(survey: GpuSurvey, held: Pick<Wanted, 'reserveLast' | 'leased'>): GpuSurvey {
+  const leased = new Set(held.leased);
+  const last = held.reserveLast ? lastOf(survey.gpus) : undefined;
+  const gpus = survey.gpus.map((gpu): Gpu => {
+    const reserved = gpu.state === 'free' && (gpu === last || leased.has(gpuKey(gpu)));
+    return reserved ? { ...gpu, state: 'reserved' } : gpu;
+  });
+  return { ...survey, gpus };
+}
+
+function whyNot(gpu: Gpu, { survey, allowed, reserveLast, leased }: Wanted): string | null {
+  if (gpu.state === 'error') return 'does not tell its state';
+  if (gpu.state === 'reserved' || leased.includes(gpuKey(gpu))) return 'is leased to a run';
+  if (allowed !== 'auto') {
+    const who = whoComputes(gpu);
+    return who === null ? null : `is used by ${who}`;
+  }
+  if (reserveLast && gpu === lastOf(survey.gpus)) return 'is left to people (gpu.reserve_last)';
+  const busy = whyBusy(gpu);
+  if (busy === null || whoComputes(gpu) !== null) return busy;
+  return `${busy} (name it with --gpu ${gpu.index} to use it all the same)`;
+}
+
+/** The only GPU is nobody's last one: reserving it would mean that nothing ever runs. */
+function lastOf(gpus: readonly Gpu[]): Gpu | undefined {
+  return gpus.length > 1 ? gpus.at(-1) : undefined;
+}
+
+function named(gpus: readonly Gpu[], names: readonly (number | string)[]): { gpus: Gpu[] } | { why: string } {
+  const found = new Set<Gpu>();
+  for (const name of names) {
+    const isIndex = typeof name === 'number' || /^\d+$/.test(name);
+    const matches = gpus.filter((gpu) =>
+      isIndex ? gpu.index === Number(name) : name !== '' && gpu.uuid?.startsWith(String(name)) === true,
+    );
+    const [match] = matches;
+    if (match === undefined) {
+      return { why: `There is no GPU ${name}; there are ${gpus.map((gpu) => gpu.index).join(', ')}.` };
+    }
+    if (matches.length > 1) return { why: `"${name}" means ${matches.length} GPUs; write the whole UUID.` };
+    found.add(match);
+  }
+  return { gpus: [...found].sort((a, b) => a.index - b.index) };
+}
+
+/** The first `want` GPUs that share a model: a model split over unequal cards runs at the pace of the slowest. */
+function ofOneModel(gpus: readonly Gpu[], want: number): Gpu[] | null {
+  for (const { name } of gpus) {
+    const alike = gpus.filter((gpu) => gpu.name === name);
+    if (alike.length >= want) return alike.slice(0, want);
+  }
+  return null;
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { Direction, JsonNumber } from './metric.js';
+import { Ending, VerdictStatus } from './run.js';
+
+const at = z.string().describe('ISO 8601, UTC');
+const run = z.string();
+const argv = z.array(z.string());
+
+/** The code that a run was started with: a commit under refs/auto-experiment, or a content-addressed copy. */
+export const CodeRef = z.strictObject({
+  kind: z.enum(['git', 'copy']),
+  id: z.string(),
+  tree: z.string().describe('hash of the code alone: equal code, equal tree'),
+});
+export type CodeRef = z.output<typeof CodeRef>;
+
+export const Plan = z.strictObject({
+  kind: z.literal('plan'),
+  at,
+  id: z.string(),
+  cycle: z.number().int(),
+  planner: z.string(),
+  role: z.enum(['baseline', 'candidate']),
+  title: z.string(),
+  hypothesis: z.string().nullable(),
+  command: argv,
+  assignment: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullable(),
+});
+export type Plan = z.output<typeof Plan>;
+
+export const EndRecord = z.strictObject({
+  kind: z.literal('end'),
+  at,
+  run,
+  ending: Ending,
+  exit_code: z.number().int().nullable(),
+  signal: z.string().nullable(),
+  evidence: z.array(z.string()),
+  duration_s: z.number().nullable(),
+  gpu_hours: z.number(),
+  metric: z.string().nullable(),
+  direction: Direction.nullable(),
+  value: JsonNumber.nullable(),
+});
+export type EndRecord = z.output<typeof EndRecord>;
+
+export const VerdictRecord = z.strictObject({
+  kind: z.literal('verdict'),
+  at,
+  run,
+  status: VerdictStatus.nullable().describe('null = this run became the baseline'),
+  reason: z.string(),
+  kept: z.boolean().describe('this run is the best so far from here on'),
+  value: JsonNumber.nullable(),
+  gain: z.number().nullable().describe('against the baseline, positive = better'),
+});
+export type VerdictRecord = z.output<typeof VerdictRecord>;
+
+/** One line of `ledger.jsonl`, by kind. Append-only: a fact is never changed, only followed by another. */
+export const LedgerRecord = z.discriminatedUnion('kind', [
+  Plan,
+  z.strictObject({
+    kind: z.literal('dry_run'),
+    at,
+    fingerprint: z.string().describe('of the code and the shape of the command'),
+    command: argv,
+    ok: z.boolean(),
+    seconds: z.number(),
+    why: z.string().nullable(),
+  }),
+  z.strictObject({
+    kind: z.literal('launch'),
+    at,
+    run,
+    plan: z.string().nullable(),
+    role: z.enum(['baseline', 'candidate']),
+    title: z.string(),
+    command: argv,
+    code: CodeRef.nullable(),
+  }),
+  z.strictObject({ kind: z.literal('start'), at, run, gpus: z.array(z.string()) }),
+  EndRecord,
+  VerdictRecord,
+  z.strictObject({ kind: z.literal('hypothesis'), at, run, text: z.string() }),
+  z.strictObject({ kind: z.literal('result'), at, run: z.string().nullable(), text: z.string() }),
+  z.strictObject({ kind: z.literal('decision'), at, run: z.string().nullable(), text: z.string() }),
+  z.strictObject({
+    kind: z.literal('directive'),
+    at,
+    id: z.string(),
+    state: z.enum(['taken', 'done']),
+    text: z.string(),
+    outcome: z.string().nullable(),
+  }),
+  z.strictObject({ kind: z.literal('stop'), at, reason: z.string(), cycle: z.number().int() }),
+]);
+export type LedgerRecord = z.output<typeof LedgerRecord>;
+
+export type RecordOf<K extends LedgerRecord['kind']> = Extract<LedgerRecord, { kind: K }>;

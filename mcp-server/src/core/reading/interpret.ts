@@ -1,0 +1,83 @@
+import { readBox } from './boxes.js';
+import { readExplicit } from './explicit.js';
+import type { NumberToken } from './lex.js';
+import { isStem } from './names.js';
+import { readObject } from './objects.js';
+import { readPairs } from './pairs.js';
+import { announcesEpoch, findStand } from './progress.js';
+import { readCoco, readSentence } from './prose.js';
+import { NOWHERE, type Seen } from './seen.js';
+import { type Header, readHeader, readRow } from './tables.js';
+
+/** What earlier lines mean for the next ones. */
+export interface Context {
+  header: Header | null;
+  /** Section of a `| key | value |` box. */
+  section: string;
+  /** Inside the block that W&B prints after `Run summary:`. */
+  summary: boolean;
+}
+
+/** What a line is. `context` lines say something about the lines after them. */
+export interface Reading {
+  seen: Seen;
+  kind: 'explicit' | 'row' | 'announcement' | 'plain';
+  context: Partial<Context> | null;
+}
+
+const NOTHING: Seen = { metrics: [], stand: NOWHERE, split: null };
+const plain = (seen: Seen): Reading => ({ seen, kind: 'plain', context: null });
+const SUMMARY_LINE = /^wandb:\s/;
+const HAS_WORD_HEADER = /[A-Za-z]\S*(?:\s+|,|\s*[|│])\S*[A-Za-z]/;
+
+/**
+ * Reads one clean line. The shapes are tried from the surest to the loosest, and the first that fits has the line:
+ * explicit, COCO's summary, object, box, row of a table, sentence, pairs; a line of names alone may head a table.
+ */
+export function interpret(text: string, tokens: readonly NumberToken[], context: Context): Reading {
+  const explicit = readExplicit(text);
+  if (explicit !== null) return { seen: explicit, kind: 'explicit', context: null };
+  if (SUMMARY_LINE.test(text)) return readTracker(text, tokens, context);
+  if (tokens.length === 0) return readWords(text);
+  const coco = readCoco(text);
+  if (coco !== null) return plain(coco);
+  const object = text.includes('{') ? readObject(text) : null;
+  if (object !== null && object.metrics.length > 0) return plain(object);
+  const box = readBox(text, context.section);
+  if (box !== null) return 'section' in box ? { seen: NOTHING, kind: 'plain', context: box } : plain(box.seen);
+  const row = context.header === null ? null : readRow(text, context.header);
+  if (row !== null) return { seen: row, kind: 'row', context: null };
+  if (announcesEpoch(text)) return { seen: { ...NOTHING, stand: findStand(text) }, kind: 'announcement', context: null };
+  const sentence = readSentence(text);
+  if (sentence !== null) return plain(sentence);
+  const before = object === null ? tokens.length : tokens.findIndex((token) => token.start > object.from);
+  const pairs = readPairs(text, before < 0 ? tokens : tokens.slice(0, before));
+  if (pairs.metrics.length > 0) return plain(pairs);
+  const words = readWords(text);
+  return words.context === null ? plain({ ...pairs, stand: object?.stand ?? pairs.stand }) : words;
+}
+
+/** A line of names: the section of a box, the header of a table, or nothing. */
+function readWords(text: string): Reading {
+  const box = readBox(text, '');
+  if (box !== null && 'section' in box) return { seen: NOTHING, kind: 'plain', context: box };
+  if (!HAS_WORD_HEADER.test(text) || !isStemSomewhere(text)) return plain(NOTHING);
+  const header = readHeader(text);
+  return header === null ? plain(NOTHING) : { seen: NOTHING, kind: 'plain', context: { header } };
+}
+
+const isStemSomewhere = (text: string): boolean =>
+  /epoch|iter|step|class|round|tick/i.test(text) || text.split(/[\s|│,]+/, 64).some(isStem);
+
+/** W&B's closing block: `wandb: name value` lines between `Run summary:` and the next empty one. */
+function readTracker(text: string, tokens: readonly NumberToken[], context: Context): Reading {
+  const rest = text.replace(SUMMARY_LINE, '');
+  if (/^\s*Run summary:\s*$/.test(rest)) return { seen: NOTHING, kind: 'plain', context: { summary: true } };
+  if (rest.trim() === '' || /^\s*Run history:\s*$/.test(rest)) return { seen: NOTHING, kind: 'plain', context: { summary: false } };
+  if (!context.summary) return { seen: NOTHING, kind: 'plain', context: { summary: context.summary } };
+  const shift = text.length - rest.length;
+  const own = tokens.map((token) => ({ ...token, start: token.start - shift, end: token.end - shift }));
+  const { metrics } = readPairs(rest.trimEnd(), own.filter((token) => token.start >= 0), true);
+  // Its context is given so that nothing here is learnt as a template: the block decides what a line means.
+  return { seen: { ...NOTHING, metrics }, kind: 'plain', context: { summary: true } };
+}

@@ -1,0 +1,170 @@
+import type { Reading } from './interpret.js';
+import type { NumberToken } from './lex.js';
+import type { Seen, Spot } from './seen.js';
+import { makeTemplate, matchTemplate } from './template.js';
+
+/** Templates kept; beyond that the oldest half is forgotten. */
+const KEPT = 512;
+/** The last few that matched are tried first, and most lines are one of them. */
+const RECENT = 4;
+const MAX_SLOTS = 512;
+/** Lines without metrics are learnt at their second sight: most are never seen again. */
+const REMEMBERED = 1024;
+
+/** How the lines of one template are read. Slots are indices of `values`; -1 is none. */
+export interface Known {
+  code: Int32Array;
+  kind: Reading['kind'];
+  split: Seen['split'];
+  names: string[];
+  /** Per name its slot, or -1 for a printed nan or infinity, which stands in `constants`. */
+  slots: number[];
+  constants: number[];
+  step: number;
+  steps: number;
+  epoch: number;
+  epochs: number;
+}
+
+/** Remembers how lines were read, so that a line that differs from an earlier one in its numbers alone costs one comparison. */
+export interface Memo {
+  /** How lines like this one are read, with this one's numbers in `values` until the next call; null when none is known. */
+  find(bytes: Uint8Array, start: number, end: number): Known | null;
+  readonly values: Float64Array;
+  learn(bytes: Uint8Array, clean: string, tokens: readonly NumberToken[], reading: Reading): void;
+  clear(): void;
+}
+
+export function createMemo(): Memo {
+  const recent: Known[] = [];
+  // By the hash of the fixed words that a template opens with, digits left out.
+  let byOpening = new Map<number, Known[]>();
+  // Per count of opening words how many templates have it: where a look-up is worth it.
+  const openings = new Int32Array(MOST_WORDS + 1);
+  let count = 0;
+  const values = new Float64Array(MAX_SLOTS);
+  const sights = new Int32Array(REMEMBERED);
+  let bytesOfView: Uint8Array | null = null;
+  let view: DataView = new DataView(new ArrayBuffer(0));
+
+  const clear = (): void => {
+    recent.length = 0;
+    byOpening = new Map();
+    openings.fill(0);
+    count = 0;
+    sights.fill(0);
+  };
+
+  const seenBefore = (clean: string, tokens: readonly NumberToken[]): boolean => {
+    const hash = outline(clean, tokens);
+    const place = (hash >>> 0) % REMEMBERED;
+    if (sights[place] === hash) return true;
+    sights[place] = hash;
+    return false;
+  };
+
+  const remember = (known: Known): void => {
+    recent.unshift(known);
+    recent.length = Math.min(recent.length, RECENT);
+  };
+
+  const search = (bytes: Uint8Array, start: number, end: number): Known | null => {
+    let hash = 0;
+    for (let words = 0; ; words += 1) {
+      const others = (openings[words] ?? 0) === 0 ? undefined : byOpening.get(hash);
+      if (others !== undefined) {
+        for (const known of others) {
+          if (!matchTemplate(known.code, bytes, view, start, end, values)) continue;
+          remember(known);
+          return known;
+        }
+      }
+      if (words === MOST_WORDS || start + 4 * words + 4 > bytes.length) return null;
+      hash = mix(hash, view.getInt32(start + 4 * words, true));
+    }
+  };
+
+  return {
+    values,
+    find(bytes, start, end) {
+      if (bytes !== bytesOfView) {
+        bytesOfView = bytes;
+        view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      }
+      for (let i = 0; i < recent.length; i += 1) {
+        const known = recent[i];
+        if (known !== undefined && matchTemplate(known.code, bytes, view, start, end, values)) {
+          if (i > 0) {
+            recent[i] = recent[i - 1] ?? known;
+            recent[i - 1] = known;
+          }
+          return known;
+        }
+      }
+      return count === 0 ? null : search(bytes, start, end);
+    },
+    learn(bytes, clean, tokens, reading) {
+      if (tokens.length > MAX_SLOTS || (reading.seen.metrics.length === 0 && !seenBefore(clean, tokens))) return;
+      const { stand, metrics, split } = reading.seen;
+      const place = (spot: Spot | null): number =>
+        tokens.findIndex((token) => token.start === spot?.start && token.end === spot.end);
+      const spots = [stand.step, stand.steps, stand.epoch, stand.epochs, ...metrics];
+      const indices = spots.map(place);
+      if (spots.some((spot, index) => spot !== null && (indices[index] ?? -1) < 0)) return;
+      const made = makeTemplate(bytes, clean, tokens, new Set(indices));
+      if (made === null) return;
+      const [step = -1, steps = -1, epoch = -1, epochs = -1, ...slots] = indices.map((index) => made.slotOf[index] ?? -1);
+      if (slots.some((slot, index) => slot < 0 && Number.isFinite(metrics[index]?.value))) return;
+      const names = metrics.map((metric) => metric.name);
+      const constants = metrics.map((metric) => metric.value);
+      const known = { code: made.code, kind: reading.kind, split, names, slots, constants, step, steps, epoch, epochs };
+      if (count >= KEPT) clear();
+      count += 1;
+      const { words, hash } = opening(made.code);
+      openings[words] = (openings[words] ?? 0) + 1;
+      const others = byOpening.get(hash);
+      if (others === undefined) byOpening.set(hash, [known]);
+      else others.push(known);
+      remember(known);
+    },
+    clear,
+  };
+}
+
+const MOST_WORDS = 12;
+
+/** The words that a template opens with, before anything in it can move, and their hash. */
+function opening(code: Int32Array): { words: number; hash: number } {
+  const fixed = code[0] ?? 0;
+  let words = 0;
+  let hash = 0;
+  while (words < Math.min(fixed, MOST_WORDS)) {
+    const compared = code[1 + 3 * words] ?? 0;
+    const value = code[2 + 3 * words] ?? 0;
+    const digits = code[3 + 3 * words] ?? 0;
+    // A last word of less than four bytes holds what comes after the fixed part.
+    if ((compared | digits) !== -1) break;
+    hash = mix(hash, value | (digits & 0x30303030));
+    words += 1;
+  }
+  return { words, hash };
+}
+
+/** Adds four bytes to a hash, every byte from `0` to `?` taken for the same. */
+function mix(hash: number, word: number): number {
+  const high = (word ^ 0x30303030) & 0xf0f0f0f0;
+  const other = ((high | (high >>> 1) | (high >>> 2) | (high >>> 3)) >>> 4) & 0x01010101;
+  return (Math.imul(hash, 0x01000193) ^ Math.imul(word & Math.imul(other, 255), 0x5bd1e995)) | 0;
+}
+
+/** A hash of a text without its numbers. */
+function outline(clean: string, tokens: readonly NumberToken[]): number {
+  let hash = 17;
+  let at = 0;
+  for (const token of [...tokens, { start: clean.length, end: clean.length }]) {
+    for (; at < token.start; at += 1) hash = (Math.imul(hash, 31) + clean.charCodeAt(at)) | 0;
+    hash = Math.imul(hash, 31) | 1;
+    at = token.end;
+  }
+  return hash;
+}

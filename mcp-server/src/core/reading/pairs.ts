@@ -1,0 +1,140 @@
+import { type Key, keyAfter, keyBefore } from './keys.js';
+import type { NumberToken } from './lex.js';
+import { endsInPlace, isEpochName, isNeverMetric, isSettingsDump, isStem, normalizeName, splitOf, stepRank } from './names.js';
+import { type Found, type Seen, spotAt, toNumber } from './seen.js';
+import { findStand } from './progress.js';
+
+const UNIT = /^(?:%|[kKMGT]?i?[bB]it\/s|it\/s|s\/it|[a-zA-Z]+\/s(?:ec(?:ond)?)?|ms|s|secs?|seconds?|m|mins?|h|hours?|d|x|dB|db|[a-z]+\/[a-z]+)$/;
+const DURATION = /^(?:ms|us|ns|s|secs?|seconds?|m|mins?|minutes?|h|hours?|hrs?|d|days?)$/;
+const SPACED_UNIT = /^ ?(ms|us|s|secs?|seconds?|mins?|minutes?|hours?|hrs?|h|GB|MB|KB|GiB|MiB|KiB|TB|bytes|B)(?![\w/])/;
+const SPACED_RATE = /^ ?(?:[a-z]+\/[a-z]+|dB|%)(?![\w])/i;
+/** What may follow a whole number for it to be a value and not the start of a phrase: `3 of 5 files`. */
+const CLOSED = /^\s*(?:$|[|,;)\]}([/│┃║·•]|\s-|\t|\s\s|[+±~-])|^\s+(?:[^\s:=]+\s){0,3}[^\s:=]*\s*[:=]|^\s+[^\s\d]+(?:\s[^\s\d]+)?\s+[+-]?\d|^\s[A-Za-z]+\/s(?:ec)?\b/;
+const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)/;
+
+interface Pair extends Found {
+  /** Sure by its form or its words; the others need company. */
+  sure: boolean;
+}
+
+/**
+ * `key: value`, `key=value`, `key value`, with `value (average)`, `value%`, `[value, …]` and `a/b (p%)` for a value.
+ * A number is taken when a separator names it, or when the words before it are a metric's; the rest of the line's
+ * numbers (times, counts, versions, paths, settings) are left alone.
+ */
+export function readPairs(text: string, tokens: readonly NumberToken[], loose = false): Seen {
+  const pairs: Pair[] = [];
+  const names: string[] = [];
+  const stand = findStand(text);
+  const places = new Set([stand.epoch, stand.epochs, stand.step, stand.steps].map((spot) => spot?.start));
+  let from = 0;
+  let opening = text.length;
+  let fields = 0;
+  for (const [index, token] of tokens.entries()) {
+    const previous = from;
+    if (!glued(text, token)) from = token.end + token.suffix.length;
+    if (token.ratio === 'bottom' || !token.free) continue;
+    const key = places.has(token.start) ? null : (keyBefore(text, previous, token.start) ?? keyAfter(text, previous, token));
+    if (key === null) {
+      if (places.has(token.start)) fields += 1;
+      continue;
+    }
+    const normalized = normalizeName(key.name);
+    names.push(key.name);
+    if (isEpochName(normalized) || stepRank(normalized) !== undefined || endsInPlace(normalized)) {
+      fields += 1;
+      continue;
+    }
+    const value = isNeverMetric(normalized) ? null : valueOf(text, token, tokens, index, key);
+    const sure = value === null ? null : judge(text, token, key, value.duration, loose);
+    if (value === null || sure === null) continue;
+    fields += 1;
+    opening = Math.min(opening, key.start);
+    pairs.push({ name: key.name, ...value.spot, sure });
+    const average = averageOf(text, value.spot.end, token, tokens[index + 1]);
+    if (average !== null) pairs.push({ name: `${key.name} (avg)`, ...average, sure });
+  }
+  return { metrics: settle(text, pairs, names, fields), stand, split: splitOf(text.slice(0, opening)) };
+}
+
+/** Whether a key and its number are a metric: surely, in company, or (null) not. */
+function judge(text: string, token: NumberToken, key: Key, duration: boolean, loose: boolean): boolean | null {
+  const after = text.slice(token.end + token.suffix.length);
+  const stem = key.words.some(isStem);
+  if (duration && (key.separator === ' ' || key.words.length > 1 || !/avg|latency|^train(?:ing)?_time$/i.test(key.name))) return null;
+  if (key.separator === ' ') {
+    const field = key.field && /^\s*(?:\([^()]*\)\s*)?(?:$|[|,;│┃║]|\t|\s\s)/.test(after);
+    if (!stem && !loose && !field) return null;
+    return token.kind === 'int' && !CLOSED.test(after) ? null : stem || loose;
+  }
+  if (token.kind === 'int' && ((!stem && !CLOSED.test(after)) || key.name.length === 1)) return null;
+  // A list of values: one per parameter group for the learning rate, else nobody's single value.
+  if (key.listed && /^\s*,/.test(after) && !/lr|learning.rate/i.test(key.name)) return null;
+  return stem || key.words.length === 1;
+}
+
+/** Drops what needs company and has none, and lines that dump settings. The first value under a name stays. */
+function settle(text: string, pairs: readonly Pair[], names: readonly string[], fields: number): Found[] {
+  if (/\b(?:Namespace|Config|Arguments|HParams|TrainingArguments)\(|^\s*(?:cmd|command|args|arguments|config)\b\s*[:=]|\boverflow\b/i.test(text)) return [];
+  if (isSettingsDump(names)) return [];
+  const seen = new Set<string>();
+  const kept: Found[] = [];
+  const company = pairs.some((pair) => pair.sure) || fields > 1;
+  for (const { sure, ...pair } of pairs) {
+    if ((!sure && !company) || seen.has(pair.name)) continue;
+    seen.add(pair.name);
+    kept.push(pair);
+  }
+  return kept;
+}
+
+/** The number is a part of a word: it does not end the words of a key. */
+function glued(text: string, token: NumberToken): boolean {
+  if (token.free) return false;
+  const before = text[token.start - 1] ?? ' ';
+  const after = text[token.end] ?? ' ';
+  return /[-@._/]/.test(before) || (token.suffix === '' && /[-_]/.test(after));
+}
+
+function valueOf(
+  text: string,
+  token: NumberToken,
+  tokens: readonly NumberToken[],
+  index: number,
+  key: Key,
+): { spot: { value: number; start: number; end: number }; duration: boolean } | null {
+  const after = text.slice(token.end, token.end + 24);
+  if (token.ratio === 'top' || (token.kind === 'int' && /^\s*\/\s*\d/.test(after))) return percentBehind(text, token, tokens, index);
+  if (token.suffix !== '' && !UNIT.test(token.suffix)) return null;
+  const group = token.kind === 'int' ? THOUSANDS.exec(text.slice(token.start, token.start + 40)) : null;
+  if (group !== null && key.separator !== ' ') {
+    const end = token.start + group[0].length;
+    return { spot: { value: toNumber(group[0]), start: token.start, end }, duration: false };
+  }
+  const spaced = token.suffix === '' ? SPACED_UNIT.exec(after)?.[1] : undefined;
+  if (spaced !== undefined && /^[KMGT]?i?B$|^bytes$/.test(spaced)) return null;
+  const duration = DURATION.test(token.suffix) || (spaced !== undefined && !SPACED_RATE.test(after));
+  return { spot: spotAt(text, token.start, token.end), duration };
+}
+
+/** `9912/10000 (99%)`: the percentage is the value. */
+function percentBehind(
+  text: string,
+  token: NumberToken,
+  tokens: readonly NumberToken[],
+  index: number,
+): { spot: { value: number; start: number; end: number }; duration: boolean } | null {
+  const bottom = tokens[index + 1];
+  const share = tokens[index + 2];
+  if (bottom === undefined || share === undefined || share.suffix !== '%') return null;
+  if (!/^\s*\/\s*$/.test(text.slice(token.end, bottom.start)) || !/^\s*\(\s*$/.test(text.slice(bottom.end, share.start))) return null;
+  return text[share.end + 1] === ')' ? { spot: spotAt(text, share.start, share.end), duration: false } : null;
+}
+
+/** The running average of `0.52 (0.61)`, as meters print it. */
+function averageOf(text: string, end: number, token: NumberToken, next: NumberToken | undefined): { value: number; start: number; end: number } | null {
+  if (next === undefined || next.kind !== token.kind || token.ratio !== null || next.suffix !== token.suffix) return null;
+  // `* Acc@1 76.1 (23.9)` is no meter: the parenthesis holds something else.
+  if (/^\s*\*/.test(text) || !/^[%a-z/]*\s?\(\s*$/i.test(text.slice(end, next.start)) || text[next.end + next.suffix.length] !== ')') return null;
+  return spotAt(text, next.start, next.end);
+}

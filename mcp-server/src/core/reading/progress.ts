@@ -1,0 +1,85 @@
+import { NOWHERE, spotAt, type Spot, type Stand } from './seen.js';
+
+// `Epoch 3/10`, `Epoch [3/10]`, `Epoch(train) [40][5/6]`, `epoch: 1`, `EP 10 (468)`, `epoch=0/…`, `epoch 001`. Not `for 1 epoch: 12.3 secs`.
+const EPOCH =
+  /(?<![\w.@-])(?<!\d )(?:epoch|ep)(?![\w-])["']?\s*(?:\((?:train|val|test|eval)\w*\))?\s*[:=#]?\s*[[(]?\s*(\d+(?:\.\d+)?)(?![\d.]*\w|\s*(?:secs?|seconds|mins?|ms|s|hours?|h)\b)(?:\s*(?:\/|of)\s*(\d+))?/di;
+// `Train: 0 [ 0/1251 ( 0%)]`, `TRAIN [0][0/3880]`, `Train:  1/80 (  1%) [ 0/464 (  0%)]`.
+const PHASE = /(?<![\w.])(?:train|training|val|valid|validation|eval)\s*:?\s*(?:\[(\d+)\]\s*\[\s*\d+\/|(\d+)(?:\s*\/\s*(\d+)\s*\([^)]*\))?\s*\[\s*\d+\/)/di;
+// In order of worth.
+const STEPS = [
+  /(?<![\w.])(?:global[ _-]?steps?|num_updates)["']?\s*[:=#]?\s*[[(]?\s*(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
+  /(?<![\w./-])(?:training |train |completed )?(?:step|iteration|iter|tick)["']?\s*[:=#]?\s*[[(]?\s*(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
+  /(?<![\w./-])(?:steps|iterations|iters|it|update|updates)["']?\s*[:=]\s*(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
+  // Boosters and scripts that open the line with it: `[10]\tauc:…`, `10:\tlearn: …`, `s:250 tel:…`.
+  /^\s*\[(\d+)\]:?(?=\s+\S*[A-Za-z])(?!\s*\[)/d,
+  /^\s*(\d+):(?:\t| {2,})/d,
+  /^\s*s:(\d+)\s/d,
+  /^\s*(\d+)\s+\|\s+(?=[a-z])/d,
+  /(?<![\w.])episode[\s:=#]*(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
+];
+// `1|25|Loss: …`: epoch, then step.
+const BARRED = /^\s*(\d+)\|(\d+)\|/d;
+
+type Indices = ReadonlyArray<readonly [number, number] | undefined> | undefined;
+
+function spot(text: string, indices: Indices, group: number): Spot | null {
+  const place = indices?.[group];
+  return place === undefined ? null : spotAt(text, place[0], place[1]);
+}
+
+/** Step and epoch of a line, with their totals when printed. Counts of bars and batches are neither. */
+export function findStand(text: string): Stand {
+  const barred = BARRED.exec(text);
+  if (barred !== null) {
+    return { ...NOWHERE, epoch: spot(text, barred.indices, 1), step: spot(text, barred.indices, 2) };
+  }
+  const stand: Stand = { ...NOWHERE };
+  const epoch = EPOCH.exec(text);
+  if (epoch !== null) {
+    stand.epoch = spot(text, epoch.indices, 1);
+    stand.epochs = spot(text, epoch.indices, 2);
+  } else {
+    const phase = PHASE.exec(text);
+    if (phase !== null) {
+      stand.epoch = spot(text, phase.indices, 1) ?? spot(text, phase.indices, 2);
+      stand.epochs = spot(text, phase.indices, 3);
+    }
+  }
+  for (const pattern of STEPS) {
+    const step = pattern.exec(text);
+    if (step === null) continue;
+    stand.step = spot(text, step.indices, 1);
+    stand.steps = spot(text, step.indices, 2);
+    break;
+  }
+  return stand;
+}
+
+export interface Progress {
+  epoch: number | null;
+  epochs: number | null;
+  step: number | null;
+  steps: number | null;
+}
+
+/** Where training stands by one line of text: `Epoch 3/10` is epoch 3 of 10. Null when it tells nothing. */
+export function progressOf(text: string): Progress | null {
+  return progressFrom(findStand(text));
+}
+
+export function progressFrom(stand: Stand): Progress | null {
+  if (stand.epoch === null && stand.step === null) return null;
+  return {
+    epoch: stand.epoch?.value ?? null,
+    epochs: stand.epochs?.value ?? null,
+    step: stand.step?.value ?? null,
+    steps: stand.steps?.value ?? null,
+  };
+}
+
+/** Lines that say nothing but which epoch begins, or is evaluated: it holds for the lines after it. */
+export function announcesEpoch(text: string): boolean {
+  return /^[^A-Za-z\d]*(?:(?:beginning|start|starting|begin|evaluating|training|running)\b[^\d:=]*)?(?:epoch|ep)\b[^\w(]*\d+(?:\s*(?:\/|of)\s*\d+)?\]?(?:\W*$|\s*[,.|]\s*(?:total|learning rate|lr)\b)/i.test(
+    text,
+  );
+}

@@ -1,0 +1,187 @@
+import { z } from 'zod';
+import type { MetricRecord } from '../metric.js';
+import { stripAnsi } from './ansi.js';
+import { interpret, type Context, type Reading } from './interpret.js';
+import { lexNumbers } from './lex.js';
+import type { Line } from './lines.js';
+import { normalizeName, seriesName } from './names.js';
+import { createMemo, type Known } from './memo.js';
+import type { Progress } from './progress.js';
+import type { Found } from './seen.js';
+
+/** A record with the data split that its line names apart from the metric (`[VAL] loss: 0.1`); null for training or none. */
+export interface ReadRecord extends MetricRecord {
+  split: 'val' | 'test' | null;
+  /** Offset of the first byte after the line; 0 where none was given. */
+  at: number;
+}
+
+const NullableNumber = z.number().nullable();
+
+/** What a reader remembers from line to line; bounded, plain JSON. */
+export const ReaderState = z.strictObject({
+  header: z.array(z.array(z.string())).nullable(),
+  section: z.string(),
+  summary: z.boolean(),
+  /** Lines since the header that were no rows of its table. */
+  away: z.number(),
+  epoch: NullableNumber.describe('epoch that a line announced for those after it'),
+  explicit: z.array(z.string()),
+  progress: z
+    .strictObject({ epoch: NullableNumber, epochs: NullableNumber, step: NullableNumber, steps: NullableNumber })
+    .nullable(),
+});
+export type ReaderState = z.output<typeof ReaderState>;
+
+export interface MetricReader {
+  /** Records of one line or bar segment, at most one now; empty when it tells no metric. */
+  read(text: string, line: number, at?: number): ReadRecord[];
+  /** The same for a line of the splitter, into `out`; far cheaper when a line of the same words was read before. */
+  readLine(line: Line, out: ReadRecord[]): void;
+  /** Whether the last line had the words of an earlier one, so that only its numbers were new. */
+  readonly familiar: boolean;
+  /** Where training stands by the lines so far. */
+  progress(): Progress | null;
+  snapshot(): ReaderState;
+}
+
+/** A header's table is over after this many other lines. */
+const FAR = 200;
+const MAX_EXPLICIT = 64;
+/** Characters of a line that are looked at; what is longer is no log line that a person reads. */
+const LONGEST = 8192;
+const MAX_METRICS = 256;
+
+/** Reads metrics from lines of a log, in order. Never throws; every value it gives is printed in its line. */
+export function createMetricReader(state?: ReaderState): MetricReader {
+  const context: Context = {
+    header: state?.header ?? null,
+    section: state?.section ?? '',
+    summary: state?.summary ?? false,
+  };
+  let away = state?.away ?? 0;
+  let epoch = state?.epoch ?? null;
+  const explicit = new Set(state?.explicit);
+  let progress: Progress | null = state?.progress ?? null;
+  let familiar = false;
+  const memo = createMemo();
+
+  const readFresh = (out: ReadRecord[], text: string, line: number, at: number, bytes: Uint8Array): void => {
+    const clean = stripAnsi(text.length > LONGEST ? text.slice(-LONGEST) : text);
+    const tokens = lexNumbers(clean);
+    const reading = interpret(clean, tokens, context);
+    if (reading.kind === 'explicit') declare(reading);
+    else if (explicit.size > 0) {
+      reading.seen.metrics = reading.seen.metrics.filter((metric) => !explicit.has(normalizeName(metric.name)));
+    }
+    reading.seen.metrics = firstOfEach(reading.seen.metrics);
+    if (reading.context !== null) follow(reading.context);
+    else if (text.length <= LONGEST) memo.learn(bytes, clean, tokens, reading);
+    note(reading.kind);
+    emit(out, reading, line, at);
+  };
+
+  /** METRIC lines have the last word on a name: elsewhere it is not read any more. */
+  const declare = (reading: Reading): void => {
+    for (const { name } of reading.seen.metrics) {
+      const normalized = normalizeName(name);
+      if (explicit.has(normalized) || explicit.size >= MAX_EXPLICIT) continue;
+      explicit.add(normalized);
+      memo.clear();
+    }
+  };
+
+  const follow = (change: Partial<Context>): void => {
+    if (change.header !== undefined && JSON.stringify(change.header) !== JSON.stringify(context.header)) memo.clear();
+    if (change.section !== undefined && change.section !== context.section) memo.clear();
+    if (change.header !== undefined) away = 0;
+    Object.assign(context, change);
+  };
+
+  const note = (kind: Reading['kind']): void => {
+    if (context.header === null) return;
+    away = kind === 'row' ? 0 : away + 1;
+    if (away <= FAR) return;
+    context.header = null;
+    memo.clear();
+  };
+
+  const emit = (out: ReadRecord[], { seen, kind }: Reading, line: number, at: number): void => {
+    const { epoch: own, epochs, step, steps } = seen.stand;
+    advance(kind, own?.value ?? null, epochs?.value ?? null, step?.value ?? null, steps?.value ?? null);
+    if (seen.metrics.length === 0) return;
+    const metrics: Record<string, number> = {};
+    for (const { name, value } of seen.metrics) metrics[name] = value;
+    out.push({ line, step: step?.value ?? null, epoch: own?.value ?? epoch, metrics, split: seen.split, at });
+  };
+
+  const emitKnown = (out: ReadRecord[], known: Known, line: number, at: number): void => {
+    const { names, slots, constants } = known;
+    const { values } = memo;
+    const step = known.step < 0 ? null : (values[known.step] ?? null);
+    const own = known.epoch < 0 ? null : (values[known.epoch] ?? null);
+    if (step !== null || own !== null) {
+      const epochs = known.epochs < 0 ? null : (values[known.epochs] ?? null);
+      advance(known.kind, own, epochs, step, known.steps < 0 ? null : (values[known.steps] ?? null));
+    }
+    if (names.length === 0) return;
+    const metrics: Record<string, number> = {};
+    for (let i = 0; i < names.length; i += 1) {
+      const slot = slots[i] ?? -1;
+      metrics[names[i] ?? ''] = (slot < 0 ? constants[i] : values[slot]) ?? Number.NaN;
+    }
+    out.push({ line, step, epoch: own ?? epoch, metrics, split: known.split, at });
+  };
+
+  /** Where training stands now: by this line, or still by the one that announced an epoch. */
+  const advance = (kind: Reading['kind'], own: number | null, epochs: number | null, step: number | null, steps: number | null): void => {
+    if (own === null && step === null) return;
+    progress ??= { epoch: null, epochs: null, step: null, steps: null };
+    if (own !== null) {
+      epoch = kind === 'announcement' ? own : null;
+      progress.epoch = own;
+    }
+    if (epochs !== null) progress.epochs = epochs;
+    if (step !== null) progress.step = step;
+    if (steps !== null) progress.steps = steps;
+  };
+
+  const readBytes = (out: ReadRecord[], bytes: Uint8Array, start: number, end: number, text: () => string, line: number, at: number): void => {
+    const known = memo.find(bytes, start, end);
+    familiar = known !== null;
+    if (known === null) return readFresh(out, text(), line, at, bytes.subarray(start, end));
+    if (context.header !== null) note(known.kind);
+    emitKnown(out, known, line, at);
+  };
+
+  return {
+    read(text, line, at = 0) {
+      const out: ReadRecord[] = [];
+      // One byte more than the text has: it ends the line.
+      const bytes = new TextEncoder().encode(`${text}\n`);
+      readBytes(out, bytes, 0, bytes.length - 1, () => text, line, at);
+      return out;
+    },
+    readLine(line, out) {
+      readBytes(out, line.bytes, line.start, line.end, () => line.text, line.line, line.at);
+    },
+    get familiar() {
+      return familiar;
+    },
+    progress: () => progress,
+    snapshot: () => ({ ...context, away, epoch, explicit: [...explicit], progress: progress === null ? null : { ...progress } }),
+  };
+}
+
+/** A record's metrics under the names that keep validation and test values apart from training ones. */
+export function qualified(record: ReadRecord): Record<string, number> {
+  if (record.split === null) return record.metrics;
+  return Object.fromEntries(Object.entries(record.metrics).map(([name, value]) => [seriesName(name, record.split), value]));
+}
+
+/** One value per name, the first one, and a bounded number of them. */
+function firstOfEach(metrics: readonly Found[]): Found[] {
+  const names = new Set<string>();
+  const first = metrics.filter(({ name }) => name !== '__proto__' && !names.has(name) && names.add(name));
+  return first.slice(0, MAX_METRICS);
+}

@@ -1,0 +1,122 @@
+import { isEpochName, isNeverMetric, isStem, normalizeName, stepRank } from './names.js';
+import { NOWHERE, type Seen, type Spot, spotAt } from './seen.js';
+
+/** Words of a header that say where training stands. */
+const PLACE = /^(?:epochs?|iter(?:ation)?s?|steps?|class|round|tick)$/i;
+const AGGREGATE = /^(?:all|overall|mean|average|avg|total)$/i;
+const SUMMARY_ROW = /^(?:(?:macro|micro|weighted|samples) avg|avg \/ total)$/;
+// `: 100%|████| 16/16 [00:05<00:00, 2.78it/s]`, with or without the drawing, closes a row or a header that is shown as a bar.
+const BAR_TAIL = /(?::\s*|\s)\d+%(?:\|[^|]*\||\s+\d+\/\d+|\s[^|\d]{0,60}\d+\/\d+).*$/;
+const CELL_NUMBER = /^[+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|nan|inf)%?$/i;
+const MAX_COLUMNS = 64;
+
+interface Cell {
+  text: string;
+  start: number;
+}
+
+/** The header of a table, as its candidate cuts into columns: at the bars, at wide gaps, at every gap, at commas. */
+export type Header = string[][];
+
+function cells(text: string, cut: RegExp): Cell[] {
+  const out: Cell[] = [];
+  let from = 0;
+  const push = (to: number): void => {
+    const raw = text.slice(from, to);
+    const trimmed = raw.trim();
+    if (trimmed !== '') out.push({ text: trimmed, start: from + raw.indexOf(trimmed) });
+  };
+  for (const gap of text.matchAll(cut)) {
+    push(gap.index);
+    from = gap.index + gap[0].length;
+  }
+  push(text.length);
+  return out;
+}
+
+const BARS = /[|│┃║]/g;
+const CUTS: readonly RegExp[] = [/\t+| {2,}/g, /\s+/g, /\s*,\s*/g];
+
+const body = (text: string): string => text.replace(BAR_TAIL, '');
+
+/** A line that can head a table: only names, at least one of which is a metric's or `epoch`, `iter`, `step`. */
+export function readHeader(text: string): Header | null {
+  const line = body(text);
+  if (line.length > 2000) return null;
+  const bars = cells(line, BARS);
+  const cuts = bars.length > 1 ? [bars] : CUTS.map((cut) => cells(line, cut));
+  const header = cuts.filter((columns, index) => isHeader(columns, bars.length < 2 && index > 0)).map((columns) => columns.map((cell) => columnName(cell.text)));
+  return header.length > 0 ? header : null;
+}
+
+function isHeader(columns: readonly Cell[], prose: boolean): boolean {
+  if (columns.length < 2 || columns.length > MAX_COLUMNS) return false;
+  const name = /^[\p{L}_#%@*(][\p{L}\p{N}_ ./@:()#%+*'-]{0,40}$/u;
+  if (!columns.every((cell) => name.test(cell.text) && !/[:=]$/.test(cell.text) && cell.text.split(' ').length <= 4)) return false;
+  const place = columns.some((cell) => PLACE.test(cell.text));
+  const metrics = columns.filter((cell) => isStem(columnName(cell.text))).length;
+  const others = columns.filter((cell) => isNeverMetric(normalizeName(cell.text)) || /^[PR]$/.test(cell.text)).length;
+  // Words of a sentence are cut the same way as names with one space or a comma between them.
+  if (prose && (metrics + others + (place ? 1 : 0)) * 2 < columns.length) return false;
+  return place ? metrics > 0 || columns.length > 3 : metrics > 1;
+}
+
+/** `Box(P` and `mAP50-95)` lose the parenthesis that another column closes. */
+function columnName(text: string): string {
+  const open = text.lastIndexOf('(');
+  if (open >= 0 && !text.includes(')', open)) return text.slice(open + 1) || text.slice(0, open);
+  return text.includes(')') && open < 0 ? text.replace(')', '') : text.replace(/[:*]+$/, '');
+}
+
+/** A row under that header, or null when this line is none. */
+export function readRow(text: string, header: Header): Seen | null {
+  const line = body(text);
+  const bars = cells(line, BARS);
+  for (const columns of header) {
+    const cuts = bars.length > 1 ? [bars] : CUTS.map((cut) => cells(line, cut));
+    for (const row of cuts) {
+      const seen = row.length === columns.length ? match(text, row, columns) : readSummaryRow(text, row, columns);
+      if (seen !== null) return seen;
+    }
+  }
+  return null;
+}
+
+/** A row with its own label before the columns, as in scikit-learn's report: `macro avg/recall`. */
+function readSummaryRow(text: string, row: readonly Cell[], columns: readonly string[]): Seen | null {
+  const [label, ...rest] = row;
+  if (label === undefined || rest.length !== columns.length || !SUMMARY_ROW.test(label.text)) return null;
+  return match(text, rest, columns.map((name) => (isNeverMetric(normalizeName(name)) ? name : `${label.text}/${name}`)));
+}
+
+function match(text: string, row: readonly Cell[], columns: readonly string[]): Seen | null {
+  const numeric = row.filter((cell) => CELL_NUMBER.test(cell.text)).length;
+  if (numeric === 0 || numeric * 2 < row.length - 1) return null;
+  const seen: Seen = { metrics: [], stand: { ...NOWHERE }, split: null };
+  let rank = Number.POSITIVE_INFINITY;
+  for (const [index, cell] of row.entries()) {
+    const name = columns[index] ?? '';
+    const normalized = normalizeName(name);
+    if (isEpochName(normalized)) {
+      const ratio = /^(\d+(?:\.\d+)?)(?:\/(\d+))?$/d.exec(cell.text);
+      if (ratio === null) return null;
+      seen.stand.epoch = place(text, cell, ratio.indices?.[1]);
+      seen.stand.epochs = place(text, cell, ratio.indices?.[2]);
+      continue;
+    }
+    // Rows of single classes would be taken for the whole: only the line over all of them counts.
+    if (/^class$/i.test(name) && !AGGREGATE.test(cell.text)) return { ...seen, metrics: [] };
+    if (!CELL_NUMBER.test(cell.text)) continue;
+    const spot = spotAt(text, cell.start, cell.start + cell.text.length - (cell.text.endsWith('%') ? 1 : 0));
+    const step = stepRank(normalized);
+    if (step !== undefined && step < rank) {
+      rank = step;
+      seen.stand.step = spot;
+    } else if (step === undefined && !isNeverMetric(normalized)) seen.metrics.push({ name, ...spot });
+  }
+  return seen.metrics.length > 0 || seen.stand.epoch !== null || seen.stand.step !== null ? seen : null;
+}
+
+function place(text: string, cell: Cell, range: readonly [number, number] | undefined): Spot | null {
+  return range === undefined ? null : spotAt(text, cell.start + range[0], cell.start + range[1]);
+}

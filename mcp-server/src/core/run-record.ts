@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { CodeRef } from './ledger.js';
+import { Direction, JsonNumber } from './metric.js';
+import { Ending, MetricSummary, RunState, VerdictStatus } from './run.js';
+
+/** How long a run may take and what ends it; fixed at its launch. Times in seconds. */
+export const RunLimits = z.strictObject({
+  time_limit: z.number().nullable(),
+  stall_timeout: z.union([z.literal('auto'), z.literal('off'), z.number()]),
+  stop_grace: z.number(),
+  survivor_grace: z.number(),
+  stop_rules: z.array(z.string()),
+  tracked_metrics: z.array(z.string()),
+});
+export type RunLimits = z.output<typeof RunLimits>;
+
+/** `runs/<id>/run.json`. Written once as `queued` by whoever launches, from then on by the supervisor alone. */
+export const RunRecord = z.strictObject({
+  id: z.string(),
+  state: RunState,
+  title: z.string(),
+  role: z.enum(['baseline', 'candidate']),
+  plan: z.string().nullable(),
+  command: z.array(z.string()),
+  cwd: z.string(),
+  host: z.string(),
+  marker: z.string(),
+  gpus_wanted: z.union([z.literal('auto'), z.number().int()]),
+  pass_env: z.array(z.string()),
+  withheld: z.array(z.string()).describe('names of variables that the training was not given'),
+  code: CodeRef.nullable(),
+  limits: RunLimits,
+  primary: z
+    .strictObject({ name: z.string(), direction: Direction, mode: z.enum(['best', 'last', 'at_end']) })
+    .nullable(),
+  created_at: z.string(),
+  started_at: z.string().nullable(),
+  ended_at: z.string().nullable(),
+  gpus: z.array(z.string()),
+  ending: Ending.nullable(),
+  exit_code: z.number().int().nullable(),
+  signal: z.string().nullable(),
+  evidence: z.array(z.string()),
+  metrics: z.record(z.string(), MetricSummary),
+  value: JsonNumber.nullable().describe('of the primary metric, as its mode counts it'),
+  progress: z
+    .strictObject({ step: z.number().nullable(), epoch: z.number().nullable(), total: z.number().nullable() })
+    .nullable(),
+  note: z.string().nullable(),
+  verdict: VerdictStatus.nullable(),
+  verdict_reason: z.string().nullable(),
+});
+export type RunRecord = z.output<typeof RunRecord>;

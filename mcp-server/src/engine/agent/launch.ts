@@ -1,0 +1,33 @@
+import { toArgv } from '../../core/command.js';
+import { appendLedger } from '../../store/ledger.js';
+import type { Project } from '../../store/project.js';
+import type { Lab } from '../lab.js';
+import { launch } from '../runs/launch.js';
+import { viewRun } from '../runs/view.js';
+import { type RunPacket, runPacket } from '../views/packet.js';
+
+export interface AgentLaunch {
+  command: string | string[];
+  title?: string | undefined;
+  hypothesis?: string | undefined;
+  dry_run?: string | string[] | undefined;
+  gpus?: number | undefined;
+  time_limit_s?: number | undefined;
+}
+
+/** Launches a run for an agent: the dry run is enforced, and what the run is meant to show is written down. Throws LabError. */
+export async function launchForAgent(lab: Lab, project: Project, request: AgentLaunch, signal: AbortSignal): Promise<{ run: RunPacket; notes: string[] }> {
+  const { record, notes } = await launch(lab, project, {
+    argv: toArgv(request.command),
+    dryRunPolicy: 'enforce',
+    signal,
+    ...(request.title === undefined ? {} : { title: request.title }),
+    ...(request.dry_run === undefined ? {} : { dryRun: toArgv(request.dry_run) }),
+    ...(request.gpus === undefined ? {} : { gpus: request.gpus }),
+    ...(request.time_limit_s === undefined ? {} : { timeLimit: request.time_limit_s }),
+  });
+  if (request.hypothesis !== undefined && request.hypothesis.trim() !== '') {
+    appendLedger(project.paths.ledger, { kind: 'hypothesis', at: new Date(lab.clock()).toISOString(), run: record.id, text: request.hypothesis });
+  }
+  return { run: runPacket(viewRun(project.paths, record, undefined, lab.clock()), 0), notes };
+}

@@ -1,0 +1,106 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { errorCode } from '../../core/errors.js';
+import { MARKER } from '../../core/marker.js';
+import { createRedactor } from '../../core/redact.js';
+import { splitEnv } from '../../core/secrets.js';
+import { plain } from '../../core/text.js';
+import type { Project } from '../../store/project.js';
+import { ensureWorkspace } from '../../store/project.js';
+import type { Lab } from '../lab.js';
+
+export interface ShellResult {
+  exit_code: number | null;
+  signal: string | null;
+  timed_out: boolean;
+  stdout: string;
+  stderr: string;
+  truncated: boolean;
+  /** `bubblewrap`: protected files were read-only · `none`: they were only looked at afterwards. */
+  sandbox: 'bubblewrap' | 'none';
+  warnings: string[];
+}
+
+/** Characters of each stream that are returned, the last ones. */
+const KEEP = 3000;
+
+/**
+ * Runs one shell command in the project folder, bounded in time and output. Nothing of it lives on afterwards. Secrets
+ * are not in its environment. Where bubblewrap is installed, the person's files and the run records are read-only for
+ * it; elsewhere a change to them is noticed and told.
+ */
+export async function runShell(
+  lab: Pick<Lab, 'machine' | 'env' | 'jobs'>,
+  project: Project,
+  request: { command: string; timeoutSeconds: number; signal: AbortSignal },
+): Promise<ShellResult> {
+  const { paths, config } = project;
+  ensureWorkspace(paths);
+  const { env } = splitEnv(lab.env, { pass: [], secret: config.experiment.secret_env });
+  const marker = `shell@${randomUUID()}`;
+  const wall = sandbox(project, lab.env.PATH ?? '');
+  const before = fingerprints(project);
+  const result = await lab.machine.exec([...(wall ?? []), 'sh', '-c', request.command], {
+    cwd: paths.root,
+    env: { ...env, [MARKER]: marker },
+    timeoutMs: request.timeoutSeconds * 1000,
+    maxBytes: 64 * 1024,
+    signal: request.signal,
+  });
+  await lab.jobs.signal({ recordDir: join(paths.workspace, 'no-such-record'), marker }, 'SIGKILL');
+  const after = fingerprints(project);
+  const changed = [...before].filter(([name, hash]) => after.get(name) !== hash).map(([name]) => name);
+  const clean = createRedactor([]);
+  const text = (stream: string): string => clean(plain(stream));
+  return {
+    exit_code: result.code,
+    signal: result.signal,
+    timed_out: result.timedOut,
+    stdout: text(result.stdout).slice(-KEEP),
+    stderr: text(result.stderr).slice(-KEEP),
+    truncated: result.truncated || result.stdout.length > KEEP || result.stderr.length > KEEP,
+    sandbox: wall === null ? 'none' : 'bubblewrap',
+    warnings: changed.map((name) => `${name} was changed during this command; it belongs to the person`),
+  };
+}
+
+/** bubblewrap arguments that leave everything as it is but make protected places read-only; null where it is missing. */
+function sandbox(project: Project, path: string): string[] | null {
+  const program = path.split(delimiter).map((folder) => join(folder, 'bwrap')).find(isExecutable);
+  if (program === undefined) return null;
+  const { root, brief, config, workspace } = project.paths;
+  const shut = [brief, config, workspace, join(root, '.git')].filter((place) => existsSync(place));
+  const open = ['notes', 'papers', 'digests'].map((name) => join(workspace, name)).filter((place) => existsSync(place));
+  return [
+    program,
+    '--dev-bind', '/', '/',
+    ...shut.flatMap((place) => ['--ro-bind', place, place]),
+    ...open.flatMap((place) => ['--bind', place, place]),
+    '--unshare-pid', '--proc', '/proc', '--die-with-parent', '--new-session', '--chdir', root, '--',
+  ]; // prettier-ignore
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Only the answer matters.
+    return false;
+  }
+}
+
+/** Hashes of the files that only a person writes; absent ones count as absent. */
+function fingerprints(project: Project): Map<string, string> {
+  const { brief, config } = project.paths;
+  return new Map([['the brief', brief], ['config.yaml', config]].map(([name, path]) => [name ?? '', hashOf(path ?? '')]));
+}
+
+function hashOf(path: string): string {
+  try {
+    return createHash('sha256').update(readFileSync(path)).digest('hex');
+  } catch (error) {
+    return errorCode(error) ?? 'unreadable';
+  }
+}

@@ -1,0 +1,13 @@
+import type { RunView } from '../../core/run.js';
+
+/** What the loop tells while it works: one JSON line each for scripts, words for people. */
+export type LoopEvent =
+  | { event: 'begin'; project: string; planner: string; max_cycles: number | null }
+  | { event: 'plan'; cycle: number; title: string; role: string }
+  | { event: 'launched'; cycle: number; run: string; title: string; notes: string[] }
+  | { event: 'progress'; runs: RunView[] }
+  | { event: 'ended'; run: RunView }
+  | { event: 'decision'; run: string | null; text: string }
+  | { event: 'directive'; text: string; outcome: string }
+  | { event: 'note'; text: string }
+  | { event: 'stopped'; reason: string; cycles: number; report: string | null };

@@ -1,0 +1,129 @@
+import type { KillReason } from '../../core/ending.js';
+import type { JobHandle, JobState, Survivor } from '../../core/ports.js';
+import type { RunRecord } from '../../core/run-record.js';
+import { formatDuration } from '../../core/units.js';
+import type { RunPaths } from '../../store/paths.js';
+import { readMark, writeMark } from '../../store/records.js';
+import type { Lab } from '../lab.js';
+import type { Reading } from './reading.js';
+import { createPace } from './pace.js';
+
+/** A run that was started and is not yet settled, as the supervisor holds it in memory. */
+export interface Active {
+  record: RunRecord;
+  handle: JobHandle;
+  files: RunPaths;
+  reading: Reading;
+  pace: ReturnType<typeof createPace>;
+  /** Set once the supervisor has decided to end it. `at` in milliseconds. */
+  kill: { why: KillReason; text: string; at: number } | null;
+  /** When its command ended well but left processes behind. */
+  leftSince: number | null;
+  /** Process of the training itself, for the kernel's log. */
+  child: number | null;
+  /** When it was last told to start; null after a change of supervisor. */
+  spawnedAt: number | null;
+  lastRead: number;
+  lastSaved: number;
+  lastScan: number;
+  survivors: Survivor[];
+}
+
+/** What one look at a run gave: go on, or it is over. */
+export type Step = { over: false } | { over: true; state: JobState; notes: string[] };
+
+const READ_MS = 1000;
+const SCAN_MS = 2000;
+const KILL_REASONS: readonly KillReason[] = ['stopped', 'timeout', 'stalled', 'diverged'];
+
+export function activate(lab: Pick<Lab, 'clock'>, record: RunRecord, files: RunPaths, reading: Reading): Active {
+  const killed = readMark(files.record, 'kill');
+  const why = KILL_REASONS.find((reason) => reason === killed?.fields.why);
+  return {
+    record,
+    handle: { recordDir: files.record, marker: record.marker },
+    files,
+    reading,
+    pace: createPace(lab.clock(), record.limits.stall_timeout),
+    kill: killed === null || why === undefined ? null : { why, text: record.note ?? `ended as ${why}`, at: killed.at },
+    leftSince: null,
+    child: null,
+    spawnedAt: null,
+    lastRead: Number.NEGATIVE_INFINITY,
+    lastSaved: lab.clock(),
+    lastScan: Number.NEGATIVE_INFINITY,
+    survivors: [],
+  };
+}
+
+/** One look: reads what is new in the log, applies the limits and rules, drives the stop ladder, sees the end. */
+export async function step(lab: Pick<Lab, 'jobs' | 'clock'>, active: Active, state: JobState): Promise<Step> {
+  const now = lab.clock();
+  const alive = state.life === 'running' || state.life === 'suspended';
+  if (!alive || now - active.lastRead >= READ_MS) {
+    const { grew } = await active.reading.poll();
+    active.pace.tick(now, grew);
+    active.lastRead = now;
+  }
+  if (!alive && now - active.lastScan >= (active.kill === null ? SCAN_MS : 0)) {
+    active.survivors = await lab.jobs.survivors(active.handle);
+    active.lastScan = now;
+  }
+  decide(active, state, now);
+  if (active.kill !== null) return end(lab, active, state, now, alive);
+  if (alive) return { over: false };
+  return left(active, state, now);
+}
+
+/** Looks for a reason to end a run that goes on. */
+function decide(active: Active, state: JobState, now: number): void {
+  if (active.kill !== null || (state.life === 'exited' && active.survivors.length === 0)) return;
+  const stop = readMark(active.files.record, 'stop');
+  const begun = state.startedAt ?? now;
+  const limit = active.record.limits.time_limit;
+  const alarm = active.reading.alarm();
+  const silent = active.pace.stalledFor(now);
+  if (stop !== null) kill(active, now, 'stopped', `stopped on request (${stop.fields.by ?? 'unknown'})`);
+  else if (limit !== null && now - begun > limit * 1000) kill(active, now, 'timeout', `time limit of ${formatDuration(limit)} reached`);
+  else if (alarm !== null) kill(active, now, 'diverged', alarm.why);
+  else if (silent !== null) {
+    const how = state.life === 'suspended' ? '; its process is suspended by a signal' : '';
+    kill(active, now, 'stalled', `no new output and no new step for ${formatDuration(silent / 1000)}${how}`);
+  }
+}
+
+/** Decides to end a run. The mark is written first: whoever comes after a crash knows that we did it, and why. */
+function kill(active: Active, now: number, why: KillReason, text: string): void {
+  writeMark(active.files.record, 'kill', { why });
+  active.kill = { why, text, at: now };
+  active.record = { ...active.record, note: text };
+}
+
+/** TERM, grace for a checkpoint, KILL, until nothing of the run is left. */
+async function end(lab: Pick<Lab, 'jobs'>, active: Active, state: JobState, now: number, alive: boolean): Promise<Step> {
+  if (active.kill === null) return { over: false };
+  if (!alive && active.survivors.length === 0) return { over: true, state, notes: [] };
+  const hard = now - active.kill.at >= active.record.limits.stop_grace * 1000;
+  await lab.jobs.signal(active.handle, hard ? 'SIGKILL' : 'SIGTERM');
+  return { over: false };
+}
+
+/** The wrapper is gone or done: what it left behind decides whether the run is over. */
+function left(active: Active, state: JobState, now: number): Step {
+  const who = active.survivors.slice(0, 4).map(({ pid, name }) => `${pid} (${name})`).join(', ');
+  if (state.life === 'gone') {
+    if (active.survivors.length === 0) return { over: true, state, notes: [] };
+    active.record = { ...active.record, note: `its wrapper is gone, its processes are alive and are watched on: ${who}` };
+    return { over: false };
+  }
+  if (active.survivors.length === 0) return { over: true, state, notes: [] };
+  if (state.exitCode === 0) {
+    active.leftSince ??= now;
+    const quiet = now - Math.max(active.leftSince, active.pace.lastGrowth());
+    if (quiet < active.record.limits.survivor_grace * 1000) {
+      active.record = { ...active.record, note: `its command ended well; processes it left behind are watched on: ${who}` };
+      return { over: false };
+    }
+  }
+  return { over: true, state, notes: [`left processes behind, untouched: ${who}; a GPU of theirs stays leased until they end`] };
+}

@@ -1,0 +1,58 @@
+import { type FSWatcher, watch } from 'node:fs';
+
+/** Wakes a waiting loop early when something changes in one of its folders. */
+export interface Bell {
+  /** Resolves after `ms` milliseconds, or as soon as something changed since the last wait, or on abort. */
+  wait(ms: number): Promise<void>;
+  add(folder: string): void;
+  remove(folder: string): void;
+  close(): void;
+}
+
+/**
+ * Watches folders by file events. Where the system has none to give (its limit is reached, a network file system), the
+ * caller's own looking from time to time must do: a missing watch is a delay, never an error.
+ */
+export function createBell(folders: readonly string[], signal: AbortSignal): Bell {
+  const watchers = new Map<string, FSWatcher>();
+  let rung = false;
+  let wake: (() => void) | null = null;
+  const ring = (): void => {
+    rung = true;
+    wake?.();
+  };
+  const bell: Bell = {
+    async wait(ms) {
+      if (!rung) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+        wake = null;
+      }
+      rung = false;
+    },
+    add(folder) {
+      if (watchers.has(folder)) return;
+      try {
+        watchers.set(folder, watch(folder, { persistent: false }, ring).on('error', () => bell.remove(folder)));
+      } catch {
+        // See above: no events here.
+      }
+    },
+    remove(folder) {
+      watchers.get(folder)?.close();
+      watchers.delete(folder);
+    },
+    close() {
+      signal.removeEventListener('abort', ring);
+      for (const folder of [...watchers.keys()]) bell.remove(folder);
+    },
+  };
+  signal.addEventListener('abort', ring);
+  for (const folder of folders) bell.add(folder);
+  return bell;
+}

@@ -1,0 +1,232 @@
+import { statSync } from 'node:fs';
+import type { Config } from '../../core/config.js';
+import { errorText, LabError } from '../../core/errors.js';
+import type { JobState } from '../../core/ports.js';
+import type { RunRecord } from '../../core/run-record.js';
+import { releaseLeases } from '../../store/leases.js';
+import { readCampaign } from '../../store/ledger.js';
+import { runPaths } from '../../store/paths.js';
+import type { Project } from '../../store/project.js';
+import { readMark } from '../../store/records.js';
+import { listRuns, readRun, writeRun } from '../../store/runs.js';
+import type { Lab } from '../lab.js';
+import type { Bell } from './bell.js';
+import { type Active, activate, type Step, step } from './active.js';
+import { kernelLineOf } from './kernel-log.js';
+import { recordLaunch } from './launch.js';
+import { openReading } from './reading.js';
+import { endedRecord, markEnded, settle } from './settle.js';
+import { startRun, stoppedInQueue } from './start.js';
+import { guarded } from './guarded.js';
+
+/** All that a supervisor may reach. No provider is among it: a model call during training does not compile. */
+export type SupervisorLab = Pick<Lab, 'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'env' | 'host' | 'leases'>;
+
+const SAVE_MS = 5000;
+const RETRY_START_MS = 10_000;
+const ASK_GPUS_MS = 5000;
+const RETRY_WRITE_MS = 3000;
+const FRESH_MS = 600_000;
+
+/** The runs that a supervisor holds, and what it does with them at each look. */
+export function createCrew(lab: SupervisorLab, first: Project, log: (text: string) => void, bell: Bell) {
+  let project = first;
+  const { paths } = first;
+  const seen = new Set<string>();
+  const queued = new Map<string, RunRecord>();
+  const active = new Map<string, Active>();
+  /** Ended, but not yet written down everywhere. */
+  const unsettled = new Map<string, RunRecord>();
+  /** Ended runs whose GPUs are still used by processes that they left behind. */
+  const lingering = new Map<string, Active>();
+  let scanned = Number.NaN;
+  let asked = Number.NEGATIVE_INFINITY;
+  let flushAfter = Number.NEGATIVE_INFINITY;
+
+  /** Takes in runs that are new since the last look; at the first look, those of a supervisor before this one. */
+  function adopt(): void {
+    const { mtimeMs } = statSync(paths.runs);
+    if (mtimeMs === scanned) return;
+    const { campaign } = readCampaign(paths.ledger);
+    for (const id of listRuns(paths.runs)) {
+      if (seen.has(id)) continue;
+      let record: RunRecord;
+      try {
+        record = readRun(paths.runs, id);
+      } catch (error) {
+        if (!(error instanceof LabError)) throw error;
+        log(`${id} is left alone: ${error.message}`);
+        seen.add(id);
+        continue;
+      }
+      recordLaunch(paths.ledger, record, campaign);
+      const { record: folder } = runPaths(paths.runs, id);
+      if (record.state === 'ended') {
+        const known = campaign.runs.get(id);
+        if (known?.verdict == null || readMark(folder, 'ended') === null) unsettled.set(id, record);
+      } else if (record.state === 'running' || readMark(folder, 'started') !== null) hold(record);
+      else queued.set(id, record);
+      seen.add(id);
+    }
+    scanned = mtimeMs;
+  }
+
+  function hold(record: RunRecord): Active {
+    const files = runPaths(paths.runs, record.id);
+    const run = activate(lab, record, files, openReading(lab, record, files));
+    active.set(record.id, run);
+    bell.add(files.record);
+    log(`${record.id} is watched`);
+    return run;
+  }
+
+  async function startQueued(): Promise<void> {
+    if (queued.size === 0) return;
+    project = reopened();
+    for (const record of [...queued.values()]) {
+      const stopped = await stoppedInQueue(lab, paths, record);
+      if (stopped !== null) {
+        queued.delete(record.id);
+        unsettled.set(record.id, stopped);
+        continue;
+      }
+      if (active.size >= project.config.experiment.max_parallel) return;
+      if (record.gpus_wanted !== 0 && record.note !== null && lab.clock() - asked < ASK_GPUS_MS) return;
+      const result = await startRun(lab, project, record);
+      if (result.kind === 'waiting') {
+        asked = lab.clock();
+        if (result.record.note !== record.note) writeRun(paths.runs, result.record);
+        queued.set(record.id, result.record);
+        return;
+      }
+      queued.delete(record.id);
+      if (result.kind === 'started') hold(result.record).spawnedAt = lab.clock();
+      else unsettled.set(record.id, result.record);
+    }
+  }
+
+  async function look(): Promise<void> {
+    const runs = [...active.values()];
+    const states = await lab.jobs.poll(runs.map((run) => run.handle));
+    for (const [index, run] of runs.entries()) {
+      const state = states[index];
+      if (state !== undefined) await guarded(log, run.record.id, () => lookAt(run, state));
+    }
+    for (const [id, run] of lingering) {
+      if (lab.clock() - run.lastScan < RETRY_START_MS) continue;
+      run.lastScan = lab.clock();
+      if ((await lab.jobs.survivors(run.handle)).length > 0) continue;
+      await free(id);
+      lingering.delete(id);
+    }
+  }
+
+  async function lookAt(run: Active, state: JobState): Promise<void> {
+    const { id } = run.record;
+    const now = lab.clock();
+    if (state.life === 'unstarted') {
+      // Spawned and not yet claimed, or we were killed in between. Starting again is safe: only one can claim.
+      if (run.spawnedAt !== null && now - run.spawnedAt < RETRY_START_MS) return;
+      const result = await startRun(lab, project, run.record);
+      run.spawnedAt = now;
+      run.record = result.record;
+      if (result.kind === 'failed') over(run, result.record);
+      return;
+    }
+    if (state.rebooted && run.record.host !== lab.host && isFresh(run.files.log, now)) {
+      run.record = { ...run.record, note: `runs on ${run.record.host}, whose processes cannot be seen from ${lab.host}` };
+      return;
+    }
+    if (state.child !== null) run.child = state.child;
+    if (run.record.started_at === null && state.startedAt !== null) {
+      run.record = { ...run.record, state: 'running', started_at: new Date(state.startedAt).toISOString() };
+      writeRun(paths.runs, run.record);
+    }
+    const result = await step(lab, run, state);
+    if (result.over) return finish(run, result);
+    if (now - run.lastSaved < SAVE_MS) return;
+    run.lastSaved = now;
+    run.reading.save();
+    run.record = { ...run.record, ...run.reading.facts() };
+    writeRun(paths.runs, run.record);
+    log(`${id}: ${JSON.stringify(run.record.progress)}`);
+  }
+
+  async function finish(run: Active, result: Extract<Step, { over: true }>): Promise<void> {
+    const { state } = result;
+    await run.reading.finish();
+    const naturally = run.kill !== null && state.exitedAt !== null && state.exitedAt < run.kill.at;
+    const ended = endedRecord(
+      { ...run.record, ...run.reading.facts() },
+      {
+        life: state.life === 'exited' ? 'exited' : 'gone',
+        exitCode: state.exitCode,
+        oomKills: state.oomKills,
+        rebooted: state.rebooted,
+        kill: naturally ? null : run.kill,
+        findings: run.reading.findings(),
+        nonFinite: run.reading.nonFinite(),
+        kernelLine: state.exitCode === 137 ? await kernelLineOf(lab.machine, run.child) : null,
+      },
+      state.exitedAt ?? lab.clock(),
+      result.notes,
+    );
+    over(run, ended);
+    if (run.survivors.length === 0) await free(ended.id);
+    else if (ended.gpus.length > 0) lingering.set(ended.id, run);
+  }
+
+  function over(run: Active, ended: RunRecord): void {
+    active.delete(ended.id);
+    unsettled.set(ended.id, ended);
+    log(`${ended.id} ended: ${ended.ending}; ${ended.evidence[0] ?? ''}`);
+    bell.remove(run.files.record);
+  }
+
+  const free = (id: string) => releaseLeases({ folder: lab.leases, project: paths.root, run: id });
+
+  /**
+   * Writes down what has ended, oldest end first, because each verdict rests on those before. On a full disk at least
+   * the ending of each is marked, and the rest is tried again.
+   */
+  function flush(): void {
+    if (lab.clock() < flushAfter) return;
+    const waiting = [...unsettled.values()].sort((a, b) => Date.parse(a.ended_at ?? '') - Date.parse(b.ended_at ?? ''));
+    for (const [index, record] of waiting.entries()) {
+      try {
+        settle(project, record, lab.clock());
+        unsettled.delete(record.id);
+      } catch (error) {
+        flushAfter = lab.clock() + RETRY_WRITE_MS;
+        for (const later of waiting.slice(index)) markEnded(runPaths(paths.runs, later.id).record, later);
+        throw error;
+      }
+    }
+  }
+
+  /** The project with its config as it is now; a config that somebody is just breaking does not count. */
+  function reopened(): Project {
+    try {
+      return lab.open();
+    } catch (error) {
+      log(`the last good config stays: ${errorText(error)}`);
+      return project;
+    }
+  }
+
+  return {
+    adopt,
+    startQueued,
+    look,
+    flush,
+    busy: () => queued.size + active.size + unsettled.size + lingering.size > 0,
+    names: () => [...active.keys()],
+    config: (): Config => project.config,
+  };
+}
+
+/** True while a file was written to not long ago. */
+function isFresh(path: string, now: number): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && now - stat.mtimeMs < FRESH_MS;
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { Campaign } from '../../core/campaign.js';
+import { commandShape, showCommand, toArgv } from '../../core/command.js';
+import { LabError } from '../../core/errors.js';
+import type { ExecResult } from '../../core/ports.js';
+import { createRedactor } from '../../core/redact.js';
+import { plain } from '../../core/text.js';
+import { formatDuration } from '../../core/units.js';
+import { codeFingerprint } from '../../store/code-fingerprint.js';
+import { appendLedger } from '../../store/ledger.js';
+import type { Project } from '../../store/project.js';
+import type { Lab } from '../lab.js';
+import type { LaunchRequest } from './launch.js';
+import { leaseForDryRun } from './leasing.js';
+
+/**
+ * Runs the declared short run of changed code to its end. The same code with the same shape of command is not tried
+ * twice. Returns notes for the person. Throws LabError, with the tail of its output, when it fails, takes too long,
+ * or must be but is not declared.
+ */
+export async function ensureDryRun(
+  lab: Pick<Lab, 'machine' | 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'env'>,
+  project: Project,
+  campaign: Campaign,
+  request: LaunchRequest,
+  env: Record<string, string>,
+): Promise<string[]> {
+  const { experiment } = project.config;
+  if (request.dryRunPolicy === 'skip' || !experiment.mandatory_dry_run) return [];
+  const argv = shortCommand(project, request);
+  if (argv === null) {
+    if (request.dryRunPolicy === 'declared') return ['no dry run: none is declared (experiment.dry_run_command or dry_run_args)'];
+    throw new LabError(
+      'no dry run is declared, and changed code is launched only after one',
+      'give a short setting: experiment.dry_run_args in config.yaml (for instance [--epochs, 1]), experiment.dry_run_command, or the dry_run argument',
+    );
+  }
+  const { root, ledger, workspace } = project.paths;
+  const fingerprint = createHash('sha256').update(codeFingerprint(root, [workspace])).update(commandShape(argv)).digest('hex').slice(0, 16);
+  if (campaign.dryRuns.get(fingerprint)?.ok === true) return [];
+
+  const began = lab.clock();
+  const gpus = await leaseForDryRun(lab, project, request);
+  let result: ExecResult;
+  try {
+    result = await lab.machine.exec(argv, {
+      cwd: root,
+      env: { ...env, PYTHONUNBUFFERED: '1', ...gpus.env },
+      timeoutMs: experiment.dry_run_timeout * 1000,
+      maxBytes: 64 * 1024,
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    });
+  } finally {
+    await gpus.release();
+  }
+  request.signal?.throwIfAborted();
+  const seconds = (lab.clock() - began) / 1000;
+  const why = failure(result, experiment.dry_run_timeout);
+  appendLedger(ledger, { kind: 'dry_run', at: new Date(lab.clock()).toISOString(), fingerprint, command: argv, ok: why === null, seconds, why });
+  if (why === null) return [`dry run ended well in ${formatDuration(seconds)}`];
+  throw new LabError(
+    `the dry run ${why}; nothing was launched\n${tail(result)}`,
+    `mend the code and launch again; the dry run was: ${showCommand(argv)}`,
+  );
+}
+
+function shortCommand(project: Project, request: LaunchRequest): string[] | null {
+  const { dry_run_command, dry_run_args } = project.config.experiment;
+  if (dry_run_command !== undefined) return toArgv(dry_run_command);
+  if (dry_run_args !== undefined) return [...request.argv, ...dry_run_args];
+  return request.dryRun === undefined ? null : [...request.dryRun];
+}
+
+function failure(result: ExecResult, timeout: number): string | null {
+  if (result.timedOut) return `took longer than ${formatDuration(timeout)} (experiment.dry_run_timeout)`;
+  if (result.signal !== null) return `was ended by ${result.signal}`;
+  return result.code === 0 ? null : `failed with exit code ${result.code}`;
+}
+
+/** The last lines of what it printed, harmless and short. */
+function tail(result: ExecResult): string {
+  const text = createRedactor([])(plain(`${result.stdout}\n${result.stderr}`));
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.slice(-20).map((line) => `  | ${line.slice(0, 300)}`).join('\n');
+}

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import type { Campaign } from '../../core/campaign.js';
+import { showCommand } from '../../core/command.js';
+import { LabError } from '../../core/errors.js';
+import type { CodeRef } from '../../core/ledger.js';
+import { MARKER } from '../../core/marker.js';
+import { runNumber } from '../../core/run.js';
+import type { RunRecord } from '../../core/run-record.js';
+import { splitEnv } from '../../core/secrets.js';
+import { clip, oneLine } from '../../core/text.js';
+import { appendLedger, readCampaign } from '../../store/ledger.js';
+import { withLock } from '../../store/lock.js';
+import type { Project } from '../../store/project.js';
+import { ensureWorkspace } from '../../store/project.js';
+import { createRun, nextRunId, readRuns } from '../../store/runs.js';
+import { takeSnapshot } from '../../store/snapshots.js';
+import type { Lab } from '../lab.js';
+import { limitsWithinBudget } from './budget.js';
+import { ensureDryRun } from './dry-run.js';
+import { assertProgram } from './program.js';
+import { keepSupervised } from './supervised.js';
+
+export interface LaunchRequest {
+  argv: readonly string[];
+  /** One line that says what is tried; the command when absent. */
+  title?: string;
+  role?: 'baseline' | 'candidate';
+  /** Id of the plan that asks for it. A plan is launched once, however often this is called. */
+  plan?: string;
+  /** The short run that the caller declares, where the config declares none. */
+  dryRun?: readonly string[];
+  /** `enforce` refuses code without a declared short run; `declared` runs one where it is declared; `skip` none. */
+  dryRunPolicy: 'enforce' | 'declared' | 'skip';
+  gpus?: number;
+  /** Seconds; the config's limit when absent. */
+  timeLimit?: number;
+  signal?: AbortSignal;
+}
+
+export interface Launched {
+  record: RunRecord;
+  /** What the person should know: no snapshot, withheld variables, no dry run. */
+  notes: string[];
+}
+
+type LaunchLab = Pick<Lab, 'machine' | 'clock' | 'random' | 'env' | 'host' | 'leases' | 'surveyGpus' | 'spawnSupervisor' | 'jobs'>;
+
+/**
+ * Queues one run: checks the command and the budget, runs the dry run, keeps the code, writes the run's folder, and
+ * wakes the supervisor. Nothing is started here. Throws LabError, and then no run exists.
+ */
+export async function launch(lab: LaunchLab, project: Project, request: LaunchRequest): Promise<Launched> {
+  const { config, paths } = project;
+  const { experiment } = config;
+  assertLocal(project);
+  const existing = request.plan === undefined ? undefined : readRuns(paths.runs).records.find((run) => run.plan === request.plan);
+  if (existing !== undefined) {
+    recordLaunch(paths.ledger, existing, readCampaign(paths.ledger).campaign);
+    await keepSupervised(lab, paths.root);
+    return { record: existing, notes: [] };
+  }
+
+  const { env, withheld } = splitEnv(withoutMarker(lab.env), { pass: experiment.pass_env, secret: experiment.secret_env });
+  assertProgram(request.argv, paths.root, { ...env, ...experiment.env });
+  const { campaign } = readCampaign(paths.ledger);
+  const wanted = request.gpus ?? config.gpu.per_run;
+  const timeLimit = await limitsWithinBudget(lab, project, campaign, wanted, request.timeLimit ?? experiment.time_limit ?? null);
+  ensureWorkspace(paths);
+  const notes = await ensureDryRun(lab, project, campaign, request, { ...env, ...experiment.env });
+
+  const passed = experiment.pass_env.filter((name) => lab.env[name] !== undefined);
+  const stored = Object.fromEntries(Object.entries({ ...env, ...experiment.env }).filter(([name]) => !passed.includes(name)));
+  const { metric, direction, metric_mode } = experiment;
+
+  const record = await withLock(`launch:${paths.root}`, async () => {
+    const highest = Math.max(0, ...[...campaign.runs.keys()].map(runNumber));
+    const id = nextRunId(paths.runs, highest);
+    const made: RunRecord = {
+      id,
+      state: 'queued',
+      title: clip(oneLine(request.title ?? showCommand(request.argv)), 120),
+      role: request.role ?? (campaign.baseline === null ? 'baseline' : 'candidate'),
+      plan: request.plan ?? null,
+      command: [...request.argv],
+      cwd: paths.root,
+      host: lab.host,
+      marker: `${id}@${createHash('sha256').update(`${paths.root}\0${id}\0${lab.clock()}\0${lab.random()}`).digest('hex').slice(0, 16)}`,
+      gpus_wanted: wanted,
+      pass_env: passed,
+      withheld,
+      code: await keepCode(project, id, notes),
+      limits: {
+        time_limit: timeLimit,
+        stall_timeout: experiment.stall_timeout,
+        stop_grace: experiment.stop_grace,
+        survivor_grace: experiment.survivor_grace,
+        stop_rules: experiment.stop_rules,
+        tracked_metrics: experiment.tracked_metrics,
+      },
+      primary: metric === undefined || direction === undefined ? null : { name: metric, direction, mode: metric_mode },
+      created_at: new Date(lab.clock()).toISOString(),
+      started_at: null,
+      ended_at: null,
+      gpus: [],
+      ending: null,
+      exit_code: null,
+      signal: null,
+      evidence: [],
+      metrics: {},
+      value: null,
+      progress: null,
+      note: null,
+      verdict: null,
+      verdict_reason: null,
+    };
+    createRun(paths.runs, made, stored);
+    return made;
+  });
+  recordLaunch(paths.ledger, record, campaign);
+  await keepSupervised(lab, paths.root);
+  if (withheld.length > 0) {
+    notes.push(`not handed to the training: ${withheld.slice(0, 6).join(', ')}; list what it needs under experiment.pass_env`);
+  }
+  return { record, notes };
+}
+
+/** Writes the launch of a run into the ledger unless it is there: a launcher may have been killed before it could. */
+export function recordLaunch(ledger: string, record: RunRecord, campaign: Campaign): void {
+  if (campaign.runs.get(record.id)?.launch) return;
+  const { id, plan, role, title, command, code, created_at } = record;
+  appendLedger(ledger, { kind: 'launch', at: created_at, run: id, plan, role, title, command, code });
+}
+
+/** Keeps the code that will run. A run is not refused because its code could not be kept; the person is told. */
+async function keepCode(project: Project, run: string, notes: string[]): Promise<CodeRef | null> {
+  try {
+    const { root, workspace } = project.paths;
+    const snapshot = await takeSnapshot({ project: root, workspace, run, message: `auto-experiment ${run}` });
+    for (const skipped of snapshot.skipped.slice(0, 3)) notes.push(`not in the snapshot of the code: ${skipped.path} (${skipped.why})`);
+    return { kind: snapshot.kind, id: snapshot.id, tree: snapshot.tree };
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    notes.push(`the code could not be kept: ${error.message}`);
+    return null;
+  }
+}
+
+/** A run that starts another one does not pass its own marker on. */
+function withoutMarker(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== MARKER));
+}
+
+function assertLocal(project: Project): void {
+  const { mode } = project.config.execution;
+  if (mode === 'local') return;
+  throw new LabError(`execution.mode: ${mode} is not supported by this version`, 'set execution.mode: local and run it on the machine that has the GPUs');
+}

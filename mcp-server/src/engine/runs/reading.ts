@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import type { JsonNumber, LoggedRecord } from '../../core/metric.js';
+import type { Machine } from '../../core/ports.js';
+import type { TextFinding } from '../../core/reading/endings.js';
+import { createLogReader, LogState } from '../../core/reading/log.js';
+import { findName, findPrimary } from '../../core/reading/primary.js';
+import { qualified } from '../../core/reading/reader.js';
+import { createSeries } from '../../core/reading/series.js';
+import { createRedactor } from '../../core/redact.js';
+import type { RunRecord } from '../../core/run-record.js';
+import { type Alarm, createWatchdog } from '../../core/stop-rules.js';
+import { readTextIfThere, writeAtomic } from '../../store/files.js';
+import { appendMetrics, readMetrics } from '../../store/metrics.js';
+import type { RunPaths } from '../../store/paths.js';
+import type { Lab } from '../lab.js';
+import { createFollower, type FollowedLine } from './follow.js';
+
+/** What is known of a run from its log, kept up to date in small bites. */
+export interface Reading {
+  /** Reads what is new. `grew`: there were new bytes. */
+  poll(): Promise<{ grew: boolean }>;
+  /** Reads to the very end, the last unfinished line included, and saves. */
+  finish(): Promise<void>;
+  /** The first reason seen to end the run; null when there is none. */
+  alarm(): Alarm | null;
+  findings(): TextFinding[];
+  nonFinite(): { metric: string; value: number; line: number }[];
+  facts(): Pick<RunRecord, 'metrics' | 'progress' | 'value'>;
+  /** Writes down how far it has read, so that a later supervisor goes on there. */
+  save(): void;
+}
+
+const SavedState = z.strictObject({
+  follow: z.strictObject({
+    offset: z.number(),
+    base: z.number(),
+    id: z.string().nullable(),
+    splitter: z
+      .strictObject({ line: z.number(), fed: z.number(), head: z.string(), tail: z.string(), dropped: z.number(), returned: z.boolean(), begun: z.boolean() })
+      .nullable(),
+  }),
+  log: LogState,
+});
+
+/** Most bytes read in one poll: a log of gigabytes is caught up with over several, and other runs are not kept waiting. */
+const POLL_BYTES = 32;
+
+/**
+ * Opens the reading of a run's log where the last supervisor left it. `metrics.jsonl` may be ahead of the saved place,
+ * by what was written between two saves: those records are read again and not written twice.
+ */
+export function openReading(lab: { machine: Pick<Machine, 'readFrom'> } & Pick<Lab, 'clock'>, record: RunRecord, files: RunPaths): Reading {
+  const saved = load(files.follow);
+  const follower = createFollower(lab.machine, files.log, saved?.follow);
+  const log = createLogReader(saved?.log);
+  const series = createSeries(record.primary);
+  const watchdog = createWatchdog({ primary: record.primary, tracked: record.limits.tracked_metrics, rules: record.limits.stop_rules });
+  let alarm: Alarm | null = null;
+  let written = -1;
+
+  const observe = (one: LoggedRecord): void => {
+    series.add(one);
+    alarm = watchdog.observe(one) ?? alarm;
+  };
+  for (const one of readMetrics(files.metrics)) {
+    observe(one);
+    written = one.at;
+  }
+
+  const take = (lines: readonly FollowedLine[]): void => {
+    const at = new Map(lines.map(({ line, at: offset }) => [line.at, offset]));
+    const fresh = log
+      .read(lines.map(({ line }) => line))
+      .map((one): LoggedRecord => ({ line: one.line, step: one.step, epoch: one.epoch, metrics: qualified(one), at: at.get(one.at) ?? one.at }))
+      .filter((one) => one.at > written);
+    for (const one of fresh) observe(one);
+    if (fresh.length > 0) appendMetrics(files.metrics, fresh, lab.clock());
+    written = fresh.at(-1)?.at ?? written;
+  };
+
+  const poll = async (most: number): Promise<{ grew: boolean }> => {
+    let grew = false;
+    for (let chunk = 0; chunk < most; chunk++) {
+      const part = await follower.poll();
+      take(part.lines);
+      grew ||= part.grew;
+      if (!part.more) break;
+    }
+    return { grew };
+  };
+
+  const value = (): JsonNumber | null => (record.primary === null ? null : findPrimary(series.summary(), record.primary).value);
+  const save = (): void => writeAtomic(files.follow, JSON.stringify({ follow: follower.snapshot(), log: log.snapshot() }));
+  return {
+    poll: () => poll(POLL_BYTES),
+    async finish() {
+      await poll(Number.POSITIVE_INFINITY);
+      take(follower.end());
+      save();
+    },
+    alarm: () => alarm,
+    findings: () => {
+      const clean = createRedactor([]);
+      return log.findings().map((finding) => ({ ...finding, text: clean(finding.text) }));
+    },
+    nonFinite: () => watchdog.nonFinite(),
+    facts() {
+      const metrics = series.summary();
+      const progress = log.progress();
+      const { primary } = record;
+      const name = primary === null ? null : findName(Object.keys(metrics), primary.name);
+      // Under its declared name it is found by everybody who reads the record.
+      if (primary !== null && name !== null && name !== primary.name && metrics[name] !== undefined) metrics[primary.name] = metrics[name];
+      return {
+        metrics,
+        value: value(),
+        progress: progress === null ? null : { step: progress.step, epoch: progress.epoch, total: progress.epochs ?? progress.steps },
+      };
+    },
+    save,
+  };
+}
+
+function load(path: string): z.output<typeof SavedState> | undefined {
+  const text = readTextIfThere(path);
+  if (text === null) return undefined;
+  try {
+    const parsed = SavedState.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+import type { KillReason } from '../../core/ending.js';
+import { errorText } from '../../core/errors.js';
+import type { RunRecord } from '../../core/run-record.js';
+import { appendLedger } from '../../store/ledger.js';
+import { type ProjectPaths, runPaths } from '../../store/paths.js';
+import type { Project } from '../../store/project.js';
+import { readMark } from '../../store/records.js';
+import { readRunEnv, writeRun } from '../../store/runs.js';
+import { gpuKey } from '../../core/gpus/choose.js';
+import type { Lab } from '../lab.js';
+import { grantGpus } from './leasing.js';
+import { endedRecord } from './settle.js';
+
+type StartLab = Pick<Lab, 'jobs' | 'surveyGpus' | 'clock' | 'env' | 'leases'>;
+
+export type Started = { kind: 'started' | 'waiting' | 'failed'; record: RunRecord };
+
+/**
+ * Starts a queued run: leases its GPUs, writes what is about to happen, then starts it. Calling it again for a run
+ * that has started starts nothing. `waiting`: no GPU is free now; the record's note says why.
+ */
+export async function startRun(lab: StartLab, project: Project, record: RunRecord): Promise<Started> {
+  const { paths } = project;
+  const files = runPaths(paths.runs, record.id);
+  const env = readRunEnv(paths.runs, record.id);
+  const claimant = { id: record.id, recordDir: files.record, visible: env.CUDA_VISIBLE_DEVICES };
+  const granted = await grantGpus(lab, project, record.gpus_wanted, claimant);
+  if ('why' in granted) return { kind: 'waiting', record: { ...record, note: `waiting for a GPU: ${granted.why}` } };
+  const running: RunRecord = { ...record, state: 'running', gpus: granted.gpus.map(gpuKey), note: null };
+  writeRun(paths.runs, running);
+  const passed = Object.fromEntries(record.pass_env.flatMap((name) => (lab.env[name] === undefined ? [] : [[name, lab.env[name] ?? '']])));
+  const handle = { recordDir: files.record, marker: record.marker };
+  try {
+    await lab.jobs.start({
+      ...handle,
+      argv: record.command,
+      cwd: record.cwd,
+      env: { ...env, ...passed, PYTHONUNBUFFERED: '1', ...granted.env, AUTO_EXPERIMENT_RUN_DIR: files.dir },
+      log: files.log,
+    });
+  } catch (error) {
+    // The system refused to start anything; the folder is closed so that no late start can follow.
+    if (!(await lab.jobs.forbid(handle))) return { kind: 'started', record: running };
+    return { kind: 'failed', record: notStarted(running, lab.clock(), null, `it could not be started: ${errorText(error)}`) };
+  }
+  appendLedger(paths.ledger, { kind: 'start', at: new Date(lab.clock()).toISOString(), run: record.id, gpus: running.gpus });
+  return { kind: 'started', record: running };
+}
+
+/** A run that somebody stopped while it was still queued, as ended; null when nobody did, or it has started. */
+export async function stoppedInQueue(lab: Pick<Lab, 'jobs' | 'clock'>, paths: ProjectPaths, record: RunRecord): Promise<RunRecord | null> {
+  const { record: folder } = runPaths(paths.runs, record.id);
+  const stop = readMark(folder, 'stop');
+  if (stop === null) return null;
+  if (!(await lab.jobs.forbid({ recordDir: folder, marker: record.marker }))) return null;
+  return notStarted(record, lab.clock(), 'stopped', `stopped on request (${stop.fields.by ?? 'unknown'}) before it started`);
+}
+
+function notStarted(record: RunRecord, now: number, why: KillReason | null, text: string): RunRecord {
+  const ended = endedRecord(
+    record,
+    { life: 'exited', exitCode: null, oomKills: 0, rebooted: false, kill: why === null ? null : { why, text }, findings: [], nonFinite: [], kernelLine: null },
+    now,
+    [],
+  );
+  return { ...ended, ending: why ?? 'failed', evidence: [text] };
+}

@@ -1,0 +1,77 @@
+import { appendFileSync } from 'node:fs';
+import { errorText } from '../../core/errors.js';
+import { removeStaleTemps, writeAtomic } from '../../store/files.js';
+import { processExists } from '../../store/files.js';
+import { acquireLock } from '../../store/lock.js';
+import type { Project } from '../../store/project.js';
+import { ensureWorkspace } from '../../store/project.js';
+import { readRuns, removeHalfMade } from '../../store/runs.js';
+import { createBell } from './bell.js';
+import { createCrew, type SupervisorLab } from './crew.js';
+import { guarded } from './guarded.js';
+import { supervisorLock } from './supervised.js';
+
+
+const TICK_MS = 1000;
+const LINGER_MS = 2000;
+
+/**
+ * Owns the runs of one project until none is queued or running: starts them, sees them end, says how they ended.
+ * One per project: where another is at work this returns false at once. However it is killed, the next one goes on
+ * from the records. Returns true when no work is left, or when `signal` is aborted (the runs go on).
+ */
+export async function supervise(lab: SupervisorLab, signal: AbortSignal): Promise<boolean> {
+  const project = lab.open();
+  ensureWorkspace(project.paths);
+  for (;;) {
+    const lock = await acquireLock(supervisorLock(project.paths.root), `supervisor of ${project.paths.root}`);
+    if (!lock.held) return false;
+    try {
+      await work(lab, project, signal);
+    } finally {
+      await lock.release();
+    }
+    // A launcher that still saw our lock while we were leaving has started nobody: look once more without it.
+    const open = readRuns(project.paths.runs).records.some((run) => run.state !== 'ended');
+    if (signal.aborted || !open) return true;
+  }
+}
+
+async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): Promise<void> {
+  const { paths } = project;
+  const log = (text: string): void => {
+    try {
+      appendFileSync(paths.supervisorLog, `${new Date(lab.clock()).toISOString()} ${text}\n`);
+    } catch (error) {
+      // Its own diary is the least of its duties: a full disk must not end the supervision.
+      process.emitWarning(`supervisor.log: ${errorText(error)}`);
+    }
+  };
+  log(`supervisor ${process.pid} begins`);
+  const bell = createBell([paths.runs], signal);
+  const crew = createCrew(lab, project, log, bell);
+  const duties: [string, () => void | Promise<void>][] = [
+    ['clean', () => void removeStaleTemps(paths.workspace)],
+    ['clean', () => removeHalfMade(paths.runs, processExists)],
+    ['card', () => writeAtomic(paths.supervisor, `${JSON.stringify({ pid: process.pid, host: lab.host, since: new Date(lab.clock()).toISOString() })}\n`)],
+  ];
+  for (const [name, duty] of duties) await guarded(log, name, duty);
+  let idleSince = lab.clock();
+  let beat = lab.clock();
+  while (!signal.aborted) {
+    await guarded(log, 'adopt', () => crew.adopt());
+    await guarded(log, 'start', () => crew.startQueued());
+    await guarded(log, 'look', () => crew.look());
+    await guarded(log, 'settle', () => crew.flush());
+    const now = lab.clock();
+    if (now - beat >= crew.config().monitor.poll_interval * 1000) {
+      beat = now;
+      log(`watching ${crew.names().join(', ') || 'nothing'}`);
+    }
+    if (crew.busy()) idleSince = now;
+    else if (now - idleSince >= LINGER_MS) break;
+    await bell.wait(TICK_MS);
+  }
+  bell.close();
+  log(`supervisor ${process.pid} ends${signal.aborted ? ' on request' : ': nothing is queued or running'}`);
+}

@@ -1,0 +1,97 @@
+import { LabError } from '../../core/errors.js';
+import type { RunView } from '../../core/run.js';
+import { pendingDirective } from '../../store/directive.js';
+import { readCampaign } from '../../store/ledger.js';
+import { runPaths } from '../../store/paths.js';
+import type { Project } from '../../store/project.js';
+import { readMark } from '../../store/records.js';
+import { listRuns, readRun } from '../../store/runs.js';
+import type { Lab } from '../lab.js';
+import { createBell } from './bell.js';
+import { keepSupervised } from './supervised.js';
+import { viewRun } from './view.js';
+
+export interface WaitRequest {
+  /** Runs to wait for; the first that ends ends the wait. */
+  runs: readonly string[];
+  /** Milliseconds; null = as long as it takes. */
+  timeoutMs: number | null;
+  /** Returns early when a directive is waiting that was not there at the start. */
+  wakeOnDirective: boolean;
+  /** Returns as soon as a rule has fired, before the run is gone. */
+  wakeOnRule: boolean;
+  signal: AbortSignal;
+  /** Called at once and then every `progressMs`. */
+  onProgress?: (runs: readonly RunView[]) => void;
+  progressMs?: number;
+}
+
+export interface Waited {
+  reason: 'ended' | 'rule' | 'directive' | 'timeout' | 'cancelled';
+  /** The run that ended or whose rule fired. */
+  run: RunView | null;
+}
+
+/** How often the records are looked at when no file event comes: what a file system without events costs in delay. */
+const LOOK_MS = 200;
+const CHECK_SUPERVISOR_MS = 2000;
+
+/**
+ * Blocks until a run has ended and was judged, a rule has fired, a new directive waits, or time is up. Costs no model
+ * call and next to no CPU: it watches one tiny folder per run. Cancelling it does not touch the run. Keeps a
+ * supervisor at work meanwhile. Throws LabError for an unknown run.
+ */
+export async function waitForRuns(lab: Pick<Lab, 'clock' | 'spawnSupervisor'>, project: Project, request: WaitRequest): Promise<Waited> {
+  const { paths } = project;
+  for (const id of request.runs) readRun(paths.runs, id);
+  const view = (id: string): RunView => viewRun(paths, readRun(paths.runs, id), readCampaign(paths.ledger).campaign.runs.get(id), lab.clock());
+  const directive = pendingDirective(paths.workspace)?.text ?? null;
+  const fired = new Set(request.runs.filter((id) => readMark(runPaths(paths.runs, id).record, 'kill') !== null));
+
+  const look = (): Waited | null => {
+    for (const id of request.runs) {
+      const { record } = runPaths(paths.runs, id);
+      if (readMark(record, 'ended') !== null) return { reason: 'ended', run: view(id) };
+      if (!request.wakeOnRule || fired.has(id)) continue;
+      const why = readMark(record, 'kill')?.fields.why;
+      if (why === 'diverged' || why === 'stalled') return { reason: 'rule', run: view(id) };
+    }
+    if (!request.wakeOnDirective) return null;
+    const now = pendingDirective(paths.workspace)?.text ?? null;
+    return now !== null && now !== directive ? { reason: 'directive', run: null } : null;
+  };
+
+  const deadline = request.timeoutMs === null ? null : lab.clock() + request.timeoutMs;
+  const bell = createBell(request.runs.map((id) => runPaths(paths.runs, id).record), request.signal);
+  let told = Number.NEGATIVE_INFINITY;
+  let checked = Number.NEGATIVE_INFINITY;
+  try {
+    for (;;) {
+      const found = look();
+      if (found !== null) return found;
+      if (request.signal.aborted) return { reason: 'cancelled', run: null };
+      const now = lab.clock();
+      if (deadline !== null && now >= deadline) return { reason: 'timeout', run: null };
+      if (now - checked >= CHECK_SUPERVISOR_MS) {
+        await keepSupervised(lab, paths.root);
+        checked = now;
+      }
+      if (request.onProgress !== undefined && now - told >= (request.progressMs ?? 10_000)) {
+        request.onProgress(request.runs.map(view));
+        told = now;
+      }
+      await bell.wait(deadline === null ? LOOK_MS : Math.min(LOOK_MS, Math.max(1, deadline - now)));
+    }
+  } finally {
+    bell.close();
+  }
+}
+
+/** The run to wait for when none is named: the newest that has not ended, else the newest. Throws LabError when there is none. */
+export function runToWaitFor(project: Project): string {
+  const ids = listRuns(project.paths.runs);
+  const open = ids.findLast((id) => readMark(runPaths(project.paths.runs, id).record, 'ended') === null);
+  const id = open ?? ids.at(-1);
+  if (id !== undefined) return id;
+  throw new LabError('this project has no runs yet', 'start one with: auto-experiment launch -- python3 train.py');
+}

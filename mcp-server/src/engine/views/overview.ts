@@ -1,0 +1,91 @@
+import { budgetViews } from '../../core/budget.js';
+import type { Campaign } from '../../core/campaign.js';
+import type { Gpu } from '../../core/gpu.js';
+import { markReserved } from '../../core/gpus/choose.js';
+import type { RunView } from '../../core/run.js';
+import { clip, oneLine } from '../../core/text.js';
+import type { Overview, Standing } from '../../core/view.js';
+import { pendingDirective } from '../../store/directive.js';
+import { readCampaign } from '../../store/ledger.js';
+import { lockHolder } from '../../store/lock.js';
+import type { Project } from '../../store/project.js';
+import { readRuns } from '../../store/runs.js';
+import { readState } from '../../store/state.js';
+import type { Lab } from '../lab.js';
+import { currentUse } from '../runs/budget.js';
+import { liveLeases } from '../runs/leasing.js';
+import { controllerLock, keepSupervised } from '../runs/supervised.js';
+import { viewRun } from '../runs/view.js';
+
+export type OverviewLab = Pick<Lab, 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor'>;
+
+/** Builds the one read model. Where runs are open and nobody watches them, a supervisor is started again. */
+export async function buildOverview(lab: OverviewLab, project: Project, options: { gpus: boolean }): Promise<Overview> {
+  const { paths, config, brief } = project;
+  const { campaign, warnings } = readCampaign(paths.ledger);
+  const found = readRuns(paths.runs);
+  const now = lab.clock();
+  const runs = found.records.map((record) => withRole(viewRun(paths, record, campaign.runs.get(record.id), now), campaign));
+  const open = runs.filter((run) => run.state !== 'ended');
+  if (found.records.some((record) => record.state !== 'ended')) await keepSupervised(lab, paths.root);
+  const { metric, direction, target } = config.experiment;
+  const survey = options.gpus && config.gpu.auto_detect ? await lab.surveyGpus() : null;
+  const leased = survey === null || survey.gpus.length === 0 ? [] : await liveLeases(lab);
+  const gpus: Gpu[] = survey === null ? [] : markReserved(survey, { reserveLast: config.gpu.reserve_last, leased }).gpus;
+  return {
+    project: project.name,
+    path: paths.root,
+    goal: goalOf(brief.text),
+    metric: metric === undefined || direction === undefined ? null : { name: metric, direction, target: target ?? null },
+    cycle: campaign.plans.at(-1)?.cycle ?? 0,
+    status: await statusOf(project, campaign, open),
+    baseline: standing(campaign, campaign.baseline),
+    best: standing(campaign, campaign.champion),
+    runs,
+    running: open.filter((run) => run.state === 'running').map((run) => run.id),
+    decisions: campaign.decisions.slice(-config.memory.max_recent_entries).map(({ at, text }) => ({ at, text })),
+    directive: pendingDirective(paths.workspace)?.text ?? null,
+    budgets: budgetViews(config.budget, currentUse(project, campaign, now)),
+    gpus,
+    warnings: [...project.warnings, ...warnings, ...found.warnings, ...(survey?.error == null ? [] : [survey.error]), ...undeclared(project, runs)],
+  };
+}
+
+function withRole(run: RunView, campaign: Campaign): RunView {
+  if (campaign.baseline === null) return run;
+  return { ...run, role: run.id === campaign.baseline ? 'baseline' : 'candidate' };
+}
+
+function standing(campaign: Campaign, id: string | null): Standing | null {
+  const run = id === null ? undefined : campaign.runs.get(id);
+  if (run?.verdict?.value == null) return null;
+  return { run: run.id, title: run.launch?.title ?? run.id, value: run.verdict.value, verdict: run.verdict.status, gain: run.verdict.gain };
+}
+
+async function statusOf(project: Project, campaign: Campaign, open: readonly RunView[]): Promise<string> {
+  const running = open.filter((run) => run.state === 'running').map((run) => run.id);
+  const queued = open.filter((run) => run.state === 'queued').map((run) => run.id);
+  const controller = await lockHolder(controllerLock(project.paths.root));
+  const parts = [
+    ...(running.length > 0 ? [`running ${running.join(', ')}`] : []),
+    ...(queued.length > 0 ? [`queued ${queued.slice(0, 5).join(', ')}${queued.length > 5 ? ', …' : ''}`] : []),
+    ...(controller === null ? [] : [`controller at work (process ${controller.pid})`]),
+  ];
+  if (parts.length > 0) return parts.join('; ');
+  if (campaign.stopped !== null) return `stopped: ${campaign.stopped.reason}`;
+  const { phase } = readState(project.paths.state);
+  return campaign.runs.size === 0 ? 'nothing was run yet' : phase === 'paused' ? 'paused' : 'idle';
+}
+
+/** The first line of the brief that says something. */
+function goalOf(brief: string): string {
+  const lines = brief.split('\n').map((line) => line.replace(/^#+\s*/, '').trim());
+  const words = lines.filter((line) => line !== '' && !/^(project brief|brief|goal|objective)s?:?$/i.test(line));
+  return clip(oneLine(words[0] ?? ''), 200);
+}
+
+function undeclared(project: Project, runs: readonly RunView[]): string[] {
+  const { metric, direction } = project.config.experiment;
+  if (runs.length === 0 || (metric !== undefined && direction !== undefined)) return [];
+  return ['no primary metric is declared, so no run is compared: write metric: and direction: into the brief’s front matter or config.yaml'];
+}

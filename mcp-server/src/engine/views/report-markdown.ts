@@ -1,0 +1,114 @@
+import { showCommand } from '../../core/command.js';
+import { codeBlock, codeSpan, escapeMarkdown, escapeXml } from '../../core/escape.js';
+import type { RunView } from '../../core/run.js';
+import { markdownTable } from '../../core/table.js';
+import { oneLine } from '../../core/text.js';
+import { formatDuration, formatValue } from '../../core/units.js';
+import type { Overview } from '../../core/view.js';
+import {
+  budgetText,
+  countText,
+  endingWord,
+  gainText,
+  headlineOf,
+  progressText,
+  targetWord,
+  timeText,
+  troubled,
+  troubleWord,
+  valueText,
+  verdictWord,
+  whyOf,
+} from './report-words.js';
+
+interface Picture {
+  name: string;
+  alt: string;
+}
+
+/** The report as GitHub-flavoured Markdown. Everything that others wrote is escaped. */
+export function reportMarkdown(overview: Overview, pictures: readonly Picture[], at: Date): string {
+  const { runs, running } = overview;
+  const headline = headlineOf(overview);
+  const active = runs.filter((run) => running.includes(run.id));
+  const sections: (string | null)[] = [
+    `# ${md(overview.project)}: experiment report`,
+    overview.goal === '' ? null : `> ${md(overview.goal)}`,
+    `**${md(headline.text)}**${headline.trust === null ? '' : `\n${md(headline.trust)}`}`,
+    bullets([
+      countText(runs),
+      targetWord(overview)?.text ?? null,
+      `Now: ${overview.status}`,
+      overview.directive === null ? null : `Directive that waits: ${overview.directive}`,
+      `Written ${timeText(at)}, after cycle ${overview.cycle}`,
+    ]),
+    section('Warnings', bullets(overview.warnings)),
+    pictures.map((picture) => `![${md(picture.alt)}](${picture.name})`).join('\n') || null,
+    section(
+      'What failed, and why',
+      bullets(troubled(runs).map((run) => `${run.id} ${run.title}: ${troubleWord(run).text}: ${whyOf(run)}`)),
+    ),
+    section('Running now', bullets(active.map((run) => `${run.id} ${run.title}: ${progressText(run)}`))),
+    section('Runs', runs.length === 0 ? null : runTable(overview)),
+    section('Budgets', bullets(overview.budgets.map(budgetText))),
+    section('Decisions', bullets(overview.decisions.map((one) => `${timeText(one.at)}: ${one.text}`))),
+    section('Each run', runs.map((run) => runDetails(run, overview)).join('\n\n') || null),
+  ];
+  return `${sections.filter((part) => part !== null).join('\n\n')}\n`;
+}
+
+const md = escapeMarkdown;
+
+function section(title: string, body: string | null): string | null {
+  return body === null ? null : `## ${title}\n\n${body}`;
+}
+
+function bullets(lines: readonly (string | null)[]): string | null {
+  const known = lines.filter((line) => line !== null);
+  return known.length === 0 ? null : known.map((line) => `- ${md(line)}`).join('\n');
+}
+
+function runTable(overview: Overview): string {
+  const header = [
+    'run',
+    'what it tried',
+    'ending',
+    overview.metric?.name ?? 'value',
+    'vs baseline',
+    'verdict',
+    'time',
+  ];
+  const rows = overview.runs.map((run) => [
+    run.id,
+    run.title,
+    endingWord(run).text,
+    valueText(run),
+    gainText(run, overview.baseline),
+    verdictWord(run, overview.baseline).text,
+    formatDuration(run.duration_s),
+  ]);
+  return markdownTable([header, ...rows], ['left', 'left', 'left', 'right', 'right', 'left', 'right']);
+}
+
+function runDetails(run: RunView, overview: Overview): string {
+  const verdict = verdictWord(run, overview.baseline).text;
+  const summary = `${run.id} ${run.title} (${endingWord(run).text}, ${verdict})`;
+  const metrics = Object.entries(run.metrics).map(([name, one]) => [
+    name,
+    formatValue(one.last),
+    one.best === null ? '–' : formatValue(one.best),
+    one.step === null ? '–' : String(one.step),
+  ]);
+  const parts: (string | null)[] = [
+    `<details><summary>${escapeXml(oneLine(summary))}</summary>`,
+    `Command: ${codeSpan(showCommand(run.command))}`,
+    run.verdict_reason === null ? null : `Verdict: ${md(run.verdict_reason)}`,
+    run.evidence.length === 0 ? null : `Evidence:\n\n${codeBlock(run.evidence.join('\n'))}`,
+    metrics.length === 0
+      ? 'No metric was seen.'
+      : markdownTable([['metric', 'last', 'best', 'at'], ...metrics], ['left', 'right', 'right', 'right']),
+    `Log: ${codeSpan(run.log)}`,
+    '</details>',
+  ];
+  return parts.filter((part) => part !== null).join('\n\n');
+}

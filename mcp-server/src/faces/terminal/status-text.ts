@@ -1,0 +1,75 @@
+import type { RunView } from '../../core/run.js';
+import { textTable } from '../../core/table.js';
+import { clip } from '../../core/text.js';
+import { formatDuration, formatGain, formatValue } from '../../core/units.js';
+import type { Overview, Standing } from '../../core/view.js';
+import { progressLine, standOf, verdictOf } from './run-lines.js';
+import type { Style } from './style.js';
+
+export interface StatusLayout {
+  width: number;
+  /** Most rows of the table of runs. */
+  rows: number;
+  style: Style;
+}
+
+/** The read model as calm text for a terminal; complete without colour. */
+export function statusText(view: Overview, { width, rows, style }: StatusLayout): string[] {
+  const fit = (text: string): string => clip(text, Math.max(20, width - 1));
+  const lines = [`${style.bold(view.project)}  ${view.status}`];
+  if (view.goal !== '') lines.push(style.dim(fit(view.goal)));
+  if (view.metric !== null) {
+    const target = view.metric.target === null ? '' : `, target ${formatValue(view.metric.target)}`;
+    lines.push(fit(`metric    ${view.metric.name} (${view.metric.direction}${target})`));
+  }
+  if (view.baseline !== null) lines.push(fit(`baseline  ${standingWords(view.baseline)}`));
+  if (view.best !== null && view.best.run !== view.baseline?.run) lines.push(style.good(fit(`best      ${standingWords(view.best)}`)));
+  const limits = view.budgets.filter((budget) => budget.limit !== null).map((budget) => budgetWords(budget.name, budget.used, budget.limit ?? 0));
+  if (limits.length > 0) lines.push(fit(`budget    ${limits.join(' · ')}`));
+  if (view.directive !== null) lines.push(style.warn(fit(`directive ${view.directive.replaceAll('\n', ' ')}`)));
+  for (const warning of view.warnings) lines.push(style.warn(fit(`warning   ${warning}`)));
+
+  const open = view.runs.filter((run) => run.state !== 'ended');
+  if (open.length > 0) lines.push('', ...open.slice(0, 8).map((run) => progressLine(run, width, style)));
+  const ended = view.runs.filter((run) => run.state === 'ended');
+  if (ended.length > 0) lines.push('', ...runTable(ended.slice(-rows), width));
+  if (ended.length > rows) lines.push(style.dim(`… ${ended.length - rows} earlier runs (status --json has all)`));
+  const last = view.decisions.at(-1);
+  if (last !== undefined) lines.push('', style.dim(fit(`last decision  ${last.text}`)));
+  return lines;
+}
+
+/** Runs as a table that fits the width. */
+export function runTable(runs: readonly RunView[], width: number): string[] {
+  const table = textTable(
+    runs.map((run) => [
+      run.id,
+      standOf(run),
+      run.primary === null ? '–' : formatValue(run.primary.value),
+      verdictOf(run),
+      formatDuration(run.duration_s),
+      run.title,
+    ]),
+    [
+      { header: 'run' },
+      { header: 'ending' },
+      { header: runs.find((run) => run.primary !== null)?.primary?.name ?? 'value', align: 'right' },
+      { header: 'verdict' },
+      { header: 'time', align: 'right' },
+      { header: 'what', flexible: true },
+    ],
+    width,
+  );
+  return table.split('\n');
+}
+
+/** A baseline or best run in words; a gain on one seed is said to be unconfirmed. */
+export function standingWords(standing: Standing): string {
+  const gain = standing.gain === null ? '' : `  ${formatGain(standing.gain)} to the baseline, ${standing.verdict}`;
+  return `${formatValue(standing.value)}${gain}  ${standing.run}  ${standing.title}`;
+}
+
+function budgetWords(name: string, used: number, limit: number): string {
+  if (name === 'wall_clock') return `${formatDuration(used)} of ${formatDuration(limit)}`;
+  return `${Number(used.toFixed(2))} of ${limit} ${name === 'runs' ? 'runs' : 'GPU-hours'}`;
+}

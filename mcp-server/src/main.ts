@@ -1,0 +1,178 @@
+#!/usr/bin/env node
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { processJobs } from './adapters/jobs/process.js';
+import { errorText, LabError } from './core/errors.js';
+import type { GpuSurvey } from './core/gpu.js';
+import { MARKER } from './core/marker.js';
+import type { Machine, SurveyGpus } from './core/ports.js';
+import { nearest } from './core/text.js';
+import type { Lab } from './engine/lab.js';
+import { type Command, type Console, UsageError } from './faces/command.js';
+import { helpOf, parseFlags } from './faces/flags.js';
+import { leaseFolder } from './store/leases.js';
+import { openProject } from './store/project.js';
+
+const here = fileURLToPath(import.meta.url);
+const packageRoot = resolve(dirname(here), '..', '..');
+
+/** Every command behind its own import, so that a status call never pays for MCP or for a tool it does not use. */
+const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
+  init: () => import('./faces/cli/init.js'),
+  demo: () => import('./faces/cli/demo.js'),
+  run: () => import('./faces/cli/run.js'),
+  status: () => import('./faces/cli/status.js'),
+  report: () => import('./faces/cli/report.js'),
+  launch: () => import('./faces/cli/launch.js'),
+  wait: () => import('./faces/cli/wait.js'),
+  stop: () => import('./faces/cli/stop.js'),
+  logs: () => import('./faces/cli/logs.js'),
+  compare: () => import('./faces/cli/compare.js'),
+  restore: () => import('./faces/cli/restore.js'),
+  metrics: () => import('./faces/cli/metrics.js'),
+  gpu: () => import('./faces/cli/gpu.js'),
+  directive: () => import('./faces/cli/directive.js'),
+  doctor: () => import('./faces/cli/doctor.js'),
+  mcp: () => import('./faces/cli/mcp.js'),
+  supervise: () => import('./faces/cli/supervise.js'),
+  gen: () => import('./faces/cli/gen.js'),
+};
+/** Called by the program itself or by its developers. */
+const INNER = ['supervise', 'gen'];
+
+function openLab(dir: string): Lab {
+  const machine = lazyMachine();
+  return {
+    open: () => openProject(dir),
+    machine,
+    jobs: processJobs(),
+    surveyGpus: lazySurvey(machine),
+    clock: Date.now,
+    random: Math.random,
+    env: process.env,
+    host: hostname(),
+    leases: leaseFolder(process.env),
+    spawnSupervisor: () => {
+      const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
+      const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], { detached: true, stdio: 'ignore', env });
+      child.on('error', (error) => process.stderr.write(`the supervisor could not be started: ${error.message}\n`));
+      child.unref();
+    },
+  };
+}
+
+/** The machine's adapter is loaded when something is first asked of it. */
+function lazyMachine(): Machine {
+  let loaded: Promise<Machine> | undefined;
+  const machine = (): Promise<Machine> => {
+    loaded ??= import('./adapters/machines/local.js').then((module) => module.localMachine());
+    return loaded;
+  };
+  return {
+    name: hostname(),
+    exec: async (...args) => (await machine()).exec(...args),
+    read: async (...args) => (await machine()).read(...args),
+    write: async (...args) => (await machine()).write(...args),
+    list: async (...args) => (await machine()).list(...args),
+    readFrom: async (...args) => (await machine()).readFrom(...args),
+  };
+}
+
+/** The driver is asked at most every two seconds. */
+function lazySurvey(machine: Machine): SurveyGpus {
+  let last: { at: number; survey: GpuSurvey } | undefined;
+  return async (signal) => {
+    if (last !== undefined && Date.now() - last.at < 2000) return last.survey;
+    const [{ surveyGpus }, { vendors }] = await Promise.all([import('./engine/runs/gpus.js'), import('./adapters/gpus/index.js')]);
+    const survey = await surveyGpus({ machine, vendors, ...(signal === undefined ? {} : { signal }) });
+    last = { at: Date.now(), survey };
+    return survey;
+  };
+}
+
+function openConsole(signal: AbortSignal): Console {
+  const terminal = process.stdout.isTTY === true;
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    terminal,
+    errTerminal: process.stderr.isTTY === true,
+    colour: (NO_COLOR === undefined || NO_COLOR === '') && (terminal ? TERM !== 'dumb' : FORCE_COLOR !== undefined && FORCE_COLOR !== '0'),
+    width: process.stdout.columns ?? process.stderr.columns ?? 100,
+    height: process.stdout.rows ?? 24,
+    cwd: process.cwd(),
+    env: process.env,
+    signal,
+    lab: openLab,
+    packageRoot,
+    version: versionOf(),
+  };
+}
+
+function versionOf(): string {
+  const data: unknown = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
+  return typeof data === 'object' && data !== null && 'version' in data ? String(data.version) : 'unknown';
+}
+
+async function help(): Promise<string> {
+  const names = Object.keys(COMMANDS).filter((name) => !INNER.includes(name));
+  const lines = await Promise.all(names.map(async (name) => `  ${name.padEnd(10)}${(await COMMANDS[name]?.())?.command.summary ?? ''}`));
+  return ['auto-experiment COMMAND [options]', '', 'Runs deep-learning experiments day and night.', '', ...lines, '', 'Options of a command: auto-experiment COMMAND --help', ''].join('\n');
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const abort = new AbortController();
+  const stop = (): void => {
+    // The second Ctrl-C of somebody in a hurry ends the program as usual.
+    if (abort.signal.aborted) process.exit(130);
+    abort.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('SIGHUP', stop);
+  // A reader that has left (`| head`) is no error of ours.
+  process.stdout.on('error', (error) => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1));
+  const console = openConsole(abort.signal);
+  const [name, ...rest] = argv;
+  try {
+    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+      console.out(await help());
+      return name === undefined ? 2 : 0;
+    }
+    if (name === '--version' || name === '-v') {
+      console.out(`${console.version}\n`);
+      return 0;
+    }
+    const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (load === undefined) {
+      const close = nearest(name, Object.keys(COMMANDS));
+      throw new UsageError(`unknown command "${name}"${close === undefined ? '' : `; did you mean ${close}?`}`);
+    }
+    const { command } = await load();
+    const parsed = parseFlags(command, rest);
+    if (parsed.switches.help === true) {
+      console.out(helpOf(command));
+      return 0;
+    }
+    return await command.run(console, parsed);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      console.err(`error: ${error.message}\nhint: auto-experiment ${name !== undefined && name in COMMANDS ? `${name} ` : ''}--help\n`);
+      return 2;
+    }
+    if (error instanceof LabError) {
+      console.err(`error: ${error.message}\nhint: ${error.hint}\n`);
+      return 1;
+    }
+    if (abort.signal.aborted) return 130;
+    const trace = error instanceof Error && process.env.AUTO_EXPERIMENT_DEBUG ? `\n${error.stack}` : '';
+    console.err(`error: ${errorText(error)}\nhint: this is a defect of auto-experiment; please report it (AUTO_EXPERIMENT_DEBUG=1 shows where)${trace}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,117 @@
+import { readFileSync, statSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { Config } from '../core/config.js';
+import { errorCode, errorText, LabError } from '../core/errors.js';
+import { nearest } from '../core/text.js';
+
+const MAX_BYTES = 64 * 1024;
+
+/**
+ * Reads `config.yaml`. Absent = all defaults. Throws LabError for a file over 64 KiB, YAML that cannot be read, alias
+ * bombs, wrong types and unknown keys (the nearest known one is named).
+ */
+export function readConfig(path: string): Config {
+  let text: string;
+  try {
+    if (statSync(path).size > MAX_BYTES) {
+      throw new LabError(
+        `${path} is over 64 KiB`,
+        'a config holds settings only; move data into files of its own',
+      );
+    }
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return Config.parse({});
+    if (errorCode(error) === undefined) throw error;
+    throw new LabError(
+      `${path} cannot be read: ${errorText(error)}`,
+      'it must be a plain file that you may read',
+      { cause: error },
+    );
+  }
+  return parseConfig(text, path);
+}
+
+/** Parses the text of a config; `path` is only named in errors. */
+export function parseConfig(text: string, path: string): Config {
+  return checked(Config, parseYaml(text, path), path);
+}
+
+/** YAML text → plain data, with bounded aliases. Throws LabError with the line. */
+export function parseYaml(text: string, path: string): unknown {
+  try {
+    const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
+    const problem = document.errors[0];
+    if (problem !== undefined) throw problem;
+    return document.toJS({ maxAliasCount: 50 });
+  } catch (error) {
+    const why = error instanceof RangeError ? 'it is nested too deeply' : errorText(error).split('\n')[0];
+    throw new LabError(
+      `${path} is not valid YAML: ${why}`,
+      'check the indentation, and quote values that hold ": " or "#"',
+      { cause: error },
+    );
+  }
+}
+
+/** Data through a schema. Null counts as absent, so that `key:` with nothing behind it means its default. */
+export function checked<S extends z.ZodType>(schema: S, data: unknown, path: string): z.output<S> {
+  if (data !== null && data !== undefined && (typeof data !== 'object' || Array.isArray(data))) {
+    throw new LabError(
+      `${path} must be a list of "key: value" lines`,
+      'for instance:\nexperiment:\n  command: python3 train.py',
+    );
+  }
+  const parsed = schema.safeParse(withoutNulls(data ?? {}));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  if (issue === undefined) throw parsed.error;
+  const where = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? '';
+    const close = nearest(key, keysAt(schema, issue.path));
+    const full = [...issue.path, key].join('.');
+    throw new LabError(
+      `${path}: unknown key "${full}"`,
+      close === undefined
+        ? `known keys here: ${keysAt(schema, issue.path).join(', ')}`
+        : `did you mean "${[...issue.path, close].join('.')}"?`,
+    );
+  }
+  throw new LabError(
+    `${path}: ${where === '' ? '' : `"${where}": `}${issue.message}`,
+    `mend this value in ${path}; docs/config.md lists every key`,
+  );
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== null)
+      .map(([key, inner]) => [key, withoutNulls(inner)]),
+  );
+}
+
+/** Keys that a strict object knows at a path of the schema; empty where it is no object. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const part of path) {
+    const shape = shapeOf(at);
+    at = shape?.[String(part)];
+  }
+  return Object.keys(shapeOf(at) ?? {});
+}
+
+/** The shape of an object schema behind optional, default and prefault wrappers. */
+function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+  let at: unknown = schema;
+  while (typeof at === 'object' && at !== null) {
+    if ('shape' in at && typeof at.shape === 'object' && at.shape !== null) return { ...at.shape };
+    if (!('unwrap' in at) || typeof at.unwrap !== 'function') return undefined;
+    at = at.unwrap();
+  }
+  return undefined;
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import type { Campaign } from '../core/campaign.js';
+import { replay } from '../core/campaign.js';
+import { errorCode } from '../core/errors.js';
+import { LedgerRecord } from '../core/ledger.js';
+import { appendLine } from './files.js';
+import { storageError } from './project.js';
+
+export interface LedgerFile {
+  records: LedgerRecord[];
+  /** What was skipped, in words: torn or foreign lines. They stay in the file. */
+  warnings: string[];
+}
+
+/** Reads the ledger. Lines that cannot be read are skipped and said, never repaired or removed. */
+export function readLedger(path: string): LedgerFile {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return { records: [], warnings: [] };
+    throw storageError(error, path);
+  }
+  return parseLedger(text, path);
+}
+
+/** Parses the text of a ledger; `path` is only named in warnings. */
+export function parseLedger(text: string, path: string): LedgerFile {
+  const records: LedgerRecord[] = [];
+  const bad: number[] = [];
+  const lines = text.split('\n');
+  lines.forEach((line, index) => {
+    if (line.trim() === '') return;
+    const record = parseLine(line);
+    if (record === null) bad.push(index + 1);
+    else records.push(record);
+  });
+  const warnings: string[] = [];
+  const torn = bad.at(-1) === lines.length && !text.endsWith('\n') ? bad.pop() : undefined;
+  if (torn !== undefined)
+    warnings.push(`${path}: its last line (${torn}) is torn and was skipped; all lines before it count`);
+  if (bad.length > 0) {
+    const shown = bad.slice(0, 5).join(', ');
+    warnings.push(
+      `${path}: ${bad.length} line(s) cannot be read and were skipped: ${shown}${bad.length > 5 ? ', …' : ''}`,
+    );
+  }
+  return { records, warnings };
+}
+
+function parseLine(line: string): LedgerRecord | null {
+  let data: unknown;
+  try {
+    data = JSON.parse(line);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+  const parsed = LedgerRecord.safeParse(data);
+  return parsed.success ? parsed.data : null;
+}
+
+/** Appends one record, durably. Throws LabError when the disk refuses; the records before stay whole. */
+export function appendLedger(path: string, record: LedgerRecord): void {
+  try {
+    appendLine(path, JSON.stringify(LedgerRecord.parse(record)));
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    throw storageError(error, path);
+  }
+}
+
+/** The ledger, replayed. */
+export function readCampaign(path: string): { campaign: Campaign; warnings: string[] } {
+  const { records, warnings } = readLedger(path);
+  return { campaign: replay(records), warnings };
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+
+/** Where everything of a project lies. The only place that knows the names. */
+export interface ProjectPaths {
+  root: string;
+  brief: string;
+  config: string;
+  workspace: string;
+  memory: string;
+  directive: string;
+  ledger: string;
+  state: string;
+  runs: string;
+  reports: string;
+  supervisor: string;
+  supervisorLog: string;
+  controller: string;
+}
+
+export function projectPaths(root: string, brief: string, workspace: string): ProjectPaths {
+  const at = join(root, workspace);
+  return {
+    root,
+    brief: join(root, brief),
+    config: join(root, 'config.yaml'),
+    workspace: at,
+    memory: join(at, 'MEMORY_LOG.md'),
+    directive: join(at, 'HUMAN_DIRECTIVE.md'),
+    ledger: join(at, 'ledger.jsonl'),
+    state: join(at, 'state.json'),
+    runs: join(at, 'runs'),
+    reports: join(at, 'reports'),
+    supervisor: join(at, 'supervisor.json'),
+    supervisorLog: join(at, 'supervisor.log'),
+    controller: join(at, 'controller.json'),
+  };
+}
+
+/** Files of one run. `record/` holds only rare, tiny entries, so that watching it costs nothing while a log grows. */
+export interface RunPaths {
+  dir: string;
+  json: string;
+  log: string;
+  record: string;
+  env: string;
+  metrics: string;
+  follow: string;
+}
+
+export function runPaths(runs: string, id: string): RunPaths {
+  const dir = join(runs, id);
+  return {
+    dir,
+    json: join(dir, 'run.json'),
+    log: join(dir, 'log'),
+    record: join(dir, 'record'),
+    env: join(dir, 'env.json'),
+    metrics: join(dir, 'metrics.jsonl'),
+    follow: join(dir, 'follow.json'),
+  };
+}

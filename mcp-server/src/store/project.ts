@@ -1,0 +1,99 @@
+import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type { Config } from '../core/config.js';
+import { applyBrief } from '../core/config.js';
+import { errorCode, errorText, LabError } from '../core/errors.js';
+import type { Brief } from './brief.js';
+import { readBrief } from './brief.js';
+import { readConfig } from './config-file.js';
+import type { ProjectPaths } from './paths.js';
+import { projectPaths } from './paths.js';
+
+/** A project folder that was read: where things lie and what is wanted. */
+export interface Project {
+  name: string;
+  paths: ProjectPaths;
+  /** config.yaml with the brief's settings laid over it. */
+  config: Config;
+  brief: Brief;
+  warnings: string[];
+}
+
+/** Opens a project folder without writing anything. Throws LabError for a folder, config or brief that cannot be read. */
+export function openProject(dir: string): Project {
+  const root = realFolder(resolve(dir));
+  const raw = readConfig(join(root, 'config.yaml'));
+  assertBelow(root, raw.project.workspace, 'project.workspace');
+  assertBelow(root, raw.project.brief, 'project.brief');
+  const paths = projectPaths(root, raw.project.brief, raw.project.workspace);
+  const brief = readBrief(paths.brief, raw.memory.brief_max_chars);
+  const config = applyBrief(raw, brief.settings);
+  return { name: config.project.name ?? basename(root), paths, config, brief, warnings: [...brief.warnings] };
+}
+
+/** Makes the workspace folders. Throws LabError when the project cannot be written. */
+export function ensureWorkspace(paths: ProjectPaths): void {
+  try {
+    mkdirSync(paths.runs, { recursive: true });
+  } catch (error) {
+    throw storageError(error, paths.workspace);
+  }
+}
+
+/** Words for the failures of a disk that people meet. */
+export function storageError(error: unknown, path: string): LabError {
+  const code = errorCode(error);
+  const hints: Record<string, string> = {
+    EACCES: 'give yourself write access to this folder, or choose another with --project',
+    EPERM: 'give yourself write access to this folder, or choose another with --project',
+    EROFS: 'this file system is read-only; choose a folder that can be written with --project',
+    ENOSPC:
+      'the disk is full: free some space (old checkpoints are the usual cause) and call again; nothing that was there is damaged',
+    EDQUOT: 'your disk quota is used up: free some space and call again; nothing that was there is damaged',
+    ENOTDIR: 'a file stands where a folder is needed; move it away',
+    EEXIST: 'a file stands where a folder is needed; move it away',
+  };
+  const hint = code === undefined ? undefined : hints[code];
+  return new LabError(
+    `cannot write ${path}: ${errorText(error)}`,
+    hint ?? 'check the folder and call again',
+    { cause: error },
+  );
+}
+
+function realFolder(path: string): string {
+  try {
+    const real = realpathSync(path);
+    if (statSync(real).isDirectory()) return real;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    throw new LabError(
+      `no project folder at ${path}`,
+      'give an existing folder with --project, or make one with: auto-experiment init DIR',
+      { cause: error },
+    );
+  }
+  throw new LabError(`${path} is not a folder`, 'give the project folder with --project');
+}
+
+/** The folder and, where it exists, what links make of it must lie below the project. */
+function assertBelow(root: string, path: string, key: string): void {
+  const outside = () =>
+    new LabError(
+      `${key}: "${path}" is not below the project folder`,
+      'write a relative path without ".."; what the program writes stays in the project',
+    );
+  if (path === '' || path === '.' || path.includes('\0') || isAbsolute(path)) throw outside();
+  const full = resolve(root, path);
+  if (!isBelow(root, full)) throw outside();
+  try {
+    if (!isBelow(root, realpathSync(full))) throw outside();
+  } catch (error) {
+    if (error instanceof LabError || errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+function isBelow(root: string, path: string): boolean {
+  const rest = relative(root, path);
+  return rest !== '' && rest !== '..' && !rest.startsWith(`..${sep}`) && !isAbsolute(rest);
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { GpuSurvey } from '../core/gpu.js';
+import { gpusForAgent } from '../engine/agent/gpus.js';
+import { renderGpus } from '../engine/views/gpu-text.js';
+import { defineTool } from '../engine/tool.js';
+
+export const gpuStatusTool = defineTool({
+  name: 'gpu_status',
+  title: 'GPUs of this machine',
+  description: 'Each GPU: free, busy, reserved by a run, or sick; memory, load, and who uses it.',
+  effect: 'read',
+  idempotent: true,
+  audience: ['host', 'leader'],
+  input: z.strictObject({}),
+  output: GpuSurvey,
+  run: (lab, _input, { signal }) => gpusForAgent(lab, signal),
+  render: (survey) => renderGpus(survey),
+});

@@ -1,0 +1,27 @@
+import type { AnyTool } from '../engine/tool.js';
+import { experimentStatusTool } from './experiment_status.js';
+import { gpuStatusTool } from './gpu_status.js';
+import { launchExperimentTool } from './launch_experiment.js';
+import { listFilesTool } from './list_files.js';
+import { logMemoryTool } from './log_memory.js';
+import { readFileTool } from './read_file.js';
+import { readMemoryTool } from './read_memory.js';
+import { runShellTool } from './run_shell.js';
+import { stopExperimentTool } from './stop_experiment.js';
+import { waitForExperimentTool } from './wait_for_experiment.js';
+import { writeFileTool } from './write_file.js';
+
+/** Every tool, once. The MCP server, the docs and the checks all read this list. */
+export const TOOLS: readonly AnyTool[] = [
+  runShellTool,
+  launchExperimentTool,
+  writeFileTool,
+  readFileTool,
+  listFilesTool,
+  experimentStatusTool,
+  waitForExperimentTool,
+  stopExperimentTool,
+  readMemoryTool,
+  logMemoryTool,
+  gpuStatusTool,
+];

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRedactor } from '../../mcp-server/src/core/redact.js';
+
+const b = (length: number) => 'aB3dE5gH7j'.repeat(12).slice(0, length);
+const upper = (length: number) => 'AB3DE5GH7J'.repeat(4).slice(0, length);
+const hex = (length: number) => '0123456789abcdef'.repeat(5).slice(0, length);
+
+/** Canaries: the part that must not be seen any more. Joined here, so that no scanner takes this file for a leak. */
+const canaries: [string, string][] = [
+  ['OpenAI', `sk-proj-${b(40)}`],
+  ['Anthropic', `sk-ant-api03-${b(60)}`],
+  ['GitHub', `ghp_${b(36)}`],
+  ['GitHub fine-grained', `github_pat_${b(60)}`],
+  ['AWS', `AKIA${upper(16)}`],
+  ['Hugging Face', `hf_${b(34)}`],
+  ['Slack', `xoxb-${b(24)}`],
+  ['JWT', `eyJ${b(20)}.${b(30)}.${b(20)}`],
+  ['Google', `AIza${b(35)}`],
+  ['Google OAuth', `ya29.${b(40)}`],
+  ['GitLab', `glpat-${b(20)}`],
+  ['npm', `npm_${b(36)}`],
+  ['PyPI', `pypi-${b(60)}`],
+  ['Stripe', `sk_live_${b(24)}`],
+  ['SendGrid', `SG.${b(22)}.${b(43)}`],
+  ['Telegram', `123456789:AA${b(33)}`],
+  ['Groq', `gsk_${b(40)}`],
+  ['xAI', `xai-${b(40)}`],
+  ['NVIDIA', `nvapi-${b(40)}`],
+  ['Replicate', `r8_${b(37)}`],
+  ['DigitalOcean', `dop_v1_${hex(64)}`],
+  ['Databricks', `dapi${hex(32)}`],
+  [
+    'key block',
+    `-----BEGIN OPENSSH ${'PRIVATE'} KEY-----\n${b(64)}\n${b(20)}\n-----END OPENSSH ${'PRIVATE'} KEY-----`,
+  ],
+  ['torn key block', `-----BEGIN ${'PRIVATE'} KEY-----\n${b(64)}\n${b(64)}`],
+];
+
+const inPlace: [string, string][] = [
+  [`Authorization: Bearer ${b(12)}`, b(12)],
+  [`"authorization": "Basic ${b(16)}"`, b(16)],
+  [`curl -H 'x-api-key: ${b(20)}'`, b(20)],
+  ['git clone https://me:hunter2pass@host/repo', 'hunter2pass'],
+  [`https://${b(30)}@github.com/x`, b(30)],
+  [`https://hooks.slack.com/services/T0/B0/${b(24)}`, b(24)],
+  [`AccountKey=${b(60)}==;`, b(60)],
+  [`https://x/y?sig=${b(40)}`, b(40)],
+  [`WANDB_API_KEY=${hex(40)}`, hex(40)],
+  [`export MY_SECRET="${b(12)}"`, b(12)],
+  [`api_key: "${b(12)}"`, b(12)],
+];
+
+describe('createRedactor', () => {
+  const redact = createRedactor([]);
+  it.each(canaries)('finds a key of %s in the middle of a line', (_, key) => {
+    const out = redact(`before (${key}), after`);
+    expect(out).toBe('before ([redacted]), after');
+  });
+
+  it.each(inPlace)('finds what stands at a telling place: %s', (text, secret) => {
+    const out = redact(text);
+    expect(out).not.toContain(secret);
+    expect(out).toContain('[redacted]');
+    expect(redact(out)).toBe(out);
+  });
+
+  it.each([
+    'epoch 3 train_loss=0.123 val_acc: 76.1 num_tokens: 123456789 tokens/s=12345',
+    'commit 3f786850e387550fdab836ed7e6dc881de23001b',
+    'pip install sk-learn scikit-learn; task-scheduler-0123456789abcdef',
+    'pad_token: "<pad>" eos_token_id=50256 max_new_tokens=2048',
+    'http://localhost:3000/a@b and user@host:/data',
+    'password: str = Field(...)',
+    'loss at step 100:AA',
+  ])('leaves ordinary logs alone: %s', (text) => expect(redact(text)).toBe(text));
+
+  it('replaces known values in every form that programs print', () => {
+    const secret = 'p@ss "w/ord"\\x';
+    const known = createRedactor([secret, 'abc', 'longer-secret-value', 'longer-secret']);
+    const forms = [
+      secret,
+      JSON.stringify(secret),
+      encodeURIComponent(secret),
+      Buffer.from(secret).toString('base64'),
+    ];
+    for (const form of forms) expect(known(`x ${form} y`)).toMatch(/^x "?\[redacted\]"?=* y$/);
+    expect(known('longer-secret-value')).toBe('[redacted]');
+    expect(known('abc is too short to look for')).toBe('abc is too short to look for');
+  });
+
+  it('leaves no known value in any text and does nothing a second time (property)', () => {
+    const value = fc
+      .string({ unit: 'grapheme', minLength: 6, maxLength: 30 })
+      .filter((s) => s.trim().length >= 6 && !'[redacted]'.includes(s));
+    fc.assert(
+      fc.property(value, fc.string(), fc.string(), (secret, before, after) => {
+        const known = createRedactor([secret]);
+        expect(known(before + secret + after)).not.toContain(secret);
+      }),
+    );
+  });
+});
