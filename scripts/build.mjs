@@ -1,14 +1,15 @@
 // Bundles the program into mcp-server/dist. One bundle with shared chunks starts much faster than
 // thousands of small files; every `await import()` in main.ts stays a chunk of its own, so a command
 // pays only for what it uses.
-import { rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
 const outdir = 'mcp-server/dist';
-await rm(outdir, { recursive: true, force: true });
-await build({
+const { outputFiles } = await build({
   entryPoints: { main: 'mcp-server/src/main.ts' },
   outdir,
+  write: false,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -20,3 +21,9 @@ await build({
   // Dependencies written as CommonJS call require() at run time.
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
 });
+
+// Written only when all of it was built: a mistake leaves the last good program in place.
+await mkdir(outdir, { recursive: true });
+for (const file of outputFiles) await writeFile(file.path, file.contents);
+const fresh = new Set(outputFiles.map((file) => basename(file.path)));
+for (const name of await readdir(outdir)) if (!fresh.has(name)) await rm(join(outdir, name), { force: true });

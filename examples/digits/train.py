@@ -163,7 +163,7 @@ def main():
     if args.out:
         with open(args.out, "w", encoding="ascii") as file:
             json.dump({"layers": network}, file)
-    print(f"done after {time.monotonic() - began:.1f} s: val_loss={val_loss:.4f} val_acc={val_acc:.4f}")
+    print(f"finished after {time.monotonic() - began:.1f} s")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { processJobs } from './adapters/jobs/process.js';
 import { errorText, LabError } from './core/errors.js';
 import type { GpuSurvey } from './core/gpu.js';
 import { MARKER } from './core/marker.js';
-import type { Machine, SurveyGpus } from './core/ports.js';
-import { nearest } from './core/text.js';
+import type { ExecResult, Machine, SurveyGpus } from './core/ports.js';
+import { nearest, plain } from './core/text.js';
 import type { Lab } from './engine/lab.js';
 import { type Command, type Console, UsageError } from './faces/command.js';
 import { helpOf, parseFlags } from './faces/flags.js';
@@ -73,12 +73,20 @@ function lazyMachine(): Machine {
   };
   return {
     name: hostname(),
-    exec: async (...args) => (await machine()).exec(...args),
+    // Asking for a driver that is not installed must not cost the loading of the adapter.
+    exec: async (argv, options) => (isOnPath(argv[0] ?? '') ? (await machine()).exec(argv, options) : NOT_FOUND),
     read: async (...args) => (await machine()).read(...args),
     write: async (...args) => (await machine()).write(...args),
     list: async (...args) => (await machine()).list(...args),
     readFrom: async (...args) => (await machine()).readFrom(...args),
   };
+}
+
+const NOT_FOUND: ExecResult = { code: 127, signal: null, stdout: '', stderr: 'there is no such program', timedOut: false, truncated: false };
+
+/** False when a bare program name is in no folder of PATH. */
+function isOnPath(program: string): boolean {
+  return program.includes('/') || (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
 /** The driver is asked at most every two seconds. */
@@ -149,7 +157,7 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (load === undefined) {
-      const close = nearest(name, Object.keys(COMMANDS));
+      const close = nearest(name, Object.keys(COMMANDS).filter((known) => !INNER.includes(known)));
       throw new UsageError(`unknown command "${name}"${close === undefined ? '' : `; did you mean ${close}?`}`);
     }
     const { command } = await load();
@@ -161,11 +169,11 @@ async function main(argv: readonly string[]): Promise<number> {
     return await command.run(console, parsed);
   } catch (error) {
     if (error instanceof UsageError) {
-      console.err(`error: ${error.message}\nhint: auto-experiment ${name !== undefined && name in COMMANDS ? `${name} ` : ''}--help\n`);
+      console.err(`error: ${plain(error.message)}\nhint: auto-experiment ${name !== undefined && Object.hasOwn(COMMANDS, name) ? `${name} ` : ''}--help\n`);
       return 2;
     }
     if (error instanceof LabError) {
-      console.err(`error: ${error.message}\nhint: ${error.hint}\n`);
+      console.err(`error: ${plain(error.message)}\nhint: ${plain(error.hint)}\n`);
       return 1;
     }
     if (abort.signal.aborted) return 130;

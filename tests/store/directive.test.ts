@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
-  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -20,7 +19,6 @@ import {
   takeDirective,
   writeDirective,
 } from '../../mcp-server/src/store/directive.js';
-import { hostTag } from '../../mcp-server/src/store/files.js';
 import { childProgram, startChild } from '../support/child-program.js';
 
 const base = mkdtempSync(join(tmpdir(), 'ae-directive-'));
@@ -134,8 +132,7 @@ describe('writeDirective', () => {
     writeDirective(workspace, 'first\n');
     writeDirective(workspace, 'second');
     expect(readFileSync(file(), 'utf8')).toBe('first\n\nsecond\n');
-    expect(readdirSync(workspace).sort()).toEqual(['HUMAN_DIRECTIVE.md', 'directive_archive']);
-    expect(readdirSync(archive())).toEqual([]);
+    expect(readdirSync(workspace)).toEqual(['HUMAN_DIRECTIVE.md']);
     expect(texts()).toEqual(['first\n\nsecond']);
     writeDirective(workspace, 'third');
     expect(texts()).toEqual(['first\n\nsecond', 'third']);
@@ -148,23 +145,35 @@ describe('writeDirective', () => {
     expect(texts()).toEqual(['first\n\nsecond']);
   });
 
-  it('killed half-way loses nothing and doubles nothing', () => {
-    const gone = spawnSync(process.execPath, ['-e', 'console.log(process.pid)'], {
-      encoding: 'utf8',
-    }).stdout.trim();
-    const held = (n: number) => join(archive(), `.held-${hostTag()}-${gone}-0000000${n}.md`);
-    mkdirSync(archive());
-    writeFileSync(held(1), 'was held');
-    expect(texts()).toEqual(['was held']);
-    for (const { id } of takeDirective(workspace, clock)) archiveDirective(workspace, id);
-    // Killed after it had put the file back: both names are of one file.
-    writeFileSync(held(2), 'put back');
-    linkSync(held(2), file());
-    expect(texts()).toEqual(['put back']);
-    expect(readdirSync(archive()).filter((name) => name.startsWith('.held'))).toEqual([]);
-    // A writer that is alive keeps what it holds.
-    writeFileSync(join(archive(), `.held-${hostTag()}-${process.pid}-00000003.md`), 'not yet');
-    expect(texts()).toEqual(['put back']);
+  it('takes the lock of a killed process over', async () => {
+    const identity = `import { selfIdentity } from './mcp-server/src/store/identity.js';
+      import { hostname } from 'node:os';
+      console.log(JSON.stringify({ host: hostname(), identity: selfIdentity(), once: 'x' }));`;
+    const program = await childProgram(identity);
+    const gone = spawnSync(process.execPath, [program.path], { encoding: 'utf8' }).stdout.trim();
+    program.remove();
+    expect(JSON.parse(gone)).toMatchObject({ identity: { pid: expect.any(Number) } });
+    writeFileSync(join(workspace, '.directive.lock'), gone);
+    writeDirective(workspace, 'on we go');
+    expect(texts()).toEqual(['on we go']);
+    expect(readdirSync(workspace)).toEqual(['directive_archive']);
+  });
+
+  it('starts anew when a person saves the file in the same instant', async () => {
+    const program = await childProgram(`
+      import { appendFileSync } from 'node:fs';
+      for (let n = 0; n < 300; n++) appendFileSync(process.argv[2], 'p:' + n + '\\n');
+      console.log('done');
+    `);
+    writeFileSync(file(), 'p:start\n');
+    const person = startChild(program.path, [file()]);
+    for (let n = 0; n < 30; n++) writeDirective(workspace, `w:${n}`);
+    expect(await person.line()).toBe('done');
+    program.remove();
+    const lines = readFileSync(file(), 'utf8').split(/\n+/);
+    expect(lines.filter((line) => line.startsWith('w:'))).toEqual(
+      Array.from({ length: 30 }, (_, n) => `w:${n}`),
+    );
   });
 
   it('loses and doubles nothing, in order, while others write and one takes', async () => {

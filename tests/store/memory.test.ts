@@ -15,6 +15,7 @@ import { LabError } from '../../mcp-server/src/core/errors.js';
 import { addDecision, addResult } from '../../mcp-server/src/core/memory.js';
 import { decodeLossless, encodeLossless } from '../../mcp-server/src/store/lossless.js';
 import { appendMemory, changeMemory, readMemory } from '../../mcp-server/src/store/memory.js';
+import { childProgram, startChild } from '../support/child-program.js';
 
 const base = mkdtempSync(join(tmpdir(), 'ae-memory-'));
 let folder: string;
@@ -92,6 +93,27 @@ describe('appendMemory', () => {
         return addResult(log, { at, text: 'acc=1' }, limits);
       });
     expect(act).toThrow(LabError);
+    expect(readdirSync(folder)).toEqual(['MEMORY_LOG.md']);
+  });
+
+  it('loses no entry of several processes', async () => {
+    const program = await childProgram(`
+      import { appendMemory } from './mcp-server/src/store/memory.js';
+      const limits = { log_max_chars: 1e6, milestone_max_chars: 1e6, max_recent_entries: 1e6 };
+      for (let n = 0; n < 100; n++) {
+        appendMemory(process.argv[2], { section: 'decisions', at: new Date(0), text: process.argv[3] + ':' + n }, limits);
+      }
+      console.log('done');
+    `);
+    const writers = ['a', 'b'].map((name) => startChild(program.path, [file, name]));
+    for (const writer of writers) expect(await writer.line()).toBe('done');
+    program.remove();
+    const entries = readMemory(file).match(/[ab]:\d+$/gm) ?? [];
+    for (const name of ['a', 'b']) {
+      expect(entries.filter((one) => one.startsWith(name))).toEqual(
+        Array.from({ length: 100 }, (_, n) => `${name}:${n}`),
+      );
+    }
     expect(readdirSync(folder)).toEqual(['MEMORY_LOG.md']);
   });
 

@@ -67,7 +67,7 @@ export function classifyEnding(facts: EndingFacts): Classified {
   if (said !== undefined) return { ...base, ending: 'diverged', evidence: [quote(said), exit] };
   if (nan !== undefined) return { ...base, ending: 'diverged', evidence: [nan, exit] };
   const evidence = [...lastWords(facts), exit];
-  if (signal === 'SIGKILL') evidence.push('nobody here sent that signal: the kernel’s out-of-memory killer is the usual sender, a person the other');
+  if (signal === 'SIGKILL' && evidence.length === 1) evidence.push('nobody here sent that signal: the kernel’s out-of-memory killer is the usual sender, a person the other');
   return { ...base, ending: 'failed', evidence };
 }
 

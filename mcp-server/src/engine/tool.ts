@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorText, LabError } from '../core/errors.js';
+import { clip, nearest, plain } from '../core/text.js';
 import type { Lab } from './lab.js';
 
 /** `read` changes nothing; `write` changes files of the project; `launch` uses the machine. */
@@ -42,7 +43,7 @@ export function defineTool<I extends z.ZodType, O extends z.ZodType>(tool: Tool<
     ...rest,
     async call(lab, args, context) {
       const input = tool.input.safeParse(args ?? {});
-      if (!input.success) throw wrongArguments(tool.name, input.error);
+      if (!input.success) throw wrongArguments(tool.name, tool.input instanceof z.ZodObject ? Object.keys(tool.input.shape) : [], input.error);
       const output = tool.output.parse(await run(lab, input.data, context));
       return { data: toObject(output), text: render(output) };
     },
@@ -57,6 +58,8 @@ export interface Answer {
 
 /** Longest text of one answer, in characters; about 2,300 tokens of English. */
 export const ANSWER_CHARS = 8000;
+const ERROR_CHARS = 6000;
+const HINT_CHARS = 1000;
 
 /** The only place where a tool's error is caught. An error of ours is told with its hint, any other is told as a defect. */
 export async function invoke(tool: AnyTool, lab: Lab, args: unknown, context: ToolContext): Promise<Answer> {
@@ -71,18 +74,27 @@ export async function invoke(tool: AnyTool, lab: Lab, args: unknown, context: To
 }
 
 function failure(message: string, hint: string): Answer {
-  return { ok: false, data: { error: { message, hint } }, text: `${message}\nhint: ${hint}` };
+  const text = `${shorten(plain(message), ERROR_CHARS)}\nhint: ${shorten(plain(hint), HINT_CHARS)}`;
+  return { ok: false, data: { error: { message, hint } }, text };
 }
 
 function bounded(text: string): string {
-  if (text.length <= ANSWER_CHARS) return text;
-  return `${text.slice(0, ANSWER_CHARS)}\n… ${text.length - ANSWER_CHARS} characters cut`;
+  return shorten(text, ANSWER_CHARS);
 }
 
-function wrongArguments(name: string, error: z.ZodError): LabError {
+function shorten(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max)}\n… ${text.length - max} characters cut`;
+}
+
+function wrongArguments(name: string, known: readonly string[], error: z.ZodError): LabError {
   const issue = error.issues[0];
   const where = issue?.path.join('.') ?? '';
-  return new LabError(`${name}: ${where === '' ? '' : `"${where}": `}${issue?.message ?? 'wrong arguments'}`, 'see the tool’s input schema');
+  if (issue?.code === 'unrecognized_keys') {
+    const close = nearest(issue.keys[0] ?? '', known);
+    const hint = close === undefined ? `it takes ${known.join(', ') || 'no arguments'}` : `did you mean ${close}?`;
+    return new LabError(`${name}: there is no argument "${clip(issue.keys[0] ?? '', 80)}"`, hint);
+  }
+  return new LabError(`${name}: ${where === '' ? '' : `"${where}": `}${issue?.message ?? 'wrong arguments'}`, `it takes ${known.join(', ') || 'no arguments'}`);
 }
 
 function toObject(value: unknown): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import matter from 'gray-matter';
 import { clipBrief } from '../core/brief.js';
 import { BriefSettings } from '../core/config.js';
@@ -74,6 +74,8 @@ function plainObject(value: unknown): Record<string, unknown> {
 /** Up to 1 MiB of the file; null when there is none. */
 function readStart(path: string): string | null {
   try {
+    // A pipe would be waited for without end.
+    if (!statSync(path).isFile()) throw new LabError(`${path} is not a plain file`, 'a brief is a plain text file: move this away');
     const fd = openSync(path, 'r');
     try {
       const buffer = Buffer.alloc(MAX_BYTES);
@@ -84,6 +86,7 @@ function readStart(path: string): string | null {
     }
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
+    if (error instanceof LabError) throw error;
     throw new LabError(
       `${path} cannot be read: ${errorText(error)}`,
       'it must be a plain text file that you may read',

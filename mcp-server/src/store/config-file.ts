@@ -14,7 +14,10 @@ const MAX_BYTES = 64 * 1024;
 export function readConfig(path: string): Config {
   let text: string;
   try {
-    if (statSync(path).size > MAX_BYTES) {
+    const stat = statSync(path);
+    // A pipe or a device would be waited for or read without end.
+    if (!stat.isFile()) throw new LabError(`${path} is not a plain file`, 'a config is a plain text file: move this away');
+    if (stat.size > MAX_BYTES) {
       throw new LabError(
         `${path} is over 64 KiB`,
         'a config holds settings only; move data into files of its own',
@@ -23,7 +26,7 @@ export function readConfig(path: string): Config {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return Config.parse({});
-    if (errorCode(error) === undefined) throw error;
+    if (error instanceof LabError || errorCode(error) === undefined) throw error;
     throw new LabError(
       `${path} cannot be read: ${errorText(error)}`,
       'it must be a plain file that you may read',
@@ -60,7 +63,7 @@ export function checked<S extends z.ZodType>(schema: S, data: unknown, path: str
   if (data !== null && data !== undefined && (typeof data !== 'object' || Array.isArray(data))) {
     throw new LabError(
       `${path} must be a list of "key: value" lines`,
-      'for instance:\nexperiment:\n  command: python3 train.py',
+      'for instance: experiment: {command: python3 train.py}',
     );
   }
   const parsed = schema.safeParse(withoutNulls(data ?? {}));

@@ -1,20 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { errorCode } from '../core/errors.js';
 import { plain } from '../core/text.js';
-import { hostTag, processExists, readBytesIfThere } from './files.js';
+import { readBytesIfThere } from './files.js';
 
 const MAX_BYTES = 16 * 1024;
 
 /** `.taken-<order>-<time>-<random>.md`: the order is a count, since a clock may be set back. */
 export const TAKEN = /^\.taken-(\d{8})-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z)-[0-9a-f]{8}\.md$/;
-
-/** `.held-<host>-<pid>-<random>.md`: a writer is adding to it at this moment. */
-const HELD = /^\.held-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.md$/;
-
-/** Milliseconds after which a file held by a process of another host is taken over. */
-const HELD_ELSEWHERE = 10 * 60_000;
 
 /** Names of directives that were taken and not archived, the oldest first. */
 export function listTaken(archive: string): string[] {
@@ -23,27 +16,11 @@ export function listTaken(archive: string): string[] {
     .sort();
 }
 
-export function listHeld(archive: string): string[] {
-  return namesIn(archive).filter((name) => HELD.test(name));
-}
-
 /** A name behind all that are there; the random part keeps two takers apart. */
 export function newTakenId(archive: string, at: number): string {
   const last = TAKEN.exec(listTaken(archive).at(-1) ?? '');
   const order = String(Number(last?.[1] ?? 0) + 1).padStart(8, '0');
   return `.taken-${order}-${new Date(at).toISOString().replace(/[:.]/g, '-')}-${randomBytes(4).toString('hex')}.md`;
-}
-
-export function heldName(): string {
-  return `.held-${hostTag()}-${process.pid}-${randomBytes(4).toString('hex')}.md`;
-}
-
-/** Whether the writer that held it is gone. `now` in milliseconds. */
-export function isAbandoned(archive: string, name: string, now: number): boolean {
-  const [, host, pid] = HELD.exec(name) ?? [];
-  if (host === hostTag()) return !processExists(Number(pid));
-  const stat = lstatSync(join(archive, name), { throwIfNoEntry: false });
-  return stat !== undefined && now - stat.mtimeMs > HELD_ELSEWHERE;
 }
 
 /** When it was taken, ISO 8601. */

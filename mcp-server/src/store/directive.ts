@@ -5,9 +5,6 @@ import type { Clock } from '../core/ports.js';
 import {
   archiveName,
   decodeDirective,
-  heldName,
-  isAbandoned,
-  listHeld,
   listTaken,
   newTakenId,
   readDirective,
@@ -15,6 +12,7 @@ import {
   timeOf,
 } from './directive-files.js';
 import { readBytesIfThere, syncFolder, tempName, writeAtomic } from './files.js';
+import { withFolderLock } from './folder-lock.js';
 import { storageError } from './project.js';
 
 /** An order from a person, taken but not yet acted on. */
@@ -60,15 +58,11 @@ export function pendingDirective(workspace: string): PendingDirective | null {
 export function takeDirective(workspace: string, clock: Clock): Directive[] {
   return guarded(workspace, () => {
     const archive = join(workspace, ARCHIVE);
-    for (const held of listHeld(archive)) {
-      if (isAbandoned(archive, held, clock())) recover(workspace, held, clock);
-    }
     if (assertPlain(join(workspace, FILE))) {
       mkdirSync(archive, { recursive: true });
-      if (moved(join(workspace, FILE), join(archive, newTakenId(archive, clock())))) {
-        syncFolder(archive);
-        syncFolder(workspace);
-      }
+      locked(workspace, () => moved(join(workspace, FILE), join(archive, newTakenId(archive, clock()))));
+      syncFolder(archive);
+      syncFolder(workspace);
     }
     return listTaken(archive).flatMap((id) => {
       const directive = textOf(archive, id);
@@ -80,83 +74,70 @@ export function takeDirective(workspace: string, clock: Clock): Directive[] {
 
 /** Files a directive away once it was acted on; its name is the time when it was taken. Doing so twice changes nothing. */
 export function archiveDirective(workspace: string, id: string): void {
-  if (!TAKEN.test(id))
+  if (!TAKEN.test(id)) {
     throw new LabError(`"${id.slice(0, 80)}" is no id of a directive`, 'use the id that takeDirective gave');
+  }
   guarded(workspace, () => fileAway(join(workspace, ARCHIVE), id, ''));
 }
 
 /**
  * Leaves a directive for the next cycle. Where one is waiting, this one is added below it; nothing is lost when it is
- * taken at the same instant, or when several write. Throws LabError when there is no text or no plain file in that place.
+ * taken at the same instant, when several write, or when a person saves the file. Throws LabError when there is no text
+ * or no plain file in that place.
  */
 export function writeDirective(workspace: string, text: string): void {
   const body = text.trim();
   if (body === '') throw new LabError('the directive is empty', 'say in words what the next cycle is to do');
   guarded(workspace, () => {
-    const archive = join(workspace, ARCHIVE);
-    mkdirSync(archive, { recursive: true });
-    const temp = join(workspace, tempName());
-    writeAtomic(temp, `${body}\n`);
-    try {
-      while (!published(temp, join(workspace, FILE))) {
-        if (addedBelow(workspace, body)) break;
-      }
-    } finally {
-      rmSync(temp, { force: true });
-    }
-    syncFolder(workspace);
+    mkdirSync(workspace, { recursive: true });
+    locked(workspace, () => {
+      while (!published(workspace, body) && !addedBelow(workspace, body));
+    });
   });
 }
 
-/**
- * Takes the waiting file out of everybody's reach, adds to it and puts it back. False when it was gone before we had it.
- * Killed half-way, the held file is there for `takeDirective` to find.
- */
-function addedBelow(workspace: string, body: string): boolean {
-  const archive = join(workspace, ARCHIVE);
-  const file = join(workspace, FILE);
-  if (!assertPlain(file)) return false;
-  const held = join(archive, heldName());
-  if (!moved(file, held)) return false;
-  const before = decodeDirective(readBytesIfThere(held) ?? Buffer.alloc(0)).trimEnd();
-  writeAtomic(held, before === '' ? `${body}\n` : `${before}${SEPARATOR}${body}\n`);
-  if (published(held, file)) {
-    rmSync(held, { force: true });
-  } else {
-    // Somebody wrote another one in this instant. Ours are older: they are queued as taken.
-    renameSync(held, join(archive, newTakenId(archive, lstatSync(held).mtimeMs)));
-    syncFolder(archive);
-  }
-  return true;
+function locked<T>(workspace: string, act: () => T): T {
+  return withFolderLock(join(workspace, '.directive.lock'), act);
 }
 
-/** Gives a file a second name unless something has that name. */
-function published(from: string, to: string): boolean {
+/** False when one is waiting already. */
+function published(workspace: string, body: string): boolean {
+  const file = join(workspace, FILE);
+  if (assertPlain(file)) return false;
+  const temp = join(workspace, tempName());
+  writeAtomic(temp, `${body}\n`);
   try {
-    linkSync(from, to);
-    return true;
+    linkSync(temp, file);
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
     if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(errorCode(error) ?? '')) throw error;
+    // A file system without hard links.
+    renameSync(temp, file);
+  } finally {
+    rmSync(temp, { force: true });
   }
-  // A file system without hard links: not in one step, but never over somebody else's.
-  try {
-    writeFileSync(to, readBytesIfThere(from) ?? '', { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
-    throw error;
-  }
+  syncFolder(workspace);
+  return true;
 }
 
-/** What a killed writer held becomes the next one taken, unless it had put it back already. */
-function recover(workspace: string, held: string, clock: Clock): void {
-  const archive = join(workspace, ARCHIVE);
-  const path = join(archive, held);
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return;
-  if (stat.nlink > 1) rmSync(path, { force: true });
-  else moved(path, join(archive, newTakenId(archive, clock())));
+class Saved extends Error {}
+
+/** False when a person saved or removed the waiting one in this instant. */
+function addedBelow(workspace: string, body: string): boolean {
+  const file = join(workspace, FILE);
+  const before = assertPlain(file) ? readBytesIfThere(file) : null;
+  if (before === null) return false;
+  const text = decodeDirective(before).trimEnd();
+  const lastLook = () => {
+    if (readBytesIfThere(file)?.equals(before) !== true) throw new Saved();
+  };
+  try {
+    writeAtomic(file, text === '' ? `${body}\n` : `${text}${SEPARATOR}${body}\n`, { lastLook });
+    return true;
+  } catch (error) {
+    if (error instanceof Saved) return false;
+    throw error;
+  }
 }
 
 function moved(from: string, to: string): boolean {

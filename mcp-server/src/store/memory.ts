@@ -1,8 +1,10 @@
 import { lstatSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { errorCode, LabError } from '../core/errors.js';
 import type { MemoryEntry, MemoryLimits, MemoryLog, MemorySection } from '../core/memory.js';
 import { addDecision, addResult, parseMemory, renderMemory } from '../core/memory.js';
 import { readBytesIfThere, writeAtomic } from './files.js';
+import { withFolderLock } from './folder-lock.js';
 import { decodeLossless, encodeLossless } from './lossless.js';
 import { storageError } from './project.js';
 
@@ -32,6 +34,15 @@ export function appendMemory(
  * they saved. Bytes that are no UTF-8 stay as they are.
  */
 export function changeMemory(file: string, change: (log: MemoryLog) => MemoryLog): boolean {
+  try {
+    return withFolderLock(join(dirname(file), '.memory.lock'), () => changeLocked(file, change));
+  } catch (error) {
+    if (error instanceof LabError || errorCode(error) === undefined) throw error;
+    throw storageError(error, file);
+  }
+}
+
+function changeLocked(file: string, change: (log: MemoryLog) => MemoryLog): boolean {
   for (let tries = 0; tries < TRIES; tries++) {
     const before = readBytes(file);
     const text = decodeLossless(before ?? Buffer.alloc(0));
@@ -57,8 +68,7 @@ function replaceIfSame(file: string, before: Buffer | null, after: string): bool
     return true;
   } catch (error) {
     if (error instanceof Saved) return false;
-    if (error instanceof LabError || errorCode(error) === undefined) throw error;
-    throw storageError(error, file);
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
-import { mkdirSync, realpathSync, statSync } from 'node:fs';
-import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Config } from '../core/config.js';
 import { applyBrief } from '../core/config.js';
 import { errorCode, errorText, LabError } from '../core/errors.js';
@@ -86,10 +86,19 @@ function assertBelow(root: string, path: string, key: string): void {
   if (path === '' || path === '.' || path.includes('\0') || isAbsolute(path)) throw outside();
   const full = resolve(root, path);
   if (!isBelow(root, full)) throw outside();
+  // What is not there yet is made below the nearest folder that is: no link on the way may lead out of the project.
+  for (let at = full; at !== root; at = dirname(at)) {
+    if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() !== true) continue;
+    if (!isBelow(root, realTarget(at, key))) throw outside();
+  }
+}
+
+function realTarget(link: string, key: string): string {
   try {
-    if (!isBelow(root, realpathSync(full))) throw outside();
+    return realpathSync(link);
   } catch (error) {
-    if (error instanceof LabError || errorCode(error) !== 'ENOENT') throw error;
+    if (errorCode(error) === undefined) throw error;
+    throw new LabError(`${key}: ${link} is a link that leads nowhere`, 'remove it, or make what it points to', { cause: error });
   }
 }
 

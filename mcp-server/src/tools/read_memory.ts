@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { recall } from '../engine/agent/memory.js';
+import { recallForAgent } from '../engine/agent/memory.js';
 import { defineTool } from '../engine/tool.js';
 
 export const readMemoryTool = defineTool({
@@ -11,6 +11,6 @@ export const readMemoryTool = defineTool({
   audience: ['host', 'leader'],
   input: z.strictObject({}),
   output: z.strictObject({ brief: z.string(), memory: z.string(), notes: z.array(z.string()) }),
-  run: async (lab) => recall(lab.open()),
+  run: async (lab) => recallForAgent(lab.open()),
   render: ({ brief, memory, notes }) => [brief, memory, ...notes.map((note) => `note: ${note}`)].filter((part) => part !== '').join('\n\n'),
 });

@@ -112,6 +112,8 @@ function drawTarget(frame: Frame, target: number | null): string {
   if (target === null) return '';
   const y = frame.py(target);
   const line = el('line', { class: 'note', x1: frame.left, x2: frame.left + frame.width, y1: y, y2: y });
-  const label = text(frame.left + 4, y < frame.top + 14 ? y + 14 : y - 5, `target ${formatValue(target)}`);
+  const label = text(frame.left + 4, y < frame.top + 14 ? y + 14 : y - 5, `target ${formatValue(target)}`, {
+    class: 'over',
+  });
   return line + label;
 }

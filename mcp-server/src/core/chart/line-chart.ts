@@ -57,7 +57,7 @@ export function lineChart(options: LineChartOptions): string {
     yLabel,
     x: makeScale(
       points.map(([x]) => x),
-      { count: Math.max(3, width / 110) },
+      { count: Math.max(3, width / 110), whole: points.every(([x]) => Number.isInteger(x)) },
     ),
     y: makeScale(
       points.map(([, y]) => y),
@@ -74,9 +74,13 @@ export function lineChart(options: LineChartOptions): string {
   if (points.length === 0) {
     return svgDocument(width, frame.total, title, frame.markup + emptyNote(frame, 'no values yet'));
   }
-  const curves = series.map((one, index) => drawSeries(frame, one, index, shown)).join('');
+  // The first series is drawn last: it lies on top of the others.
+  const curves = series
+    .map((one, index) => drawSeries(frame, one, index, shown))
+    .reverse()
+    .join('');
   const notes = annotations.map((note) => drawAnnotation(frame, note)).join('');
-  return svgDocument(width, frame.total, title, frame.markup + inside(frame, notes + curves));
+  return svgDocument(width, frame.total, title, frame.markup + inside(frame, curves + notes));
 }
 
 const colourOf = (series: Series, index: number): string =>
@@ -138,12 +142,16 @@ function drawAnnotation(frame: Frame, note: Annotation): string {
   const { left, top, width, height } = frame;
   if (note.y !== undefined) {
     const y = frame.py(note.y);
-    const label = text(left + width - 4, y < top + 14 ? y + 14 : y - 5, note.text, { 'text-anchor': 'end' });
+    const label = text(left + width - 4, y < top + 14 ? y + 14 : y - 5, note.text, {
+      class: 'over',
+      'text-anchor': 'end',
+    });
     return el('line', { class: 'note', x1: left, x2: left + width, y1: y, y2: y }) + label;
   }
   if (note.x === undefined) return '';
   const x = frame.px(note.x);
   return (
-    el('line', { class: 'note', x1: x, x2: x, y1: top, y2: top + height }) + text(x + 4, top + 10, note.text)
+    el('line', { class: 'note', x1: x, x2: x, y1: top, y2: top + height }) +
+    text(x + 4, top + 10, note.text, { class: 'over' })
   );
 }

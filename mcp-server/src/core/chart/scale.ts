@@ -21,29 +21,35 @@ export interface ScaleOptions {
   count: number;
 }
 
+/** Beyond these, differences and quotients of numbers overflow or vanish. */
+const HUGE = 1e300;
+const TINY = 1e-290;
+
 /** A scale that shows the finite ones of `values`; [0, 1] when there are none. Log scales show positive values only. */
 export function makeScale(values: readonly number[], options: ScaleOptions): Scale {
   const keep = options.keep ?? [];
   const log =
     options.log === true && [...values, ...keep].some((value) => value > 0 && Number.isFinite(value));
-  const into = (value: number) => (log ? Math.log10(value) : value);
+  const into = (value: number) => (log ? Math.log10(value) : Math.min(Math.max(value, -HUGE), HUGE));
   const order = (list: readonly number[]) =>
     list
+      .filter(Number.isFinite)
       .map(into)
       .filter(Number.isFinite)
       .sort((a, b) => a - b);
   const main = order(values);
   const shown = order(keep).concat(options.robust ? mainRange(main) : ends(main));
   let [low, high] = shown.length === 0 ? [0, 1] : [Math.min(...shown), Math.max(...shown)];
-  if (high - low <= Math.abs(high) * 1e-9) {
-    const half = log ? 0.5 : Math.abs(high) * 0.05 || 0.5;
+  // One value only, or several that no picture can tell apart.
+  if (high - low <= Math.max(Math.abs(high) * 1e-9, TINY)) {
+    const half = log ? 0.5 : Math.abs(high) > TINY ? Math.abs(high) * 0.05 : 0.5;
     [low, high] = [low - half, high + half];
   }
   const pad = (high / 2 - low / 2) * 2 * (options.pad ?? 0);
-  low = Math.max(low - pad, -1e300);
-  high = Math.min(high + pad, 1e300);
+  low -= pad;
+  high += pad;
   const ticks = log
-    ? logTicks(10 ** low, 10 ** high, options.count)
+    ? logTicks(low, high, options.count)
     : (options.whole ? wholeTicks : linearTicks)(low, high, options.count);
   // Halves first: the span of two huge values of opposite sign is itself infinite.
   return { ticks, at: (value) => (into(value) / 2 - low / 2) / (high / 2 - low / 2) };

@@ -21,18 +21,19 @@ export function wholeTicks(low: number, high: number, count: number): number[] {
   return [...new Set(linearTicks(low, high, count).filter(Number.isInteger))];
 }
 
-/** Powers of ten within [low, high], with 2 and 5 between them when few powers fit; 0 < low < high. */
+/** Powers of ten within 10^low to 10^high, with 2 and 5 between them when few powers fit; low < high. */
 export function logTicks(low: number, high: number, count: number): number[] {
-  const from = Math.floor(Math.log10(low));
-  const to = Math.ceil(Math.log10(high));
+  const from = Math.max(-323, Math.floor(low));
+  const to = Math.min(308, Math.ceil(high));
   const stride = Math.max(1, Math.ceil((to - from) / Math.max(1, count)));
   const factors = to - from <= count / 2 ? [1, 2, 5] : [1];
   const ticks: number[] = [];
   for (let exponent = from; exponent <= to; exponent += stride) {
     for (const factor of factors) ticks.push(Number(`${factor}e${exponent}`));
   }
-  const inside = ticks.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
-  return inside.length >= 2 ? inside : linearTicks(low, high, count);
+  const within = (tick: number) => Math.log10(tick) >= low - 1e-3 && Math.log10(tick) <= high + 1e-3;
+  const inside = ticks.filter((tick) => Number.isFinite(tick) && within(tick));
+  return inside.length >= 2 ? inside : linearTicks(10 ** low, 10 ** high, count).filter((tick) => tick > 0);
 }
 
 /** A tick in few characters: `12000` → `12k`, `0.00002` → `2e-5`. */

@@ -23,7 +23,10 @@ export function readBox(text: string, section: string): BoxSeen | null {
   const split = splitOf(section);
   const stand = { ...NOWHERE };
   if (COUNTED.test(normalizeName(key))) stand.step = spot;
-  return { seen: { metrics: [{ name: split === null ? key : `${section}/${key}`, ...spot }], stand, split: null } };
+  return {
+    seen: { metrics: [{ name: split === null ? key : `${section}/${key}`, ...spot }], stand, split: null },
+  };
 }
 
-const isTimeLike = (normalized: string): boolean => isNeverMetric(normalized) && !/^(?:batch|n_|total_)/.test(normalized);
+const isTimeLike = (normalized: string): boolean =>
+  isNeverMetric(normalized) && !/^(?:batch|n_|total_)/.test(normalized);

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { stripAnsi } from './ansi.js';
-import { ALIVE, ENDING_RULES, EXCEPTION, EXCEPTION_LIKE, FindingKind, MAYBE, WARNING } from './ending-rules.js';
+import {
+  ALIVE,
+  ENDING_RULES,
+  EXCEPTION,
+  EXCEPTION_LIKE,
+  FindingKind,
+  MAYBE,
+  WARNING,
+} from './ending-rules.js';
 
 export interface TextFinding {
   kind: FindingKind;
@@ -49,7 +57,8 @@ const MAX_ALIKE = 4;
 const MAX_TRACING = 64;
 /** So many lines of training after an error mean that it was survived. */
 const SURVIVED = 3;
-const PREFIX = /^\s*(?:\[?(?:rank|default|trainer|worker)[ _]?\d+[^\]:]{0,12}[\]:]+:?|\(\w+ pid=\d+[^)]*\)|\d{1,4}:|stderr:|E\s{2,})\s?/i;
+const PREFIX =
+  /^\s*(?:\[?(?:rank|default|trainer|worker)[ _]?\d+[^\]:]{0,12}[\]:]+:?|\(\w+ pid=\d+[^)]*\)|\d{1,4}:|stderr:|E\s{2,})\s?/i;
 const TRACEBACK = /Traceback \(most recent call last\)/;
 const CHAINED = /^(?:During handling of the above exception|The above exception was the direct cause)/;
 
@@ -57,7 +66,7 @@ type Held = z.output<typeof Finding>;
 
 /** Finds in a log why a run ended. Never throws; remembers a bounded number of findings. */
 export function createEndingScanner(state?: EndingState): EndingScanner {
-  let found: Held[] = state?.found.map((finding) => ({ ...finding })) ?? [];
+  const found: Held[] = state?.found.map((finding) => ({ ...finding })) ?? [];
   const tracing = new Set(state?.tracing);
   let chained = state?.chained ?? false;
   let open = found.some((finding) => finding.fatal);
@@ -68,7 +77,8 @@ export function createEndingScanner(state?: EndingState): EndingScanner {
     // In a chain of exceptions the last generic one stands for the chain.
     if (chained && last?.kind === 'traceback' && kind === 'traceback') found.pop();
     chained = false;
-    if (found.filter((finding) => finding.kind === kind && finding.fatal === !mild).length >= MAX_ALIKE) return;
+    if (found.filter((finding) => finding.kind === kind && finding.fatal === !mild).length >= MAX_ALIKE)
+      return;
     found.push({ kind, line, text: text.slice(0, MAX_TEXT), hint, fatal: !mild, alive: 0 });
     if (found.length > KEPT_FIRST + KEPT_LAST) found.splice(KEPT_FIRST, 1);
     open ||= !mild;
@@ -105,7 +115,13 @@ export function createEndingScanner(state?: EndingState): EndingScanner {
       const rule = ENDING_RULES.find((candidate) => candidate.pattern.test(body));
       const exception = EXCEPTION.test(body) || (traced && EXCEPTION_LIKE.test(body));
       if (rule !== undefined && !(isSource(body) && !exception)) {
-        add(rule.kind, around(body, rule.pattern), line, rule.hint, (rule.mild?.test(body) ?? false) || (WARNING.test(body) && !exception));
+        add(
+          rule.kind,
+          around(body, rule.pattern),
+          line,
+          rule.hint,
+          (rule.mild?.test(body) ?? false) || (WARNING.test(body) && !exception),
+        );
       } else if (exception && !/Warning\b/.test(body.split(':')[0] ?? '')) {
         add('traceback', body, line, 'The traceback above it shows where.', false);
       } else if (open) survive(text);
@@ -125,7 +141,8 @@ export function createEndingScanner(state?: EndingState): EndingScanner {
 }
 
 /** A line of source or a frame that a traceback quotes, not something that was reported. */
-const isSource = (body: string): boolean => /^\s+(?:File "|raise |return |assert |if |except |\w+ = |\w[\w.]*\()|^\s+[~^]+\s*$/.test(body);
+const isSource = (body: string): boolean =>
+  /^\s+(?:File "|raise |return |assert |if |except |\w+ = |\w[\w.]*\()|^\s+[~^]+\s*$/.test(body);
 
 /** The part of a long line that says it, with what stands before. */
 function around(body: string, pattern: RegExp): string {

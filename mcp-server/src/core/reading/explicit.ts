@@ -1,8 +1,9 @@
-import { normalizeName, isEpochName, stepRank } from './names.js';
-import { NOWHERE, spotAt, type Seen } from './seen.js';
+import { isEpochName, normalizeName, stepRank } from './names.js';
+import { NOWHERE, type Seen, spotAt } from './seen.js';
 
 const MARK = /(?:^|[\s\])|:>])METRICS?[:\s]\s*(?=\S+\s*[=:])/;
-const PAIR = /(?:^|[\s,;])(?:"([^"]{1,120})"|'([^']{1,120})'|([^\s=:,;"'][^\s=,;]{0,119}?))\s*[=:]\s*([+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|nan|inf(?:inity)?))(?=%?(?:$|[\s,;]))/gdi;
+const PAIR =
+  /(?:^|[\s,;])(?:"([^"]{1,120})"|'([^']{1,120})'|([^\s=:,;"'][^\s=,;]{0,119}?))\s*[=:]\s*([+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|nan|inf(?:inity)?))(?=%?(?:$|[\s,;]))/dgi;
 
 /** `METRIC name=value name=value step=N`: what a program says of itself on purpose. Null for other lines. */
 export function readExplicit(text: string): Seen | null {

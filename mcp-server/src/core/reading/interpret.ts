@@ -44,10 +44,12 @@ export function interpret(text: string, tokens: readonly NumberToken[], context:
   const object = text.includes('{') ? readObject(text) : null;
   if (object !== null && object.metrics.length > 0) return plain(object);
   const box = readBox(text, context.section);
-  if (box !== null) return 'section' in box ? { seen: NOTHING, kind: 'plain', context: box } : plain(box.seen);
+  if (box !== null)
+    return 'section' in box ? { seen: NOTHING, kind: 'plain', context: box } : plain(box.seen);
   const row = context.header === null ? null : readRow(text, context.header);
   if (row !== null) return { seen: row, kind: 'row', context: null };
-  if (announcesEpoch(text)) return { seen: { ...NOTHING, stand: findStand(text) }, kind: 'announcement', context: null };
+  if (announcesEpoch(text))
+    return { seen: { ...NOTHING, stand: findStand(text) }, kind: 'announcement', context: null };
   const sentence = readSentence(text);
   if (sentence !== null) return plain(sentence);
   const before = object === null ? tokens.length : tokens.findIndex((token) => token.start > object.from);
@@ -73,11 +75,16 @@ const isStemSomewhere = (text: string): boolean =>
 function readTracker(text: string, tokens: readonly NumberToken[], context: Context): Reading {
   const rest = text.replace(SUMMARY_LINE, '');
   if (/^\s*Run summary:\s*$/.test(rest)) return { seen: NOTHING, kind: 'plain', context: { summary: true } };
-  if (rest.trim() === '' || /^\s*Run history:\s*$/.test(rest)) return { seen: NOTHING, kind: 'plain', context: { summary: false } };
+  if (rest.trim() === '' || /^\s*Run history:\s*$/.test(rest))
+    return { seen: NOTHING, kind: 'plain', context: { summary: false } };
   if (!context.summary) return { seen: NOTHING, kind: 'plain', context: { summary: context.summary } };
   const shift = text.length - rest.length;
   const own = tokens.map((token) => ({ ...token, start: token.start - shift, end: token.end - shift }));
-  const { metrics } = readPairs(rest.trimEnd(), own.filter((token) => token.start >= 0), true);
+  const { metrics } = readPairs(
+    rest.trimEnd(),
+    own.filter((token) => token.start >= 0),
+    true,
+  );
   // Its context is given so that nothing here is learnt as a template: the block decides what a line means.
   return { seen: { ...NOTHING, metrics }, kind: 'plain', context: { summary: true } };
 }

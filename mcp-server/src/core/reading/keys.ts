@@ -18,7 +18,8 @@ const WRAPPERS = /(?:[[({"']|\b(?:tensor|array|Array|(?:np|numpy|torch|jnp|tf)\.
 const HARD = /[|,;{}()[\]<>"\t\n:=│┃║·•→：]/;
 const LEVEL = /^(?:INFO|DEBUG|WARN(?:ING)?|ERROR|CRITICAL|NOTICE|TRACE|info|debug)\b[\s:-]*/;
 const LINKS = /(?:\s+(?:is|was|are|of|reached|now|=|~|≈))+$/i;
-const LAST_WORD_NO = /^(?:in|of|to|at|for|by|with|took|from|after|the|a|an|and|or|is|was|than|on|every|per|about|around|over|top|using)$/i;
+const LAST_WORD_NO =
+  /^(?:in|of|to|at|for|by|with|took|from|after|the|a|an|and|or|is|was|than|on|every|per|about|around|over|top|using)$/i;
 const INSIDE_NO = /^(?:in|of|to|at|for|by|with|took|from|after|and|or|is|was|than)$/i;
 const MAX_WORDS = 6;
 
@@ -42,8 +43,12 @@ export function keyBefore(text: string, from: number, to: number): Key | null {
   if (separator === ' ') rest = rest.replace(LINKS, '');
   const bound = boundary(rest);
   const raw = rest.slice(bound);
-  let name = raw.replace(/^[^\p{L}\p{N}_]+/u, '').replace(LEVEL, '').replace(/^["'`]+|["'`]+$/g, '');
-  if (from > 0 && bound === 0) name = name.replace(/^(?:[kM]?[a-zA-Z]+\/(?:s|sec|it|step|epoch)|ms|secs?|seconds|GB|MB|%)\s+/, '');
+  let name = raw
+    .replace(/^[^\p{L}\p{N}_]+/u, '')
+    .replace(LEVEL, '')
+    .replace(/^["'`]+|["'`]+$/g, '');
+  if (from > 0 && bound === 0)
+    name = name.replace(/^(?:[kM]?[a-zA-Z]+\/(?:s|sec|it|step|epoch)|ms|secs?|seconds|GB|MB|%)\s+/, '');
   if (name === '' || !/\p{L}/u.test(name) || raw.trimStart().startsWith('--')) return null;
   const words = name.split(/\s+/);
   const chosen = choose(words, separator, spaced);
@@ -51,15 +56,27 @@ export function keyBefore(text: string, from: number, to: number): Key | null {
   const kept = words.slice(chosen).join(' ');
   if (kept.length > 80 || kept === '__proto__') return null;
   const start = from + rest.length - kept.length;
-  const whole = chosen === 0 && words.length === 1 && (bound === 0 ? from === 0 || /^\s*$/.test(raw.slice(0, raw.indexOf(name))) : true);
-  return { name: kept, words: words.slice(chosen), separator, start, field: whole && edged(rest, bound, from), listed: lead.trimEnd().endsWith('[') };
+  const whole =
+    chosen === 0 &&
+    words.length === 1 &&
+    (bound === 0 ? from === 0 || /^\s*$/.test(raw.slice(0, raw.indexOf(name))) : true);
+  return {
+    name: kept,
+    words: words.slice(chosen),
+    separator,
+    start,
+    field: whole && edged(rest, bound, from),
+    listed: lead.trimEnd().endsWith('['),
+  };
 }
 
 /** The words of `value name` in a field of its own: `| 75.6 rew |`. */
 export function keyAfter(text: string, from: number, token: NumberToken): Key | null {
   if (!/(?:^|[|,;\t│┃║])\s*$/.test(text.slice(from, token.start))) return null;
   const stop = token.end + token.suffix.length;
-  const name = /^\s+([\p{L}][\p{L}\p{N}_/@-]*(?: [\p{L}][\p{L}\p{N}_/@-]*){0,2})\s*(?:$|[|,;\t│┃║])/u.exec(text.slice(stop, stop + 80))?.[1];
+  const name = /^\s+([\p{L}][\p{L}\p{N}_/@-]*(?: [\p{L}][\p{L}\p{N}_/@-]*){0,2})\s*(?:$|[|,;\t│┃║])/u.exec(
+    text.slice(stop, stop + 80),
+  )?.[1];
   const words = name?.split(' ') ?? [];
   if (name === undefined || !followsValue(words.at(-1) ?? '')) return null;
   return { name, words, separator: ':', start: token.start, field: true, listed: false };
@@ -75,7 +92,8 @@ function boundary(rest: string): number {
     const character = rest[i] ?? '';
     // A parenthesis at the name's end belongs to it: `total time (s)`.
     if (character === ')' && i > 0 && (i === rest.length - 1 || depth > 0)) {
-      if (rest.lastIndexOf('(', i) < 0 || /[\d)]\s*\($/.test(rest.slice(0, rest.lastIndexOf('(', i) + 1))) return i + 1;
+      if (rest.lastIndexOf('(', i) < 0 || /[\d)]\s*\($/.test(rest.slice(0, rest.lastIndexOf('(', i) + 1)))
+        return i + 1;
       depth += 1;
       continue;
     }
@@ -86,7 +104,12 @@ function boundary(rest: string): number {
     if (depth > 0) continue;
     if (HARD.test(character) || isGraphic(character.charCodeAt(0))) return i + 1;
     if (character === ' ' && rest[i - 1] === ' ') return i + 1;
-    if (character === ' ' && /[-*#>~=]$/.test(rest.slice(0, i)) && (i < 2 || /[\s\-=*#>~]/.test(rest[i - 2] ?? ' '))) return i + 1;
+    if (
+      character === ' ' &&
+      /[-*#>~=]$/.test(rest.slice(0, i)) &&
+      (i < 2 || /[\s\-=*#>~]/.test(rest[i - 2] ?? ' '))
+    )
+      return i + 1;
     // The end of a sentence, but not `Avg. loss`.
     if (character === ' ' && /[a-z\d]{4}[.!]$|[!?]$/i.test(rest.slice(0, i))) return i + 1;
     if (character === '.' && rest[i - 1] === '.' && rest[i - 2] === '.') return i + 1;
@@ -103,7 +126,8 @@ function choose(words: readonly string[], separator: string, spaced: boolean): n
   if (whole && separator === '=' && spaced) return phase(words);
   if (words.length === 1) return 0;
   // A sentence that ends in a name: its last words that can be one.
-  if (separator === ' ' && !words.some(isStem)) return words.length <= 2 && !LAST_WORD_NO.test(words[0] ?? '') ? 0 : null;
+  if (separator === ' ' && !words.some(isStem))
+    return words.length <= 2 && !LAST_WORD_NO.test(words[0] ?? '') ? 0 : null;
   let from = words.length - 1;
   if (!isStem(last) && (separator !== '=' || spaced)) return null;
   if (/^(?:time|elapsed|eta)$/i.test(words.at(-2) ?? '')) return null;

@@ -19,7 +19,8 @@ const isLetter = (code: number): boolean => (code >= 65 && code <= 90) || (code 
 export const isWord = (code: number): boolean => isDigit(code) || isLetter(code) || code === 95;
 
 /** Whether a `+` or `-` after this character belongs to the number that follows, and not to a name, a range or a date. */
-export const signMayFollow = (code: number): boolean => !isWord(code) && code !== 41 && code !== 93 && code !== 64;
+export const signMayFollow = (code: number): boolean =>
+  !isWord(code) && code !== 41 && code !== 93 && code !== 64;
 
 /** Progress-bar graphics: box drawing, blocks and the shapes after them (U+2500 to U+25BF). */
 export const isGraphic = (code: number): boolean => code >= 0x2500 && code <= 0x25bf;
@@ -46,7 +47,14 @@ export function lexNumbers(text: string): NumberToken[] {
       const start = (sign === 43 || sign === 45) && signMayFollow(at(i - 2)) ? i - 1 : i;
       let stop = end.at;
       while (isLetter(at(stop)) || at(stop) === 37 || (at(stop) === 47 && isLetter(at(stop + 1)))) stop += 1;
-      tokens.push({ start, end: end.at, kind: end.real ? 'real' : 'int', suffix: text.slice(end.at, stop), free: true, ratio: null });
+      tokens.push({
+        start,
+        end: end.at,
+        kind: end.real ? 'real' : 'int',
+        suffix: text.slice(end.at, stop),
+        free: true,
+        ratio: null,
+      });
       i = stop;
     } else if ((code === 110 || code === 78 || code === 105 || code === 73) && !isWord(at(i - 1))) {
       const length = nonFinite(text, i);
@@ -88,7 +96,11 @@ function digitsEnd(text: string, from: number): { at: number; real: boolean } {
 function nonFinite(text: string, from: number): number {
   const found = NON_FINITE.exec(text.slice(from, from + 9))?.[0].length ?? 0;
   if (found === 0) return 0;
-  const before = text.slice(Math.max(0, from - 12), from).trimEnd().at(-1) ?? '';
+  const before =
+    text
+      .slice(Math.max(0, from - 12), from)
+      .trimEnd()
+      .at(-1) ?? '';
   if (/[:=,([{+'"|-]/.test(before)) return found;
   const after = text.slice(from + found, from + found + 3);
   return before !== '' && /^(?:$|[,;|)\]}%]|\s*$|\s\s|\t)/.test(after) ? found : 0;
@@ -106,7 +118,15 @@ function judge(text: string, token: NumberToken, at: (index: number) => number):
   if (before === 47) {
     if (isDigit(beforeThat)) token.ratio = 'bottom';
     else if (beforeThat !== 32) token.free = false;
-  } else if (before === 45 || before === 64 || before === 46 || before === 92 || before === 126 || before === 95) token.free = false;
+  } else if (
+    before === 45 ||
+    before === 64 ||
+    before === 46 ||
+    before === 92 ||
+    before === 126 ||
+    before === 95
+  )
+    token.free = false;
   else if (before === 43 || before === 58 || before === 44) token.free = !isDigit(beforeThat);
   if (token.suffix === '%' && BAR.test(text.slice(stop, stop + 24))) token.free = false;
   if (token.suffix !== '') return;
@@ -117,7 +137,8 @@ function judge(text: string, token: NumberToken, at: (index: number) => number):
   else if (after === 95 || after === 92) token.free = false;
 }
 
-const FILE = /\.(?:ckpt|pth?|py|pyc|bin|safetensors|json[l]?|ya?ml|txt|log|csv|tsv|h5|hdf5|np[yz]|pkl|pickle|keras|tar|gz|zip|model|onnx|png|jpg|so|cc|cpp|cu|sh|parquet|md)\b|:\/\//;
+const FILE =
+  /\.(?:ckpt|pth?|py|pyc|bin|safetensors|json[l]?|ya?ml|txt|log|csv|tsv|h5|hdf5|np[yz]|pkl|pickle|keras|tar|gz|zip|model|onnx|png|jpg|so|cc|cpp|cu|sh|parquet|md)\b|:\/\//;
 
 /** Numbers inside a word that looks like a file name or an address are part of it. */
 function excludePaths(text: string, tokens: NumberToken[]): NumberToken[] {

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 const NEWLINE = 10;
 const RETURN = 13;
 
@@ -22,20 +24,17 @@ export class Line {
   }
 }
 
-export interface SplitterState {
-  line: number;
-  /** Bytes fed so far. */
-  fed: number;
-  /** The unfinished line's bytes, one character each: its first and, when too long, its last ones. */
-  head: string;
-  tail: string;
-  /** Bytes of the unfinished line that are no longer held. */
-  dropped: number;
-  /** A `\r` ended the text so far and may yet turn out to be half of a `\r\n`. */
-  returned: boolean;
-  /** The physical line already gave a segment. */
-  begun: boolean;
-}
+/** Plain JSON; a splitter made from it goes on with the very next byte. */
+export const SplitterState = z.strictObject({
+  line: z.number(),
+  fed: z.number().describe('bytes so far'),
+  head: z.string().describe('first bytes of the unfinished line, one character each'),
+  tail: z.string().describe('its last ones, when it is too long'),
+  dropped: z.number().describe('bytes of it that are no longer held'),
+  returned: z.boolean().describe('a `\\r` ended the text so far and may turn out to be half of a `\\r\\n`'),
+  begun: z.boolean().describe('the physical line already gave a segment'),
+});
+export type SplitterState = z.output<typeof SplitterState>;
 
 /**
  * Cuts a byte stream into lines at `\n` and into segments at `\r`, the same ones however the stream is chunked.
@@ -182,7 +181,8 @@ function toBytes(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-function toLatin1(bytes: Uint8Array): string {
+/** Bytes as text, one character each: how they stand in JSON. */
+export function toLatin1(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += String.fromCharCode(byte);
   return text;

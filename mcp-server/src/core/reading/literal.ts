@@ -1,4 +1,4 @@
-import { spotAt, type Spot } from './seen.js';
+import { type Spot, spotAt } from './seen.js';
 
 /** A value of a printed object. Numbers keep where they stand. */
 export type Literal =
@@ -99,7 +99,8 @@ class Cursor {
     NUMBER.lastIndex = from;
     const number = NUMBER.exec(this.text);
     // Some loggers quote their numbers: "eval_accuracy": "0.5".
-    if (number !== null && number[0].length === text.length) return { kind: 'number', spot: spotAt(this.text, from, i) };
+    if (number !== null && number[0].length === text.length)
+      return { kind: 'number', spot: spotAt(this.text, from, i) };
     return { kind: 'text', text };
   }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { createEndingScanner, EndingState, type TextFinding } from './endings.js';
 import type { Line } from './lines.js';
 import type { Progress } from './progress.js';
-import { createMetricReader, type ReadRecord, ReaderState } from './reader.js';
+import { createMetricReader, ReaderState, type ReadRecord } from './reader.js';
 
 /** What a log's reading remembers between two of its lines; bounded, plain JSON. */
 export const LogState = z.strictObject({ reader: ReaderState, endings: EndingState });

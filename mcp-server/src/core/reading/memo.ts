@@ -1,7 +1,8 @@
 import type { Reading } from './interpret.js';
 import type { NumberToken } from './lex.js';
+import { matchTemplate } from './match.js';
 import type { Seen, Spot } from './seen.js';
-import { makeTemplate, matchTemplate } from './template.js';
+import { makeTemplate } from './template.js';
 
 /** Templates kept; beyond that the oldest half is forgotten. */
 const KEPT = 512;
@@ -11,15 +12,15 @@ const MAX_SLOTS = 512;
 /** Lines without metrics are learnt at their second sight: most are never seen again. */
 const REMEMBERED = 1024;
 
-/** How the lines of one template are read. Slots are indices of `values`; -1 is none. */
+/** How the lines of one template are read. Slots are those of the line last found; -1 is none. */
 export interface Known {
   code: Int32Array;
   kind: Reading['kind'];
   split: Seen['split'];
-  names: string[];
-  /** Per name its slot, or -1 for a printed nan or infinity, which stands in `constants`. */
-  slots: number[];
-  constants: number[];
+  /** `constant` is the value where the slot is -1: a printed nan or infinity. */
+  /** Some of step, steps, epoch and epochs are there. */
+  placed: boolean;
+  named: ReadonlyArray<{ name: string; slot: number; constant: number }>;
   step: number;
   steps: number;
   epoch: number;
@@ -28,9 +29,10 @@ export interface Known {
 
 /** Remembers how lines were read, so that a line that differs from an earlier one in its numbers alone costs one comparison. */
 export interface Memo {
-  /** How lines like this one are read, with this one's numbers in `values` until the next call; null when none is known. */
+  /** How lines like this one are read, with this one's numbers at hand until the next call; null when none is known. */
   find(bytes: Uint8Array, start: number, end: number): Known | null;
-  readonly values: Float64Array;
+  /** The number in a slot of the line last found; NaN for slot -1. */
+  value(slot: number): number;
   learn(bytes: Uint8Array, clean: string, tokens: readonly NumberToken[], reading: Reading): void;
   clear(): void;
 }
@@ -42,7 +44,7 @@ export function createMemo(): Memo {
   // Per count of opening words how many templates have it: where a look-up is worth it.
   const openings = new Int32Array(MOST_WORDS + 1);
   let count = 0;
-  const values = new Float64Array(MAX_SLOTS);
+  const numbers = new DataView(new ArrayBuffer(8 * MAX_SLOTS));
   const sights = new Int32Array(REMEMBERED);
   let bytesOfView: Uint8Array | null = null;
   let view: DataView = new DataView(new ArrayBuffer(0));
@@ -74,7 +76,7 @@ export function createMemo(): Memo {
       const others = (openings[words] ?? 0) === 0 ? undefined : byOpening.get(hash);
       if (others !== undefined) {
         for (const known of others) {
-          if (!matchTemplate(known.code, bytes, view, start, end, values)) continue;
+          if (!matchTemplate(known.code, view, start, end, numbers)) continue;
           remember(known);
           return known;
         }
@@ -85,15 +87,17 @@ export function createMemo(): Memo {
   };
 
   return {
-    values,
+    value: (slot) => (slot < 0 ? Number.NaN : numbers.getFloat64(slot * 8, true)),
     find(bytes, start, end) {
+      // Matching looks at the byte behind the line.
+      if (end >= bytes.length) return null;
       if (bytes !== bytesOfView) {
         bytesOfView = bytes;
         view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       }
       for (let i = 0; i < recent.length; i += 1) {
         const known = recent[i];
-        if (known !== undefined && matchTemplate(known.code, bytes, view, start, end, values)) {
+        if (known !== undefined && matchTemplate(known.code, view, start, end, numbers)) {
           if (i > 0) {
             recent[i] = recent[i - 1] ?? known;
             recent[i - 1] = known;
@@ -104,7 +108,8 @@ export function createMemo(): Memo {
       return count === 0 ? null : search(bytes, start, end);
     },
     learn(bytes, clean, tokens, reading) {
-      if (tokens.length > MAX_SLOTS || (reading.seen.metrics.length === 0 && !seenBefore(clean, tokens))) return;
+      if (tokens.length > MAX_SLOTS || (reading.seen.metrics.length === 0 && !seenBefore(clean, tokens)))
+        return;
       const { stand, metrics, split } = reading.seen;
       const place = (spot: Spot | null): number =>
         tokens.findIndex((token) => token.start === spot?.start && token.end === spot.end);
@@ -113,11 +118,17 @@ export function createMemo(): Memo {
       if (spots.some((spot, index) => spot !== null && (indices[index] ?? -1) < 0)) return;
       const made = makeTemplate(bytes, clean, tokens, new Set(indices));
       if (made === null) return;
-      const [step = -1, steps = -1, epoch = -1, epochs = -1, ...slots] = indices.map((index) => made.slotOf[index] ?? -1);
+      const [step = -1, steps = -1, epoch = -1, epochs = -1, ...slots] = indices.map(
+        (index) => made.slotOf[index] ?? -1,
+      );
       if (slots.some((slot, index) => slot < 0 && Number.isFinite(metrics[index]?.value))) return;
-      const names = metrics.map((metric) => metric.name);
-      const constants = metrics.map((metric) => metric.value);
-      const known = { code: made.code, kind: reading.kind, split, names, slots, constants, step, steps, epoch, epochs };
+      const named = metrics.map(({ name, value }, index) => ({
+        name,
+        slot: slots[index] ?? -1,
+        constant: value,
+      }));
+      const placed = Math.max(step, steps, epoch, epochs) >= 0;
+      const known = { code: made.code, kind: reading.kind, split, placed, named, step, steps, epoch, epochs };
       if (count >= KEPT) clear();
       count += 1;
       const { words, hash } = opening(made.code);

@@ -4,7 +4,8 @@ import { findStand } from './progress.js';
 import type { Found, Seen, Spot } from './seen.js';
 
 const OPENING = /(?:Ordered|default)[Dd]ict\(|\{\s*(?:['"][^'"]{0,200}['"]|[\w.]{1,60})\s*:/g;
-const SETTINGS = /(?:config\w*|args|arguments|h?params|hyper\w*|namespace|options|settings|kwargs|defaults)\W*$/i;
+const SETTINGS =
+  /(?:config\w*|args|arguments|h?params|hyper\w*|namespace|options|settings|kwargs|defaults)\W*$/i;
 const LABEL = /([\p{L}_][\p{L}\p{N}_./@-]*)\s*[:=]?\s*$/u;
 
 interface Flat {
@@ -39,7 +40,8 @@ function fromObject(head: string, object: Literal): Seen {
   flatten(object, '', flat);
   const stand = findStand(head);
   const split = splitOf(head);
-  if (SETTINGS.test(head) || isSettingsDump(flat.map((entry) => entry.name))) return { metrics: [], stand, split };
+  if (SETTINGS.test(head) || isSettingsDump(flat.map((entry) => entry.name)))
+    return { metrics: [], stand, split };
   let best = Number.POSITIVE_INFINITY;
   for (const { name, spot } of flat) {
     const own = lastPart(name);
@@ -58,14 +60,17 @@ function fromObject(head: string, object: Literal): Seen {
 
 const lastPart = (path: string): string => normalizeName(path.split('/').at(-1) ?? path);
 
-const isStand = (name: string): boolean => isEpochName(name) || (stepRank(name) !== undefined && name !== 'total_steps');
+const isStand = (name: string): boolean =>
+  isEpochName(name) || (stepRank(name) !== undefined && name !== 'total_steps');
 
 /** `label: {"value": 1.5}` and `{"name": "acc", "value": 0.5}`. */
 function labelledValue(head: string, object: Literal, flat: readonly Flat[]): Found[] | null {
   const entries = object.kind === 'object' ? object.entries : [];
   const value = flat.find((entry) => entry.name === 'value');
   if (value === undefined) return entries.some(([key]) => key === 'value') ? [] : null;
-  const own = entries.find(([key, literal]) => /^(?:name|key|tag|metric|metric_name)$/.test(key) && literal.kind === 'text')?.[1];
+  const own = entries.find(
+    ([key, literal]) => /^(?:name|key|tag|metric|metric_name)$/.test(key) && literal.kind === 'text',
+  )?.[1];
   const name = own?.kind === 'text' ? own.text : LABEL.exec(head)?.[1];
   return name === undefined ? null : [{ name, ...value.spot }];
 }
@@ -82,7 +87,8 @@ function flatten(literal: Literal, path: string, out: Flat[]): void {
       return;
     }
     const [first] = literal.items;
-    if (first?.kind === 'number' && (literal.items.length === 1 || /lr|learning_rate/i.test(path))) out.push({ name: path, spot: first.spot });
+    if (first?.kind === 'number' && (literal.items.length === 1 || /lr|learning_rate/i.test(path)))
+      out.push({ name: path, spot: first.spot });
   }
 }
 

@@ -1,15 +1,27 @@
 import { type Key, keyAfter, keyBefore } from './keys.js';
 import type { NumberToken } from './lex.js';
-import { endsInPlace, isEpochName, isNeverMetric, isSettingsDump, isStem, normalizeName, splitOf, stepRank } from './names.js';
-import { type Found, type Seen, spotAt, toNumber } from './seen.js';
+import {
+  endsInPlace,
+  isEpochName,
+  isNeverMetric,
+  isSettingsDump,
+  isStem,
+  normalizeName,
+  splitOf,
+  stepRank,
+} from './names.js';
 import { findStand } from './progress.js';
+import { type Found, type Seen, spotAt, toNumber } from './seen.js';
 
-const UNIT = /^(?:%|[kKMGT]?i?[bB]it\/s|it\/s|s\/it|[a-zA-Z]+\/s(?:ec(?:ond)?)?|ms|s|secs?|seconds?|m|mins?|h|hours?|d|x|dB|db|[a-z]+\/[a-z]+)$/;
+const UNIT =
+  /^(?:%|[kKMGT]?i?[bB]it\/s|it\/s|s\/it|[a-zA-Z]+\/s(?:ec(?:ond)?)?|ms|s|secs?|seconds?|m|mins?|h|hours?|d|x|dB|db|[a-z]+\/[a-z]+)$/;
 const DURATION = /^(?:ms|us|ns|s|secs?|seconds?|m|mins?|minutes?|h|hours?|hrs?|d|days?)$/;
-const SPACED_UNIT = /^ ?(ms|us|s|secs?|seconds?|mins?|minutes?|hours?|hrs?|h|GB|MB|KB|GiB|MiB|KiB|TB|bytes|B)(?![\w/])/;
+const SPACED_UNIT =
+  /^ ?(ms|us|s|secs?|seconds?|mins?|minutes?|hours?|hrs?|h|GB|MB|KB|GiB|MiB|KiB|TB|bytes|B)(?![\w/])/;
 const SPACED_RATE = /^ ?(?:[a-z]+\/[a-z]+|dB|%)(?![\w])/i;
 /** What may follow a whole number for it to be a value and not the start of a phrase: `3 of 5 files`. */
-const CLOSED = /^\s*(?:$|[|,;)\]}([/│┃║·•]|\s-|\t|\s\s|[+±~-])|^\s+(?:[^\s:=]+\s){0,3}[^\s:=]*\s*[:=]|^\s+[^\s\d]+(?:\s[^\s\d]+)?\s+[+-]?\d|^\s[A-Za-z]+\/s(?:ec)?\b/;
+const CLOSED =
+  /^\s*(?:$|[|,;)\]}([/│┃║·•]|\s-|\t|\s\s|[+±~-])|^\s+(?:[^\s:=]+\s){0,3}[^\s:=]*\s*[:=]|^\s+[^\s\d]+(?:\s[^\s\d]+)?\s+[+-]?\d|^\s[A-Za-z]+\/s(?:ec)?\b/;
 const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)/;
 
 interface Pair extends Found {
@@ -34,7 +46,9 @@ export function readPairs(text: string, tokens: readonly NumberToken[], loose = 
     const previous = from;
     if (!glued(text, token)) from = token.end + token.suffix.length;
     if (token.ratio === 'bottom' || !token.free) continue;
-    const key = places.has(token.start) ? null : (keyBefore(text, previous, token.start) ?? keyAfter(text, previous, token));
+    const key = places.has(token.start)
+      ? null
+      : (keyBefore(text, previous, token.start) ?? keyAfter(text, previous, token));
     if (key === null) {
       if (places.has(token.start)) fields += 1;
       continue;
@@ -58,10 +72,20 @@ export function readPairs(text: string, tokens: readonly NumberToken[], loose = 
 }
 
 /** Whether a key and its number are a metric: surely, in company, or (null) not. */
-function judge(text: string, token: NumberToken, key: Key, duration: boolean, loose: boolean): boolean | null {
+function judge(
+  text: string,
+  token: NumberToken,
+  key: Key,
+  duration: boolean,
+  loose: boolean,
+): boolean | null {
   const after = text.slice(token.end + token.suffix.length);
   const stem = key.words.some(isStem);
-  if (duration && (key.separator === ' ' || key.words.length > 1 || !/avg|latency|^train(?:ing)?_time$/i.test(key.name))) return null;
+  if (
+    duration &&
+    (key.separator === ' ' || key.words.length > 1 || !/avg|latency|^train(?:ing)?_time$/i.test(key.name))
+  )
+    return null;
   if (key.separator === ' ') {
     const field = key.field && /^\s*(?:\([^()]*\)\s*)?(?:$|[|,;│┃║]|\t|\s\s)/.test(after);
     if (!stem && !loose && !field) return null;
@@ -75,7 +99,12 @@ function judge(text: string, token: NumberToken, key: Key, duration: boolean, lo
 
 /** Drops what needs company and has none, and lines that dump settings. The first value under a name stays. */
 function settle(text: string, pairs: readonly Pair[], names: readonly string[], fields: number): Found[] {
-  if (/\b(?:Namespace|Config|Arguments|HParams|TrainingArguments)\(|^\s*(?:cmd|command|args|arguments|config)\b\s*[:=]|\boverflow\b/i.test(text)) return [];
+  if (
+    /\b(?:Namespace|Config|Arguments|HParams|TrainingArguments)\(|^\s*(?:cmd|command|args|arguments|config)\b\s*[:=]|\boverflow\b/i.test(
+      text,
+    )
+  )
+    return [];
   if (isSettingsDump(names)) return [];
   const seen = new Set<string>();
   const kept: Found[] = [];
@@ -104,7 +133,8 @@ function valueOf(
   key: Key,
 ): { spot: { value: number; start: number; end: number }; duration: boolean } | null {
   const after = text.slice(token.end, token.end + 24);
-  if (token.ratio === 'top' || (token.kind === 'int' && /^\s*\/\s*\d/.test(after))) return percentBehind(text, token, tokens, index);
+  if (token.ratio === 'top' || (token.kind === 'int' && /^\s*\/\s*\d/.test(after)))
+    return percentBehind(text, token, tokens, index);
   if (token.suffix !== '' && !UNIT.test(token.suffix)) return null;
   const group = token.kind === 'int' ? THOUSANDS.exec(text.slice(token.start, token.start + 40)) : null;
   if (group !== null && key.separator !== ' ') {
@@ -127,14 +157,29 @@ function percentBehind(
   const bottom = tokens[index + 1];
   const share = tokens[index + 2];
   if (bottom === undefined || share === undefined || share.suffix !== '%') return null;
-  if (!/^\s*\/\s*$/.test(text.slice(token.end, bottom.start)) || !/^\s*\(\s*$/.test(text.slice(bottom.end, share.start))) return null;
+  if (
+    !/^\s*\/\s*$/.test(text.slice(token.end, bottom.start)) ||
+    !/^\s*\(\s*$/.test(text.slice(bottom.end, share.start))
+  )
+    return null;
   return text[share.end + 1] === ')' ? { spot: spotAt(text, share.start, share.end), duration: false } : null;
 }
 
 /** The running average of `0.52 (0.61)`, as meters print it. */
-function averageOf(text: string, end: number, token: NumberToken, next: NumberToken | undefined): { value: number; start: number; end: number } | null {
-  if (next === undefined || next.kind !== token.kind || token.ratio !== null || next.suffix !== token.suffix) return null;
+function averageOf(
+  text: string,
+  end: number,
+  token: NumberToken,
+  next: NumberToken | undefined,
+): { value: number; start: number; end: number } | null {
+  if (next === undefined || next.kind !== token.kind || token.ratio !== null || next.suffix !== token.suffix)
+    return null;
   // `* Acc@1 76.1 (23.9)` is no meter: the parenthesis holds something else.
-  if (/^\s*\*/.test(text) || !/^[%a-z/]*\s?\(\s*$/i.test(text.slice(end, next.start)) || text[next.end + next.suffix.length] !== ')') return null;
+  if (
+    /^\s*\*/.test(text) ||
+    !/^[%a-z/]*\s?\(\s*$/i.test(text.slice(end, next.start)) ||
+    text[next.end + next.suffix.length] !== ')'
+  )
+    return null;
   return spotAt(text, next.start, next.end);
 }

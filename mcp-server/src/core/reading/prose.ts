@@ -8,13 +8,34 @@ const NAME = '["\']?([\\p{L}_][\\p{L}\\p{N}_./@-]*)["\']?';
 // A name and its new value in a sentence.
 const SENTENCES: ReadonlyArray<{ pattern: RegExp; name: number; value: number; epoch: number | null }> = [
   // `val_loss improved from 0.61 to 0.55`
-  { pattern: new RegExp(`${NAME} (?:has )?(?:improved|decreased|increased|went)\\b[^\\d]{0,40}?from ${NUMBER} (?:to|-->|->) ${NUMBER}(?![\\w.]\\d)`, 'diu'), name: 1, value: 3, epoch: null },
+  {
+    pattern: new RegExp(
+      `${NAME} (?:has )?(?:improved|decreased|increased|went)\\b[^\\d]{0,40}?from ${NUMBER} (?:to|-->|->) ${NUMBER}(?![\\w.]\\d)`,
+      'diu',
+    ),
+    name: 1,
+    value: 3,
+    epoch: null,
+  },
   // `Validation loss decreased (0.61 --> 0.55)`
-  { pattern: new RegExp(`((?:\\p{L}[\\p{L}\\p{N}_]* )?[\\p{L}_][\\p{L}\\p{N}_]*) (?:improved|decreased|increased) \\(${NUMBER} (?:to|-+>|=+>) ${NUMBER}\\)`, 'diu'), name: 1, value: 3, epoch: null },
+  {
+    pattern: new RegExp(
+      `((?:\\p{L}[\\p{L}\\p{N}_]* )?[\\p{L}_][\\p{L}\\p{N}_]*) (?:improved|decreased|increased) \\(${NUMBER} (?:to|-+>|=+>) ${NUMBER}\\)`,
+      'diu',
+    ),
+    name: 1,
+    value: 3,
+    epoch: null,
+  },
   // `The best checkpoint with 0.7050 coco/bbox_mAP at 40 epoch is saved`
   { pattern: new RegExp(`\\bwith ${NUMBER} ${NAME} at (\\d+) epoch`, 'diu'), name: 2, value: 1, epoch: 3 },
   // `'val_loss' reached 0.333 (best 0.333)`
-  { pattern: new RegExp(`${NAME} (?:has )?reached ${NUMBER}(?![\\w.]\\d)`, 'diu'), name: 1, value: 2, epoch: null },
+  {
+    pattern: new RegExp(`${NAME} (?:has )?reached ${NUMBER}(?![\\w.]\\d)`, 'diu'),
+    name: 1,
+    value: 2,
+    epoch: null,
+  },
 ];
 const HINT = /improved|decreased|increased|went|reached| with /;
 
@@ -45,7 +66,16 @@ export function readCoco(text: string): Seen | null {
   if (found === null || place === undefined) return null;
   const [, kind = '', iou = '', area = '', dets = ''] = found;
   const size = area === 'all' ? '' : (area[0] ?? '');
-  const detail = kind === 'AR' ? (size === '' ? dets : '') : iou === '0.75' ? '75' : iou === '0.50' && !/0\.50:/.test(text) ? '50' : '';
+  const detail =
+    kind === 'AR'
+      ? size === ''
+        ? dets
+        : ''
+      : iou === '0.75'
+        ? '75'
+        : iou === '0.50' && !/0\.50:/.test(text)
+          ? '50'
+          : '';
   const metric = { name: `${kind}${size}${detail}`, ...spotAt(text, place[0], place[1]) };
   return { metrics: [metric], stand: { step: null, steps: null, epoch: null, epochs: null }, split: null };
 }

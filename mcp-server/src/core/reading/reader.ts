@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { MetricRecord } from '../metric.js';
 import { stripAnsi } from './ansi.js';
-import { interpret, type Context, type Reading } from './interpret.js';
+import { type Context, interpret, type Reading } from './interpret.js';
 import { lexNumbers } from './lex.js';
-import type { Line } from './lines.js';
-import { normalizeName, seriesName } from './names.js';
+import { Line } from './lines.js';
 import { createMemo, type Known } from './memo.js';
+import { normalizeName, seriesName } from './names.js';
 import type { Progress } from './progress.js';
 import type { Found } from './seen.js';
+import { createTrack } from './track.js';
 
 /** A record with the data split that its line names apart from the metric (`[VAL] loss: 0.1`); null for training or none. */
 export interface ReadRecord extends MetricRecord {
@@ -28,7 +29,12 @@ export const ReaderState = z.strictObject({
   epoch: NullableNumber.describe('epoch that a line announced for those after it'),
   explicit: z.array(z.string()),
   progress: z
-    .strictObject({ epoch: NullableNumber, epochs: NullableNumber, step: NullableNumber, steps: NullableNumber })
+    .strictObject({
+      epoch: NullableNumber,
+      epochs: NullableNumber,
+      step: NullableNumber,
+      steps: NullableNumber,
+    })
     .nullable(),
 });
 export type ReaderState = z.output<typeof ReaderState>;
@@ -60,9 +66,8 @@ export function createMetricReader(state?: ReaderState): MetricReader {
     summary: state?.summary ?? false,
   };
   let away = state?.away ?? 0;
-  let epoch = state?.epoch ?? null;
   const explicit = new Set(state?.explicit);
-  let progress: Progress | null = state?.progress ?? null;
+  const progress = createTrack(state);
   let familiar = false;
   const memo = createMemo();
 
@@ -72,7 +77,9 @@ export function createMetricReader(state?: ReaderState): MetricReader {
     const reading = interpret(clean, tokens, context);
     if (reading.kind === 'explicit') declare(reading);
     else if (explicit.size > 0) {
-      reading.seen.metrics = reading.seen.metrics.filter((metric) => !explicit.has(normalizeName(metric.name)));
+      reading.seen.metrics = reading.seen.metrics.filter(
+        (metric) => !explicit.has(normalizeName(metric.name)),
+      );
     }
     reading.seen.metrics = firstOfEach(reading.seen.metrics);
     if (reading.context !== null) follow(reading.context);
@@ -92,7 +99,8 @@ export function createMetricReader(state?: ReaderState): MetricReader {
   };
 
   const follow = (change: Partial<Context>): void => {
-    if (change.header !== undefined && JSON.stringify(change.header) !== JSON.stringify(context.header)) memo.clear();
+    if (change.header !== undefined && JSON.stringify(change.header) !== JSON.stringify(context.header))
+      memo.clear();
     if (change.section !== undefined && change.section !== context.section) memo.clear();
     if (change.header !== undefined) away = 0;
     Object.assign(context, change);
@@ -107,51 +115,64 @@ export function createMetricReader(state?: ReaderState): MetricReader {
   };
 
   const emit = (out: ReadRecord[], { seen, kind }: Reading, line: number, at: number): void => {
-    const { epoch: own, epochs, step, steps } = seen.stand;
-    advance(kind, own?.value ?? null, epochs?.value ?? null, step?.value ?? null, steps?.value ?? null);
+    const { step, steps, epoch, epochs } = seen.stand;
+    const own = epoch?.value ?? Number.NaN;
+    progress.note(
+      kind === 'announcement',
+      own,
+      epochs?.value ?? Number.NaN,
+      step?.value ?? Number.NaN,
+      steps?.value ?? Number.NaN,
+    );
     if (seen.metrics.length === 0) return;
     const metrics: Record<string, number> = {};
     for (const { name, value } of seen.metrics) metrics[name] = value;
-    out.push({ line, step: step?.value ?? null, epoch: own?.value ?? epoch, metrics, split: seen.split, at });
+    out.push({
+      line,
+      step: step?.value ?? null,
+      epoch: progress.epochOf(own),
+      metrics,
+      split: seen.split,
+      at,
+    });
   };
 
+  /** The same as `emit`, for the numbers that the memo just found. */
   const emitKnown = (out: ReadRecord[], known: Known, line: number, at: number): void => {
-    const { names, slots, constants } = known;
-    const { values } = memo;
-    const step = known.step < 0 ? null : (values[known.step] ?? null);
-    const own = known.epoch < 0 ? null : (values[known.epoch] ?? null);
-    if (step !== null || own !== null) {
-      const epochs = known.epochs < 0 ? null : (values[known.epochs] ?? null);
-      advance(known.kind, own, epochs, step, known.steps < 0 ? null : (values[known.steps] ?? null));
-    }
-    if (names.length === 0) return;
+    const step = memo.value(known.step);
+    const own = memo.value(known.epoch);
+    if (known.placed)
+      progress.note(
+        known.kind === 'announcement',
+        own,
+        memo.value(known.epochs),
+        step,
+        memo.value(known.steps),
+      );
+    if (known.named.length === 0) return;
     const metrics: Record<string, number> = {};
-    for (let i = 0; i < names.length; i += 1) {
-      const slot = slots[i] ?? -1;
-      metrics[names[i] ?? ''] = (slot < 0 ? constants[i] : values[slot]) ?? Number.NaN;
-    }
-    out.push({ line, step, epoch: own ?? epoch, metrics, split: known.split, at });
+    for (const { name, slot, constant } of known.named)
+      metrics[name] = slot < 0 ? constant : memo.value(slot);
+    const { split } = known;
+    out.push({
+      line,
+      step: Number.isNaN(step) ? null : step,
+      epoch: progress.epochOf(own),
+      metrics,
+      split,
+      at,
+    });
   };
 
-  /** Where training stands now: by this line, or still by the one that announced an epoch. */
-  const advance = (kind: Reading['kind'], own: number | null, epochs: number | null, step: number | null, steps: number | null): void => {
-    if (own === null && step === null) return;
-    progress ??= { epoch: null, epochs: null, step: null, steps: null };
-    if (own !== null) {
-      epoch = kind === 'announcement' ? own : null;
-      progress.epoch = own;
-    }
-    if (epochs !== null) progress.epochs = epochs;
-    if (step !== null) progress.step = step;
-    if (steps !== null) progress.steps = steps;
-  };
-
-  const readBytes = (out: ReadRecord[], bytes: Uint8Array, start: number, end: number, text: () => string, line: number, at: number): void => {
-    const known = memo.find(bytes, start, end);
+  const readLine = (line: Line, out: ReadRecord[]): void => {
+    const known = memo.find(line.bytes, line.start, line.end);
     familiar = known !== null;
-    if (known === null) return readFresh(out, text(), line, at, bytes.subarray(start, end));
+    if (known === null) {
+      readFresh(out, line.text, line.line, line.at, line.bytes.subarray(line.start, line.end));
+      return;
+    }
     if (context.header !== null) note(known.kind);
-    emitKnown(out, known, line, at);
+    emitKnown(out, known, line.line, line.at);
   };
 
   return {
@@ -159,24 +180,30 @@ export function createMetricReader(state?: ReaderState): MetricReader {
       const out: ReadRecord[] = [];
       // One byte more than the text has: it ends the line.
       const bytes = new TextEncoder().encode(`${text}\n`);
-      readBytes(out, bytes, 0, bytes.length - 1, () => text, line, at);
+      readLine(new Line(bytes, 0, bytes.length - 1, line, at), out);
       return out;
     },
-    readLine(line, out) {
-      readBytes(out, line.bytes, line.start, line.end, () => line.text, line.line, line.at);
-    },
+    readLine,
     get familiar() {
       return familiar;
     },
-    progress: () => progress,
-    snapshot: () => ({ ...context, away, epoch, explicit: [...explicit], progress: progress === null ? null : { ...progress } }),
+    progress: () => progress.progress(),
+    snapshot: () => ({
+      ...context,
+      away,
+      explicit: [...explicit],
+      epoch: progress.announced(),
+      progress: progress.progress(),
+    }),
   };
 }
 
 /** A record's metrics under the names that keep validation and test values apart from training ones. */
 export function qualified(record: ReadRecord): Record<string, number> {
   if (record.split === null) return record.metrics;
-  return Object.fromEntries(Object.entries(record.metrics).map(([name, value]) => [seriesName(name, record.split), value]));
+  return Object.fromEntries(
+    Object.entries(record.metrics).map(([name, value]) => [seriesName(name, record.split), value]),
+  );
 }
 
 /** One value per name, the first one, and a bounded number of them. */

@@ -1,5 +1,6 @@
 import { type Direction, isBetter, type MetricRecord, toJsonNumber } from '../metric.js';
 import type { MetricSummary } from '../run.js';
+import { normalizeName } from './names.js';
 
 interface Seen {
   count: number;
@@ -27,7 +28,12 @@ export function createSeries(primary: { name: string; direction: Direction } | n
         const at = record.step ?? record.epoch;
         let metric = seen.get(name);
         if (metric === undefined) {
-          if (seen.size >= MAX_METRICS) continue;
+          // The declared metric is kept, however many names came before it.
+          if (
+            seen.size >= MAX_METRICS &&
+            (primary === null || normalizeName(name) !== normalizeName(primary.name))
+          )
+            continue;
           metric = { count: 0, last: value, lastStep: at, best: null, bestStep: null };
           seen.set(name, metric);
         }
@@ -45,17 +51,26 @@ export function createSeries(primary: { name: string; direction: Direction } | n
       Object.fromEntries(
         [...seen].map(([name, metric]) => [
           name,
-          { last: toJsonNumber(metric.last), best: metric.best, step: metric.best === null ? metric.lastStep : metric.bestStep },
+          {
+            last: toJsonNumber(metric.last),
+            best: metric.best,
+            step: metric.best === null ? metric.lastStep : metric.bestStep,
+          },
         ]),
       ),
   };
 }
 
 /** The direction of a metric where it is beyond doubt; else null, and then no best is claimed. */
-export function directionOf(name: string, primary: { name: string; direction: Direction } | null): Direction | null {
-  if (primary !== null && name === primary.name) return primary.direction;
+export function directionOf(
+  name: string,
+  primary: { name: string; direction: Direction } | null,
+): Direction | null {
+  if (primary !== null && normalizeName(name) === normalizeName(primary.name)) return primary.direction;
   if (/loss(?!.?scale)|perplexity|\bppl\b|\bbpb\b|\b(?:rmse|mse|mae)\b/i.test(name)) return 'minimize';
-  return /(?:^|[^a-z])(?:acc|accuracy|auc|f1|map|bleu|psnr|ssim|iou|dice)(?:[^a-z]|$)/i.test(name) ? 'maximize' : null;
+  return /(?:^|[^a-z])(?:acc|accuracy|auc|f1|map|bleu|psnr|ssim|iou|dice)(?:[^a-z]|$)/i.test(name)
+    ? 'maximize'
+    : null;
 }
 
 export type Point = readonly [x: number, y: number];
@@ -77,7 +92,12 @@ export function downsample(points: readonly Point[], max: number, direction: Dir
   return points.filter((_, index) => keep.has(index));
 }
 
-function extreme(points: readonly Point[], from: number, to: number, wins: (a: number, b: number) => boolean): number {
+function extreme(
+  points: readonly Point[],
+  from: number,
+  to: number,
+  wins: (a: number, b: number) => boolean,
+): number {
   let best = from;
   for (let index = from + 1; index < to; index++) {
     const [a, b] = [points[index]?.[1] ?? Number.NaN, points[best]?.[1] ?? Number.NaN];

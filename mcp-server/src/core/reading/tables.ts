@@ -45,17 +45,26 @@ export function readHeader(text: string): Header | null {
   if (line.length > 2000) return null;
   const bars = cells(line, BARS);
   const cuts = bars.length > 1 ? [bars] : CUTS.map((cut) => cells(line, cut));
-  const header = cuts.filter((columns, index) => isHeader(columns, bars.length < 2 && index > 0)).map((columns) => columns.map((cell) => columnName(cell.text)));
+  const header = cuts
+    .filter((columns, index) => isHeader(columns, bars.length < 2 && index > 0))
+    .map((columns) => columns.map((cell) => columnName(cell.text)));
   return header.length > 0 ? header : null;
 }
 
 function isHeader(columns: readonly Cell[], prose: boolean): boolean {
   if (columns.length < 2 || columns.length > MAX_COLUMNS) return false;
   const name = /^[\p{L}_#%@*(][\p{L}\p{N}_ ./@:()#%+*'-]{0,40}$/u;
-  if (!columns.every((cell) => name.test(cell.text) && !/[:=]$/.test(cell.text) && cell.text.split(' ').length <= 4)) return false;
+  if (
+    !columns.every(
+      (cell) => name.test(cell.text) && !/[:=]$/.test(cell.text) && cell.text.split(' ').length <= 4,
+    )
+  )
+    return false;
   const place = columns.some((cell) => PLACE.test(cell.text));
   const metrics = columns.filter((cell) => isStem(columnName(cell.text))).length;
-  const others = columns.filter((cell) => isNeverMetric(normalizeName(cell.text)) || /^[PR]$/.test(cell.text)).length;
+  const others = columns.filter(
+    (cell) => isNeverMetric(normalizeName(cell.text)) || /^[PR]$/.test(cell.text),
+  ).length;
   // Words of a sentence are cut the same way as names with one space or a comma between them.
   if (prose && (metrics + others + (place ? 1 : 0)) * 2 < columns.length) return false;
   return place ? metrics > 0 || columns.length > 3 : metrics > 1;
@@ -75,7 +84,8 @@ export function readRow(text: string, header: Header): Seen | null {
   for (const columns of header) {
     const cuts = bars.length > 1 ? [bars] : CUTS.map((cut) => cells(line, cut));
     for (const row of cuts) {
-      const seen = row.length === columns.length ? match(text, row, columns) : readSummaryRow(text, row, columns);
+      const seen =
+        row.length === columns.length ? match(text, row, columns) : readSummaryRow(text, row, columns);
       if (seen !== null) return seen;
     }
   }
@@ -86,7 +96,11 @@ export function readRow(text: string, header: Header): Seen | null {
 function readSummaryRow(text: string, row: readonly Cell[], columns: readonly string[]): Seen | null {
   const [label, ...rest] = row;
   if (label === undefined || rest.length !== columns.length || !SUMMARY_ROW.test(label.text)) return null;
-  return match(text, rest, columns.map((name) => (isNeverMetric(normalizeName(name)) ? name : `${label.text}/${name}`)));
+  return match(
+    text,
+    rest,
+    columns.map((name) => (isNeverMetric(normalizeName(name)) ? name : `${label.text}/${name}`)),
+  );
 }
 
 function match(text: string, row: readonly Cell[], columns: readonly string[]): Seen | null {

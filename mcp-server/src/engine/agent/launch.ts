@@ -1,4 +1,5 @@
 import { toArgv } from '../../core/command.js';
+import { clip } from '../../core/text.js';
 import { appendLedger } from '../../store/ledger.js';
 import type { Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
@@ -29,5 +30,5 @@ export async function launchForAgent(lab: Lab, project: Project, request: AgentL
   if (request.hypothesis !== undefined && request.hypothesis.trim() !== '') {
     appendLedger(project.paths.ledger, { kind: 'hypothesis', at: new Date(lab.clock()).toISOString(), run: record.id, text: request.hypothesis });
   }
-  return { run: runPacket(viewRun(project.paths, record, undefined, lab.clock()), 0), notes };
+  return { run: runPacket(viewRun(project.paths, record, undefined, lab.clock()), 0), notes: notes.slice(0, 8).map((note) => clip(note, 240)) };
 }

@@ -1,6 +1,7 @@
 import { LabError } from '../../core/errors.js';
 import { viewMemory } from '../../core/memory-view.js';
-import { oneLine } from '../../core/text.js';
+import { headWithin } from '../../core/bounded.js';
+import { clip, oneLine } from '../../core/text.js';
 import { appendLedger } from '../../store/ledger.js';
 import { readMemory } from '../../store/memory.js';
 import type { Project } from '../../store/project.js';
@@ -9,10 +10,24 @@ import { readRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { projectMemory } from '../loop/reflect.js';
 
+/** Characters of JSON of each tier in one answer. */
+const BRIEF_JSON = 4400;
+const MEMORY_JSON = 3200;
+
 /** Both tiers: what the person wants, and what is known. Bounded by the config whatever happened. */
 export function recall(project: Project): { brief: string; memory: string; notes: string[] } {
   const { text, note } = viewMemory(readMemory(project.paths.memory), project.config.memory.log_max_chars);
   return { brief: project.brief.text, memory: text, notes: [...project.warnings, ...(note === null ? [] : [note])] };
+}
+
+/** As `recall`, cut to the size of one answer where the config allows more than that. */
+export function recallForAgent(project: Project): { brief: string; memory: string; notes: string[] } {
+  const all = recall(project);
+  const brief = headWithin(all.brief, BRIEF_JSON);
+  const memory = headWithin(all.memory, MEMORY_JSON);
+  const cut = [...(brief === all.brief ? [] : [project.paths.brief]), ...(memory === all.memory ? [] : [project.paths.memory])];
+  const notes = [...cut.map((path) => `not all of ${path} fits here: read_file shows the rest`), ...all.notes];
+  return { brief, memory, notes: notes.slice(0, 4).map((note) => clip(note, 240)) };
 }
 
 /** Writes one line into the ledger and the memory. Throws LabError for an empty text or an unknown run. */
@@ -27,5 +42,5 @@ export function remember(
   ensureWorkspace(project.paths);
   appendLedger(project.paths.ledger, { kind: entry.kind, at: new Date(lab.clock()).toISOString(), run: entry.run, text });
   projectMemory(project);
-  return { memory: recall(project).memory };
+  return { memory: recallForAgent(project).memory };
 }

@@ -5,6 +5,7 @@ import { errorCode } from '../../core/errors.js';
 import { MARKER } from '../../core/marker.js';
 import { createRedactor } from '../../core/redact.js';
 import { splitEnv } from '../../core/secrets.js';
+import { tailWithin } from '../../core/bounded.js';
 import { plain } from '../../core/text.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
@@ -22,8 +23,8 @@ export interface ShellResult {
   warnings: string[];
 }
 
-/** Characters of each stream that are returned, the last ones. */
-const KEEP = 3000;
+/** Characters of JSON of each stream that are returned, the last ones. */
+const KEEP = 3500;
 
 /**
  * Runs one shell command in the project folder, bounded in time and output. Nothing of it lives on afterwards. Secrets
@@ -52,14 +53,14 @@ export async function runShell(
   const after = fingerprints(project);
   const changed = [...before].filter(([name, hash]) => after.get(name) !== hash).map(([name]) => name);
   const clean = createRedactor([]);
-  const text = (stream: string): string => clean(plain(stream));
+  const [stdout, stderr] = [clean(plain(result.stdout)), clean(plain(result.stderr))];
+  const shown = { stdout: tailWithin(stdout, KEEP), stderr: tailWithin(stderr, KEEP) };
   return {
     exit_code: result.code,
     signal: result.signal,
     timed_out: result.timedOut,
-    stdout: text(result.stdout).slice(-KEEP),
-    stderr: text(result.stderr).slice(-KEEP),
-    truncated: result.truncated || result.stdout.length > KEEP || result.stderr.length > KEEP,
+    ...shown,
+    truncated: result.truncated || shown.stdout !== stdout || shown.stderr !== stderr,
     sandbox: wall === null ? 'none' : 'bubblewrap',
     warnings: changed.map((name) => `${name} was changed during this command; it belongs to the person`),
   };

@@ -1,5 +1,5 @@
 import { LabError } from '../../core/errors.js';
-import { clip } from '../../core/text.js';
+import { headWithin } from '../../core/bounded.js';
 import { pendingDirective } from '../../store/directive.js';
 import type { Project } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
@@ -40,7 +40,7 @@ export async function waitForAgent(lab: Lab, project: Project, request: { run?: 
   return {
     reason: waited.reason,
     run: waited.run === null ? null : runPacket(waited.run, project.config.experiment.log_tail_lines),
-    directive: directive === null ? null : clip(directive, 1500),
+    directive: directive === null ? null : headWithin(directive, 1500),
     waited_s: Number(((lab.clock() - begun) / 1000).toFixed(1)),
     still_running: open().slice(0, 8),
   };

@@ -5,7 +5,9 @@ import { errorText, LabError } from '../../core/errors.js';
 import type { Plan } from '../../core/ledger.js';
 import type { Assignment } from '../../core/sweep/space.js';
 import { appendLedger, readCampaign } from '../../store/ledger.js';
+import { pendingDirective } from '../../store/directive.js';
 import { acquireLock } from '../../store/lock.js';
+import { readMemory } from '../../store/memory.js';
 import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
@@ -14,7 +16,9 @@ import { updateState } from '../../store/state.js';
 import type { Lab } from '../lab.js';
 import { createBell } from '../runs/bell.js';
 import { currentUse } from '../runs/budget.js';
+import { assertDryRun } from '../runs/dry-run.js';
 import { launch } from '../runs/launch.js';
+import { assertProgram } from '../runs/program.js';
 import { controllerLock, keepSupervised } from '../runs/supervised.js';
 import { viewRun } from '../runs/view.js';
 import { writeReport } from '../views/write-report.js';
@@ -41,8 +45,7 @@ const SUPERVISED_MS = 2000;
  */
 export async function runSweep(lab: Lab, options: LoopOptions): Promise<string> {
   const project = lab.open();
-  assertBrief(project);
-  sweepSettings(project.config);
+  assertReady(lab, project);
   ensureWorkspace(project.paths);
   const lock = await acquireLock(controllerLock(project.paths.root), `controller of ${project.paths.root}`);
   if (!lock.held) {
@@ -185,6 +188,17 @@ function watchLedger(path: string): () => Campaign {
     size = now;
     return campaign;
   };
+}
+
+/** Refuses, before anything is written, a project that the loop could not run. Throws LabError. */
+export function assertReady(lab: Pick<Lab, 'env'>, project: Project): void {
+  assertBrief(project);
+  const { experiment } = project.config;
+  const { command } = sweepSettings(project.config);
+  assertProgram(command, project.paths.root, { PATH: lab.env.PATH ?? '', ...experiment.env });
+  if (experiment.mandatory_dry_run) assertDryRun(experiment);
+  pendingDirective(project.paths.workspace);
+  readMemory(project.paths.memory);
 }
 
 function assertBrief(project: Project): void {

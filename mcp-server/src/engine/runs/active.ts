@@ -95,7 +95,8 @@ function decide(active: Active, state: JobState, now: number): void {
 /** Decides to end a run. The mark is written first: whoever comes after a crash knows that we did it, and why. */
 function kill(active: Active, now: number, why: KillReason, text: string): void {
   writeMark(active.files.record, 'kill', { why });
-  active.kill = { why, text, at: now };
+  // Its own time stamp, because the exit record is compared with it: the kernel stamps files by a coarser clock than ours.
+  active.kill = { why, text, at: readMark(active.files.record, 'kill')?.at ?? now };
   active.record = { ...active.record, note: text };
 }
 

@@ -14,9 +14,9 @@ import type { Bell } from './bell.js';
 import { type Active, activate, type Step, step } from './active.js';
 import { kernelLineOf } from './kernel-log.js';
 import { recordLaunch } from './launch.js';
-import { openReading } from './reading.js';
+import { openReading, type Reading } from './reading.js';
 import { endedRecord, markEnded, settle } from './settle.js';
-import { startRun, stoppedInQueue } from './start.js';
+import { closedInQueue, startRun } from './start.js';
 import { guarded } from './guarded.js';
 
 /** All that a supervisor may reach. No provider is among it: a model call during training does not compile. */
@@ -36,7 +36,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   const queued = new Map<string, RunRecord>();
   const active = new Map<string, Active>();
   /** Ended, but not yet written down everywhere. */
-  const unsettled = new Map<string, RunRecord>();
+  const unsettled = new Map<string, { record: RunRecord; reading: Reading | null }>();
   /** Ended runs whose GPUs are still used by processes that they left behind. */
   const lingering = new Map<string, Active>();
   let scanned = Number.NaN;
@@ -63,8 +63,8 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       const { record: folder } = runPaths(paths.runs, id);
       if (record.state === 'ended') {
         const known = campaign.runs.get(id);
-        if (known?.verdict == null || readMark(folder, 'ended') === null) unsettled.set(id, record);
-      } else if (record.state === 'running' || readMark(folder, 'started') !== null) hold(record);
+        if (known?.verdict == null || readMark(folder, 'ended') === null) unsettled.set(id, { record, reading: null });
+      } else if (readMark(folder, 'started')?.fields.void === undefined && (record.state === 'running' || readMark(folder, 'started') !== null)) hold(record);
       else queued.set(id, record);
       seen.add(id);
     }
@@ -84,10 +84,10 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     if (queued.size === 0) return;
     project = reopened();
     for (const record of [...queued.values()]) {
-      const stopped = await stoppedInQueue(lab, paths, record);
+      const stopped = await closedInQueue(lab, paths, record);
       if (stopped !== null) {
         queued.delete(record.id);
-        unsettled.set(record.id, stopped);
+        unsettled.set(record.id, { record: stopped, reading: null });
         continue;
       }
       if (active.size >= project.config.experiment.max_parallel) return;
@@ -101,7 +101,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       }
       queued.delete(record.id);
       if (result.kind === 'started') hold(result.record).spawnedAt = lab.clock();
-      else unsettled.set(record.id, result.record);
+      else unsettled.set(record.id, { record: result.record, reading: null });
     }
   }
 
@@ -122,7 +122,6 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   }
 
   async function lookAt(run: Active, state: JobState): Promise<void> {
-    const { id } = run.record;
     const now = lab.clock();
     if (state.life === 'unstarted') {
       // Spawned and not yet claimed, or we were killed in between. Starting again is safe: only one can claim.
@@ -140,16 +139,16 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     if (state.child !== null) run.child = state.child;
     if (run.record.started_at === null && state.startedAt !== null) {
       run.record = { ...run.record, state: 'running', started_at: new Date(state.startedAt).toISOString() };
-      writeRun(paths.runs, run.record);
+      run.lastSaved = Number.NEGATIVE_INFINITY;
     }
     const result = await step(lab, run, state);
     if (result.over) return finish(run, result);
     if (now - run.lastSaved < SAVE_MS) return;
+    // Set first: a disk that refuses is asked again after the usual time, and the watching goes on meanwhile.
     run.lastSaved = now;
-    run.reading.save();
     run.record = { ...run.record, ...run.reading.facts() };
     writeRun(paths.runs, run.record);
-    log(`${id}: ${JSON.stringify(run.record.progress)}`);
+    run.reading.save();
   }
 
   async function finish(run: Active, result: Extract<Step, { over: true }>): Promise<void> {
@@ -178,7 +177,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
 
   function over(run: Active, ended: RunRecord): void {
     active.delete(ended.id);
-    unsettled.set(ended.id, ended);
+    unsettled.set(ended.id, { record: ended, reading: run.reading });
     log(`${ended.id} ended: ${ended.ending}; ${ended.evidence[0] ?? ''}`);
     bell.remove(run.files.record);
   }
@@ -191,14 +190,16 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
    */
   function flush(): void {
     if (lab.clock() < flushAfter) return;
-    const waiting = [...unsettled.values()].sort((a, b) => Date.parse(a.ended_at ?? '') - Date.parse(b.ended_at ?? ''));
-    for (const [index, record] of waiting.entries()) {
+    const when = ({ record }: { record: RunRecord }): number => Date.parse(record.ended_at ?? '');
+    const waiting = [...unsettled.values()].sort((a, b) => when(a) - when(b));
+    for (const [index, { record, reading }] of waiting.entries()) {
       try {
+        reading?.flush();
         settle(project, record, lab.clock());
         unsettled.delete(record.id);
       } catch (error) {
         flushAfter = lab.clock() + RETRY_WRITE_MS;
-        for (const later of waiting.slice(index)) markEnded(runPaths(paths.runs, later.id).record, later);
+        for (const later of waiting.slice(index)) markEnded(runPaths(paths.runs, later.record.id).record, later.record);
         throw error;
       }
     }

@@ -8,7 +8,7 @@ import { plain } from '../../core/text.js';
 import { formatDuration } from '../../core/units.js';
 import { codeFingerprint } from '../../store/code-fingerprint.js';
 import { appendLedger } from '../../store/ledger.js';
-import type { Project } from '../../store/project.js';
+import { ensureWorkspace, type Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
 import type { LaunchRequest } from './launch.js';
 import { leaseForDryRun } from './leasing.js';
@@ -30,15 +30,14 @@ export async function ensureDryRun(
   const argv = shortCommand(project, request);
   if (argv === null) {
     if (request.dryRunPolicy === 'declared') return ['no dry run: none is declared (experiment.dry_run_command or dry_run_args)'];
-    throw new LabError(
-      'no dry run is declared, and changed code is launched only after one',
-      'give a short setting: experiment.dry_run_args in config.yaml (for instance [--epochs, 1]), experiment.dry_run_command, or the dry_run argument',
-    );
+    throw noDryRun();
   }
   const { root, ledger, workspace } = project.paths;
   const fingerprint = createHash('sha256').update(codeFingerprint(root, [workspace])).update(commandShape(argv)).digest('hex').slice(0, 16);
   if (campaign.dryRuns.get(fingerprint)?.ok === true) return [];
 
+  // Nothing is written for a launch that is refused; from here on there is something to tell.
+  ensureWorkspace(project.paths);
   const began = lab.clock();
   const gpus = await leaseForDryRun(lab, project, request);
   let result: ExecResult;
@@ -62,6 +61,17 @@ export async function ensureDryRun(
     `the dry run ${why}; nothing was launched\n${tail(result)}`,
     `mend the code and launch again; the dry run was: ${showCommand(argv)}`,
   );
+}
+
+const noDryRun = (): LabError =>
+  new LabError(
+    'no dry run is declared, and changed code is launched only after one',
+    'give a short setting: experiment.dry_run_args in config.yaml (for instance [--epochs, 1]), experiment.dry_run_command, or the dry_run argument',
+  );
+
+/** Throws LabError where the config declares no short run. */
+export function assertDryRun(experiment: Project['config']['experiment']): void {
+  if (experiment.dry_run_command === undefined && experiment.dry_run_args === undefined) throw noDryRun();
 }
 
 function shortCommand(project: Project, request: LaunchRequest): string[] | null {

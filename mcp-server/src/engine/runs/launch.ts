@@ -65,9 +65,9 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
   const { campaign } = readCampaign(paths.ledger);
   const wanted = request.gpus ?? config.gpu.per_run;
   const timeLimit = await limitsWithinBudget(lab, project, campaign, wanted, request.timeLimit ?? experiment.time_limit ?? null);
-  ensureWorkspace(paths);
   const notes = await ensureDryRun(lab, project, campaign, request, { ...env, ...experiment.env });
 
+  ensureWorkspace(paths);
   const passed = experiment.pass_env.filter((name) => lab.env[name] !== undefined);
   const stored = Object.fromEntries(Object.entries({ ...env, ...experiment.env }).filter(([name]) => !passed.includes(name)));
   const { metric, direction, metric_mode } = experiment;

@@ -13,34 +13,26 @@ import { readTextIfThere, writeAtomic } from '../../store/files.js';
 import { appendMetrics, readMetrics } from '../../store/metrics.js';
 import type { RunPaths } from '../../store/paths.js';
 import type { Lab } from '../lab.js';
-import { createFollower, type FollowedLine } from './follow.js';
+import { createFollower, type FollowedLine, FollowState } from './follow.js';
 
 /** What is known of a run from its log, kept up to date in small bites. */
 export interface Reading {
   /** Reads what is new. `grew`: there were new bytes. */
   poll(): Promise<{ grew: boolean }>;
-  /** Reads to the very end, the last unfinished line included, and saves. */
+  /** Reads to the very end, the last unfinished line included. */
   finish(): Promise<void>;
   /** The first reason seen to end the run; null when there is none. */
   alarm(): Alarm | null;
   findings(): TextFinding[];
   nonFinite(): { metric: string; value: number; line: number }[];
   facts(): Pick<RunRecord, 'metrics' | 'progress' | 'value'>;
-  /** Writes down how far it has read, so that a later supervisor goes on there. */
+  /** Writes what was read into metrics.jsonl. Throws the system's error; nothing is lost then, and it may be called again. */
+  flush(): void;
+  /** The same, and writes down how far it has read, so that a later supervisor goes on there. */
   save(): void;
 }
 
-const SavedState = z.strictObject({
-  follow: z.strictObject({
-    offset: z.number(),
-    base: z.number(),
-    id: z.string().nullable(),
-    splitter: z
-      .strictObject({ line: z.number(), fed: z.number(), head: z.string(), tail: z.string(), dropped: z.number(), returned: z.boolean(), begun: z.boolean() })
-      .nullable(),
-  }),
-  log: LogState,
-});
+const SavedState = z.strictObject({ follow: FollowState, log: LogState });
 
 /** Most bytes read in one poll: a log of gigabytes is caught up with over several, and other runs are not kept waiting. */
 const POLL_BYTES = 32;
@@ -56,7 +48,9 @@ export function openReading(lab: { machine: Pick<Machine, 'readFrom'> } & Pick<L
   const series = createSeries(record.primary);
   const watchdog = createWatchdog({ primary: record.primary, tracked: record.limits.tracked_metrics, rules: record.limits.stop_rules });
   let alarm: Alarm | null = null;
-  let written = -1;
+  let seen = -1;
+  /** Read, and not yet in metrics.jsonl. */
+  let pending: LoggedRecord[] = [];
 
   const observe = (one: LoggedRecord): void => {
     series.add(one);
@@ -64,7 +58,7 @@ export function openReading(lab: { machine: Pick<Machine, 'readFrom'> } & Pick<L
   };
   for (const one of readMetrics(files.metrics)) {
     observe(one);
-    written = one.at;
+    seen = one.at;
   }
 
   const take = (lines: readonly FollowedLine[]): void => {
@@ -72,10 +66,16 @@ export function openReading(lab: { machine: Pick<Machine, 'readFrom'> } & Pick<L
     const fresh = log
       .read(lines.map(({ line }) => line))
       .map((one): LoggedRecord => ({ line: one.line, step: one.step, epoch: one.epoch, metrics: qualified(one), at: at.get(one.at) ?? one.at }))
-      .filter((one) => one.at > written);
+      .filter((one) => one.at > seen);
     for (const one of fresh) observe(one);
-    if (fresh.length > 0) appendMetrics(files.metrics, fresh, lab.clock());
-    written = fresh.at(-1)?.at ?? written;
+    seen = fresh.at(-1)?.at ?? seen;
+    pending.push(...fresh);
+  };
+
+  /** Throws the system's error on a full disk; what is pending then stays, and is written by a later call. */
+  const flush = (): void => {
+    appendMetrics(files.metrics, pending, lab.clock());
+    pending = [];
   };
 
   const poll = async (most: number): Promise<{ grew: boolean }> => {
@@ -90,13 +90,15 @@ export function openReading(lab: { machine: Pick<Machine, 'readFrom'> } & Pick<L
   };
 
   const value = (): JsonNumber | null => (record.primary === null ? null : findPrimary(series.summary(), record.primary).value);
-  const save = (): void => writeAtomic(files.follow, JSON.stringify({ follow: follower.snapshot(), log: log.snapshot() }));
+  const save = (): void => {
+    flush();
+    writeAtomic(files.follow, JSON.stringify({ follow: follower.snapshot(), log: log.snapshot() }));
+  };
   return {
     poll: () => poll(POLL_BYTES),
     async finish() {
       await poll(Number.POSITIVE_INFINITY);
       take(follower.end());
-      save();
     },
     alarm: () => alarm,
     findings: () => {
@@ -117,6 +119,7 @@ export function openReading(lab: { machine: Pick<Machine, 'readFrom'> } & Pick<L
         progress: progress === null ? null : { step: progress.step, epoch: progress.epoch, total: progress.epochs ?? progress.steps },
       };
     },
+    flush,
     save,
   };
 }

@@ -47,11 +47,14 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
   return { kind: 'started', record: running };
 }
 
-/** A run that somebody stopped while it was still queued, as ended; null when nobody did, or it has started. */
-export async function stoppedInQueue(lab: Pick<Lab, 'jobs' | 'clock'>, paths: ProjectPaths, record: RunRecord): Promise<RunRecord | null> {
+/** A run that will never start, as ended: somebody stopped it while it was queued, or its start failed. Null otherwise. */
+export async function closedInQueue(lab: Pick<Lab, 'jobs' | 'clock'>, paths: ProjectPaths, record: RunRecord): Promise<RunRecord | null> {
   const { record: folder } = runPaths(paths.runs, record.id);
   const stop = readMark(folder, 'stop');
-  if (stop === null) return null;
+  if (stop === null) {
+    const shut = readMark(folder, 'started')?.fields.void !== undefined;
+    return shut ? notStarted(record, lab.clock(), null, 'it could not be started') : null;
+  }
   if (!(await lab.jobs.forbid({ recordDir: folder, marker: record.marker }))) return null;
   return notStarted(record, lab.clock(), 'stopped', `stopped on request (${stop.fields.by ?? 'unknown'}) before it started`);
 }

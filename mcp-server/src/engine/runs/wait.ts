@@ -45,7 +45,7 @@ export async function waitForRuns(lab: Pick<Lab, 'clock' | 'spawnSupervisor'>, p
   const { paths } = project;
   for (const id of request.runs) readRun(paths.runs, id);
   const view = (id: string): RunView => viewRun(paths, readRun(paths.runs, id), readCampaign(paths.ledger).campaign.runs.get(id), lab.clock());
-  const directive = pendingDirective(paths.workspace)?.text ?? null;
+  const directive = request.wakeOnDirective ? (pendingDirective(paths.workspace)?.text ?? null) : null;
   const fired = new Set(request.runs.filter((id) => readMark(runPaths(paths.runs, id).record, 'kill') !== null));
 
   const look = (): Waited | null => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { headWithin, lastWithin } from '../../core/bounded.js';
 import { JsonNumber } from '../../core/metric.js';
 import { createRedactor } from '../../core/redact.js';
 import { Ending, RunState, type RunView, VerdictStatus } from '../../core/run.js';
@@ -40,27 +41,27 @@ export function statusPacket(view: Overview): StatusPacket {
   const open = view.runs.filter((run) => run.state !== 'ended');
   const metric = view.metric;
   return {
-    project: view.project,
-    goal: view.goal,
-    metric: metric === null ? null : `${metric.name} (${metric.direction}${metric.target === null ? '' : `, target ${metric.target}`})`,
-    status: clip(view.status, 200),
+    project: clip(view.project, 60),
+    goal: clip(view.goal, 160),
+    metric: metric === null ? null : `${clip(metric.name, 60)} (${metric.direction}${metric.target === null ? '' : `, target ${metric.target}`})`,
+    status: clip(view.status, 140),
     cycle: view.cycle,
     baseline: short(view.baseline),
     best: short(view.best),
-    running: open.slice(0, 4).map((run) => ({ id: run.id, title: clip(run.title, 80), elapsed_s: run.duration_s, at: clip(whereNow(run), 120), note: run.note === null ? null : clip(run.note, 120) })),
-    recent: view.runs.filter((run) => run.state === 'ended').slice(-6).map(lineOf),
+    running: open.slice(0, 3).map((run) => ({ id: run.id, title: clip(run.title, 50), elapsed_s: run.duration_s, at: clip(whereNow(run), 90), note: run.note === null ? null : clip(run.note, 80) })),
+    recent: view.runs.filter((run) => run.state === 'ended').slice(-5).map(lineOf),
     total_runs: view.runs.length,
-    decisions: view.decisions.slice(-3).map(({ text }) => clip(text, 160)),
-    directive: view.directive === null ? null : clip(view.directive, 600),
+    decisions: view.decisions.slice(-3).map(({ text }) => clip(text, 130)),
+    directive: view.directive === null ? null : headWithin(view.directive, 450),
     budgets: view.budgets.filter((budget) => budget.limit !== null),
-    warnings: view.warnings.slice(0, 3).map((warning) => clip(warning, 160)),
+    warnings: view.warnings.slice(0, 2).map((warning) => clip(warning, 160)),
   };
 }
 
-const short = (standing: Overview['best']): Overview['best'] => (standing === null ? null : { ...standing, title: clip(standing.title, 80) });
+const short = (standing: Overview['best']): Overview['best'] => (standing === null ? null : { ...standing, title: clip(standing.title, 60) });
 
 function lineOf(run: RunView): z.output<typeof RunLine> {
-  return { id: run.id, state: run.state, ending: run.ending, value: run.primary?.value ?? null, verdict: run.verdict, title: clip(run.title, 70) };
+  return { id: run.id, state: run.state, ending: run.ending, value: run.primary?.value ?? null, verdict: run.verdict, title: clip(run.title, 50) };
 }
 
 /** Where a run is now: progress, a few metrics, time, and what is left by its own pace. */
@@ -102,11 +103,16 @@ export const RunPacket = z.strictObject({
 export type RunPacket = z.output<typeof RunPacket>;
 
 const METRICS = 12;
+/** Characters of JSON of the end of the log. */
+const TAIL_JSON = 2400;
 
 export function runPacket(run: RunView, tailLines: number): RunPacket {
   const clean = createRedactor([]);
-  const tail = readTail(run.log, Math.min(tailLines, 12)).lines.map((line) => clip(clean(oneLine(plain(line))), 160));
-  const metrics = Object.entries(run.metrics).slice(0, METRICS).map(([name, { last, best }]) => [clip(oneLine(name), 60), { last, best }] as const);
+  const lines = readTail(run.log, Math.min(tailLines, 12)).lines.map((line) => clip(clean(oneLine(plain(line))), 160));
+  const tail = lastWithin(lines, TAIL_JSON);
+  const first = run.primary?.name;
+  const named = Object.entries(run.metrics).sort(([a], [b]) => Number(b === first) - Number(a === first));
+  const metrics = named.slice(0, METRICS).map(([name, { last, best }]) => [clip(oneLine(name), 60), { last, best }] as const);
   return {
     id: run.id,
     state: run.state,
@@ -117,13 +123,13 @@ export function runPacket(run: RunView, tailLines: number): RunPacket {
     verdict: run.verdict,
     verdict_reason: run.verdict_reason === null ? null : clip(run.verdict_reason, 300),
     role: run.role,
-    primary: run.primary === null ? null : { name: run.primary.name, value: run.primary.value },
+    primary: run.primary === null ? null : { name: clip(run.primary.name, 60), value: run.primary.value },
     metrics: Object.fromEntries(metrics),
     duration_s: run.duration_s,
-    gpus: run.gpus,
-    title: run.title,
-    at: whereNow(run),
-    note: run.note,
+    gpus: run.gpus.slice(0, 8),
+    title: clip(run.title, 120),
+    at: clip(whereNow(run), 160),
+    note: run.note === null ? null : clip(run.note, 240),
     log: run.log,
     log_tail: tail,
   };

@@ -5,7 +5,7 @@ import type { RunView } from '../../core/run.js';
 import { runNumber } from '../../core/run.js';
 import { oneLine } from '../../core/text.js';
 import type { Overview } from '../../core/view.js';
-import { endingWord } from './report-words.js';
+import { endingWord, metricLabel } from './report-words.js';
 
 /** Run id → metric name → points (step or epoch, value), oldest first. */
 export type Curves = Record<string, Record<string, readonly Point[]>>;
@@ -31,8 +31,8 @@ export function progressChart(overview: Overview): Chart | null {
   const { metric, runs } = overview;
   if (metric === null) return null;
   const options = {
-    title: `Best ${metric.name} so far`,
-    metric: metric.name,
+    title: `Best ${metricLabel(overview)} so far`,
+    metric: metricLabel(overview),
     direction: metric.direction,
     target: metric.target,
     runs: runs.map(charted),

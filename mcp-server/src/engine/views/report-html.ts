@@ -11,6 +11,7 @@ import {
   endingWord,
   gainText,
   headlineOf,
+  metricLabel,
   progressText,
   targetWord,
   timeText,
@@ -30,6 +31,7 @@ export function reportHtml(
   at: Date,
 ): string {
   const { runs, running } = overview;
+  const trouble = troubled(runs);
   const active = runs.filter((run) => running.includes(run.id));
   const body = [
     `<h1>${esc(overview.project)}</h1>`,
@@ -42,7 +44,10 @@ export function reportHtml(
     section('Running now', list(active.map((run) => item(run, null, progressText(run))))),
     section(
       'What failed, and why',
-      list(troubled(runs).map((run) => item(run, troubleWord(run), whyOf(run)))),
+      list([
+        ...trouble.shown.map((run) => item(run, troubleWord(run), whyOf(run))),
+        ...(trouble.more === null ? [] : [esc(trouble.more)]),
+      ]),
     ),
     section(countText(runs), runs.length === 0 ? '' : runTable(overview)),
     section(
@@ -51,6 +56,7 @@ export function reportHtml(
         overview.decisions.map(
           (one) => `<span class="soft small">${esc(timeText(one.at))}</span><p>${esc(one.text)}</p>`,
         ),
+        'times',
       ),
     ),
     section('Each run', card(runs.map((run) => runDetails(run, overview)).join(''))),
@@ -69,7 +75,7 @@ export function reportHtml(
 const esc = escapeXml;
 
 function hero(overview: Overview): string {
-  const { baseline, best, metric, budgets, status, cycle } = overview;
+  const { baseline, best, budgets, status, cycle } = overview;
   const headline = headlineOf(overview);
   const target = targetWord(overview);
   const better = best !== null && best.run !== baseline?.run;
@@ -83,12 +89,7 @@ function hero(overview: Overview): string {
       : [[`best ${best.run}, ${trust}`, formatValue(best.value)] satisfies [string, string]]),
     ...(best === null || best.gain === null || !better
       ? []
-      : [
-          [`gain in ${metric?.name ?? 'the metric'}, ${trust}`, formatGain(best.gain)] satisfies [
-            string,
-            string,
-          ],
-        ]),
+      : [[`gain in ${metricLabel(overview)}, ${trust}`, formatGain(best.gain)] satisfies [string, string]]),
     ['now', status],
     ['cycle', String(cycle)],
   ];
@@ -117,10 +118,10 @@ function card(body: string, kind = ''): string {
   return body === '' ? '' : `<div class="card ${kind}">${body}</div>`;
 }
 
-function list(items: readonly string[]): string {
+function list(items: readonly string[], kind = ''): string {
   return items.length === 0
     ? ''
-    : card(`<ul class="list">${items.map((one) => `<li>${one}</li>`).join('')}</ul>`);
+    : card(`<ul class="list ${kind}">${items.map((one) => `<li>${one}</li>`).join('')}</ul>`);
 }
 
 function word({ text, tone }: Word): string {
@@ -142,7 +143,7 @@ function item(run: RunView, what: Word | null, text: string): string {
 }
 
 function runTable(overview: Overview): string {
-  const value = overview.metric?.name ?? 'value';
+  const value = metricLabel(overview);
   const head = ['run', 'what it tried', 'ending', value, 'vs baseline', 'verdict', 'time'];
   const right = new Set([3, 4, 6]);
   const header = head.map((name, i) => `<th${right.has(i) ? ' class="num"' : ''}>${esc(name)}</th>`).join('');

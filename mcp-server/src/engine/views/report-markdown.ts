@@ -11,6 +11,7 @@ import {
   endingWord,
   gainText,
   headlineOf,
+  metricLabel,
   progressText,
   targetWord,
   timeText,
@@ -30,6 +31,7 @@ interface Picture {
 export function reportMarkdown(overview: Overview, pictures: readonly Picture[], at: Date): string {
   const { runs, running } = overview;
   const headline = headlineOf(overview);
+  const trouble = troubled(runs);
   const active = runs.filter((run) => running.includes(run.id));
   const sections: (string | null)[] = [
     `# ${md(overview.project)}: experiment report`,
@@ -46,7 +48,10 @@ export function reportMarkdown(overview: Overview, pictures: readonly Picture[],
     pictures.map((picture) => `![${md(picture.alt)}](${picture.name})`).join('\n') || null,
     section(
       'What failed, and why',
-      bullets(troubled(runs).map((run) => `${run.id} ${run.title}: ${troubleWord(run).text}: ${whyOf(run)}`)),
+      bullets([
+        ...trouble.shown.map((run) => `${run.id} ${run.title}: ${troubleWord(run).text}: ${whyOf(run)}`),
+        trouble.more,
+      ]),
     ),
     section('Running now', bullets(active.map((run) => `${run.id} ${run.title}: ${progressText(run)}`))),
     section('Runs', runs.length === 0 ? null : runTable(overview)),
@@ -69,15 +74,7 @@ function bullets(lines: readonly (string | null)[]): string | null {
 }
 
 function runTable(overview: Overview): string {
-  const header = [
-    'run',
-    'what it tried',
-    'ending',
-    overview.metric?.name ?? 'value',
-    'vs baseline',
-    'verdict',
-    'time',
-  ];
+  const header = ['run', 'what it tried', 'ending', metricLabel(overview), 'vs baseline', 'verdict', 'time'];
   const rows = overview.runs.map((run) => [
     run.id,
     run.title,

@@ -1,5 +1,6 @@
 import { fromJsonNumber, isBetter } from '../../core/metric.js';
 import type { RunView } from '../../core/run.js';
+import { clip, oneLine } from '../../core/text.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { BudgetView, Overview, Standing } from '../../core/view.js';
 
@@ -21,6 +22,11 @@ export interface Headline {
 const UNCONFIRMED =
   'This gain is unconfirmed: one seed cannot tell a gain from noise. Repeat the run and the baseline on fresh seeds.';
 
+/** The primary metric's name, short enough for a headline. */
+export function metricLabel(overview: Overview): string {
+  return clip(oneLine(overview.metric?.name ?? 'value'), 40);
+}
+
 /** Whether something is better than the baseline, by how much, and whether that is confirmed. */
 export function headlineOf(overview: Overview): Headline {
   const { metric, baseline, best, runs } = overview;
@@ -31,14 +37,15 @@ export function headlineOf(overview: Overview): Headline {
       'No primary metric is declared, so the runs cannot be compared. Declare metric and direction.',
     );
   }
+  const name = metricLabel(overview);
   if (baseline === null) {
-    return plain(`There is no baseline yet: no run has ended with a value of ${metric.name}.`);
+    return plain(`There is no baseline yet: no run has ended with a value of ${name}.`);
   }
-  const reached = `${metric.name} ${formatValue(baseline.value)}`;
+  const reached = `${name} ${formatValue(baseline.value)}`;
   if (best === null || best.run === baseline.run) {
     return plain(`Nothing is better than the baseline ${baseline.run} yet (${reached}).`);
   }
-  const numbers = `${metric.name} ${formatValue(best.value)} against ${formatValue(baseline.value)}`;
+  const numbers = `${name} ${formatValue(best.value)} against ${formatValue(baseline.value)}`;
   const by = best.gain === null ? '' : `, a gain of ${formatGain(best.gain)}`;
   if (best.verdict === 'confirmed') {
     const text = `${best.run} is better than the baseline ${baseline.run}: ${numbers}${by}, confirmed.`;
@@ -52,7 +59,7 @@ export function headlineOf(overview: Overview): Headline {
 export function targetWord(overview: Overview): Word | null {
   const { metric, best, baseline } = overview;
   if (metric === null || metric.target === null) return null;
-  const target = `${metric.name} ${formatValue(metric.target)}`;
+  const target = `${metricLabel(overview)} ${formatValue(metric.target)}`;
   const leader = best ?? baseline;
   if (leader === null) return { text: `Target ${target}: no value yet.`, tone: 'plain' };
   if (isBetter(metric.target, fromJsonNumber(leader.value), metric.direction)) {
@@ -115,11 +122,21 @@ export function endingWord(run: RunView): Word {
   return { text: run.ending, tone };
 }
 
-/** Runs that a person should look at: everything that ended in another way than it should, and void results. */
-export function troubled(runs: readonly RunView[]): RunView[] {
-  return runs.filter(
-    (run) => (run.state === 'ended' && endingWord(run).tone === 'bad') || run.verdict === 'invalid',
-  );
+const MAX_TROUBLED = 12;
+
+/**
+ * Runs that a person should look at: everything that ended in another way than it should, and void results. The
+ * newest ones, and a line that says how many more there are; null when there are none.
+ */
+export function troubled(runs: readonly RunView[]): { shown: RunView[]; more: string | null } {
+  const all = runs
+    .filter((run) => (run.state === 'ended' && endingWord(run).tone === 'bad') || run.verdict === 'invalid')
+    .toReversed();
+  const more = all.length - MAX_TROUBLED;
+  return {
+    shown: all.slice(0, MAX_TROUBLED),
+    more: more > 0 ? `and ${more} earlier ones, in the table of runs` : null,
+  };
 }
 
 /** Why: how the ending is known, or the reason of the verdict where the result is void. */

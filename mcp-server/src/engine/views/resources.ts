@@ -1,3 +1,4 @@
+import { headWithin } from '../../core/bounded.js';
 import { readTextIfThere } from '../../store/files.js';
 import type { Lab } from '../lab.js';
 import { recall } from '../agent/memory.js';
@@ -8,6 +9,9 @@ export interface Resource {
   description: string;
   mimeType: string;
 }
+
+/** Characters of JSON of one resource. */
+const MAX_JSON = 8000;
 
 /** What a host may attach to a conversation. */
 export const RESOURCES: readonly Resource[] = [
@@ -24,5 +28,5 @@ export async function readResource(lab: Pick<Lab, 'open'>, uri: string): Promise
   const { brief, memory } = recall(project);
   const report = (): string => readTextIfThere(`${project.paths.reports}/report.md`) ?? 'No report was written yet.';
   const text = known.name === 'brief' ? brief : known.name === 'memory' ? memory : report();
-  return { mimeType: known.mimeType, text };
+  return { mimeType: known.mimeType, text: headWithin(text, MAX_JSON, `\n… cut; all of it is in ${project.paths.root}`) };
 }

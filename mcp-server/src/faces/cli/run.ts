@@ -1,6 +1,6 @@
 import { LabError } from '../../core/errors.js';
 import type { LoopEvent } from '../../engine/loop/events.js';
-import { runSweep } from '../../engine/loop/controller.js';
+import { assertReady, runSweep } from '../../engine/loop/controller.js';
 import { writeDirective } from '../../store/directive.js';
 import { ensureWorkspace } from '../../store/project.js';
 import { type Command, type Console, UsageError } from '../command.js';
@@ -27,13 +27,14 @@ export const command: Command = {
     if (planner !== 'sweep') throw new UsageError(`--planner takes sweep, not "${planner}"`);
     const lab = withGpus(labOf(console, args), args.values.gpu);
     const project = lab.open();
+    const cycles = project.config.agent.max_cycles;
+    const maxCycles = wholeNumber(args, 'max-cycles', 1) ?? (cycles > 0 ? cycles : null);
     const directive = args.values.directive;
     if (directive !== undefined) {
+      assertReady(lab, project);
       ensureWorkspace(project.paths);
       writeDirective(project.paths.workspace, directive);
     }
-    const cycles = project.config.agent.max_cycles;
-    const maxCycles = wholeNumber(args, 'max-cycles', 1) ?? (cycles > 0 ? cycles : null);
     const teller = args.switches.json === true ? null : createTeller(console);
     await runSweep(lab, { maxCycles, signal: console.signal, tell: teller?.tell ?? jsonLines(console) });
     teller?.done();

@@ -1,0 +1,181 @@
+import { decimal } from './decimal.js';
+
+/** How a template is cut: fixed bytes, then one of these. */
+export const END = 0;
+export const INT = 1;
+export const REAL = 2;
+export const BLOCKS = 3;
+export const DOTS = 4;
+export const SIGNED = 8;
+export const WANTED = 16;
+
+/**
+ * Whether the bytes from `start` to `end` are a line of this template; then `values` holds its open numbers as doubles, each exactly
+ * what `Number` makes of the printed digits. There must be a byte at `end`, and it must end the line.
+ */
+export function matchTemplate(
+  code: Int32Array,
+  view: DataView,
+  start: number,
+  end: number,
+  values: DataView,
+): boolean {
+  const limit = view.byteLength;
+  let at = start;
+  let k = 0;
+  let slot = 0;
+  for (;;) {
+    const words = code[k++] ?? 0;
+    if (at + 4 * words > limit) return false;
+    for (let w = 0; w < words; w += 1, k += 3) {
+      const word = view.getInt32(at + 4 * w, true);
+      if ((word & (code[k] ?? 0)) !== code[k + 1]) return false;
+      const digits = code[k + 2] ?? 0;
+      if (digits === 0) continue;
+      const threes = digits & 0x30303030;
+      if ((word & digits & 0xf0f0f0f0) !== threes) return false;
+      if ((((word & digits) + (digits & 0x06060606)) & digits & 0xf0f0f0f0) !== threes) return false;
+    }
+    at += code[k++] ?? 0;
+    const next = code[k++] ?? 0;
+    if (next === END) return at === end;
+    if (at >= end) return false;
+    if (next === BLOCKS || next === DOTS) {
+      at = next === BLOCKS ? blocksEnd(view, at, end) : dotsEnd(view, at);
+      if (at < 0) return false;
+      continue;
+    }
+    if ((next & WANTED) === 0) {
+      at = numberEnd(view, at, next);
+      if (at < 0) return false;
+      continue;
+    }
+    const first = at;
+    let byte = view.getUint8(at);
+    const negative = byte === 45;
+    if ((next & SIGNED) !== 0 && (negative || byte === 43)) byte = view.getUint8(++at);
+    // Up to nine digits are added up as small integers; the ones before them, when there are more, stand in `high`.
+    let high = 0;
+    let low = 0;
+    let from = at;
+    while (byte >= 48 && byte <= 57) {
+      low = (low * 10 + byte - 48) | 0;
+      byte = view.getUint8(++at);
+    }
+    let count = at - from;
+    if (count === 0) return false;
+    if (count > 9) count = TOO_LONG;
+    let scale = 0;
+    let real = false;
+    if (byte === 46 && isDigitByte(view.getUint8(at + 1))) {
+      real = true;
+      byte = view.getUint8(++at);
+      const point = at;
+      if (low === 0) {
+        // Zeros before the first digit that counts.
+        count = count === TOO_LONG ? count : 0;
+        while (byte === 48) byte = view.getUint8(++at);
+      }
+      from = at;
+      const room = 9 - count;
+      while (byte >= 48 && byte <= 57 && at - from < room) {
+        low = (low * 10 + byte - 48) | 0;
+        byte = view.getUint8(++at);
+      }
+      if (byte >= 48 && byte <= 57) {
+        high = low;
+        low = 0;
+        const second = at;
+        while (byte >= 48 && byte <= 57) {
+          if (at - second < 9) low = (low * 10 + byte - 48) | 0;
+          byte = view.getUint8(++at);
+        }
+        const more = at - second;
+        // high · 10^more + low, written as high' · 10^9 + low'.
+        if (more < 9) {
+          const shift = POWERS[9 - more] ?? 1;
+          const upper = Math.floor(high / shift);
+          low += (high - upper * shift) * (POWERS[more] ?? 1);
+          high = upper;
+        } else if (more > 9) count = TOO_LONG;
+      }
+      scale = point - at;
+      count += at - from;
+    }
+    if (byte === 101 || byte === 69) {
+      const sign = view.getUint8(at + 1);
+      const mark = sign === 45 || sign === 43 ? at + 2 : at + 1;
+      if (isDigitByte(view.getUint8(mark))) {
+        real = true;
+        let exponent = 0;
+        at = mark;
+        byte = view.getUint8(at);
+        while (byte >= 48 && byte <= 57) {
+          exponent = Math.min(exponent * 10 + byte - 48, 9999);
+          byte = view.getUint8(++at);
+        }
+        scale += sign === 45 ? -exponent : exponent;
+      }
+    }
+    if (real !== ((next & REAL) !== 0)) return false;
+    let number = count >= TOO_LONG ? Number.NaN : scale === 0 && count <= 9 ? low : decimal(high, low, scale);
+    if (Number.isNaN(number)) number = Math.abs(Number(latin(view, first, at)));
+    values.setFloat64(slot, negative ? -number : number, true);
+    slot += 8;
+  }
+}
+
+/** End of a number of this kind, or -1. */
+function numberEnd(view: DataView, from: number, kind: number): number {
+  let at = from;
+  let byte = view.getUint8(at);
+  if ((kind & SIGNED) !== 0 && (byte === 45 || byte === 43)) byte = view.getUint8(++at);
+  if (!isDigitByte(byte)) return -1;
+  while (byte >= 48 && byte <= 57) byte = view.getUint8(++at);
+  let real = 0;
+  if (byte === 46 && isDigitByte(view.getUint8(at + 1))) {
+    real = REAL;
+    byte = view.getUint8(++at);
+    while (byte >= 48 && byte <= 57) byte = view.getUint8(++at);
+  }
+  if (byte === 101 || byte === 69) {
+    const sign = view.getUint8(at + 1);
+    const mark = sign === 45 || sign === 43 ? at + 2 : at + 1;
+    if (isDigitByte(view.getUint8(mark))) {
+      real = REAL;
+      at = mark;
+      byte = view.getUint8(at);
+      while (byte >= 48 && byte <= 57) byte = view.getUint8(++at);
+    }
+  }
+  return (kind & REAL) === real ? at : -1;
+}
+
+const TOO_LONG = 100;
+const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+
+const isDigitByte = (byte: number): boolean => byte >= 48 && byte <= 57;
+
+/** End of a run of bar graphics and the spaces in it, or -1. */
+function blocksEnd(view: DataView, from: number, end: number): number {
+  let at = from;
+  if (view.getUint8(at) !== 0xe2) return -1;
+  for (;;) {
+    const next = view.getUint8(at + 1);
+    if (view.getUint8(at) === 0x20 && at < end) at += 1;
+    else if (view.getUint8(at) === 0xe2 && next >= 0x94 && next <= 0x96 && at + 2 < end) at += 3;
+    else return at === from ? -1 : at;
+  }
+}
+
+function dotsEnd(view: DataView, from: number): number {
+  let at = from;
+  while (view.getUint8(at) === 0x3d || view.getUint8(at) === 0x3e || view.getUint8(at) === 0x2e) at += 1;
+  return at - from < 4 ? -1 : at;
+}
+
+function latin(view: DataView, start: number, end: number): string {
+  let text = '';
+  for (let i = start; i < end; i += 1) text += String.fromCharCode(view.getUint8(i));
+  return text;
+}
