@@ -17,7 +17,9 @@ const at = args.indexOf('--program');
 const program = at < 0 ? join(ROOT, 'mcp-server', 'dist', 'main.js') : resolve(args.splice(at, 2)[1] ?? '');
 const unknown = args.filter((word) => !['--json', '--quick', ...Object.keys(BENCHES)].includes(word));
 if (unknown.length > 0) {
-  process.stderr.write(`unknown: ${unknown.join(' ')}; benches: ${Object.keys(BENCHES).join(' ')}; options: --json --quick --program FILE\n`);
+  process.stderr.write(
+    `unknown: ${unknown.join(' ')}; benches: ${Object.keys(BENCHES).join(' ')}; options: --json --quick --program FILE\n`,
+  );
   process.exit(2);
 }
 const wanted = args.filter((word) => Object.hasOwn(BENCHES, word));
@@ -32,7 +34,14 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHES)) {
   if (!args.includes('--json')) process.stdout.write(table(benches.at(-1)));
 }
 if (args.includes('--json')) {
-  const document = { at: new Date().toISOString(), node: process.version, cpu: cpus()[0]?.model ?? '', cores: cpus().length, program, benches };
+  const document = {
+    at: new Date().toISOString(),
+    node: process.version,
+    cpu: cpus()[0]?.model ?? '',
+    cores: cpus().length,
+    program,
+    benches,
+  };
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
@@ -47,6 +56,11 @@ function table({ bench, seconds, load, figures }) {
   ]);
   const all = [['what', 'measured', 'target', 'reference', 'ratio', 'reference is'], ...rows];
   const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
-  const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd());
+  const lines = all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
   return `\n${bench} (${seconds} s, load ${load})\n${lines.join('\n')}\n`;
 }

@@ -19,7 +19,9 @@ const { outputFiles } = await build({
   sourcesContent: false,
   legalComments: 'none',
   // Dependencies written as CommonJS call require() at run time.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
 });
 
 // Written only when all of it was built: a mistake leaves the last good program in place.

@@ -57,8 +57,14 @@ function openLab(dir: string): Lab {
     leases: leaseFolder(process.env),
     spawnSupervisor: () => {
       const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
-      const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], { detached: true, stdio: 'ignore', env });
-      child.on('error', (error) => process.stderr.write(`the supervisor could not be started: ${error.message}\n`));
+      const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], {
+        detached: true,
+        stdio: 'ignore',
+        env,
+      });
+      child.on('error', (error) =>
+        process.stderr.write(`the supervisor could not be started: ${error.message}\n`),
+      );
       child.unref();
     },
   };
@@ -74,7 +80,8 @@ function lazyMachine(): Machine {
   return {
     name: hostname(),
     // Asking for a driver that is not installed must not cost the loading of the adapter.
-    exec: async (argv, options) => (isOnPath(argv[0] ?? '') ? (await machine()).exec(argv, options) : NOT_FOUND),
+    exec: async (argv, options) =>
+      isOnPath(argv[0] ?? '') ? (await machine()).exec(argv, options) : NOT_FOUND,
     read: async (...args) => (await machine()).read(...args),
     write: async (...args) => (await machine()).write(...args),
     list: async (...args) => (await machine()).list(...args),
@@ -82,11 +89,21 @@ function lazyMachine(): Machine {
   };
 }
 
-const NOT_FOUND: ExecResult = { code: 127, signal: null, stdout: '', stderr: 'there is no such program', timedOut: false, truncated: false };
+const NOT_FOUND: ExecResult = {
+  code: 127,
+  signal: null,
+  stdout: '',
+  stderr: 'there is no such program',
+  timedOut: false,
+  truncated: false,
+};
 
 /** False when a bare program name is in no folder of PATH. */
 function isOnPath(program: string): boolean {
-  return program.includes('/') || (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+  return (
+    program.includes('/') ||
+    (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
+  );
 }
 
 /** The driver is asked at most every two seconds. */
@@ -94,7 +111,10 @@ function lazySurvey(machine: Machine): SurveyGpus {
   let last: { at: number; survey: GpuSurvey } | undefined;
   return async (signal) => {
     if (last !== undefined && Date.now() - last.at < 2000) return last.survey;
-    const [{ surveyGpus }, { vendors }] = await Promise.all([import('./engine/runs/gpus.js'), import('./adapters/gpus/index.js')]);
+    const [{ surveyGpus }, { vendors }] = await Promise.all([
+      import('./engine/runs/gpus.js'),
+      import('./adapters/gpus/index.js'),
+    ]);
     const survey = await surveyGpus({ machine, vendors, ...(signal === undefined ? {} : { signal }) });
     last = { at: Date.now(), survey };
     return survey;
@@ -109,7 +129,9 @@ function openConsole(signal: AbortSignal): Console {
     err: (text) => void process.stderr.write(text),
     terminal,
     errTerminal: process.stderr.isTTY === true,
-    colour: (NO_COLOR === undefined || NO_COLOR === '') && (terminal ? TERM !== 'dumb' : FORCE_COLOR !== undefined && FORCE_COLOR !== '0'),
+    colour:
+      (NO_COLOR === undefined || NO_COLOR === '') &&
+      (terminal ? TERM !== 'dumb' : FORCE_COLOR !== undefined && FORCE_COLOR !== '0'),
     width: process.stdout.columns ?? process.stderr.columns ?? 100,
     height: process.stdout.rows ?? 24,
     cwd: process.cwd(),
@@ -128,8 +150,19 @@ function versionOf(): string {
 
 async function help(): Promise<string> {
   const names = Object.keys(COMMANDS).filter((name) => !INNER.includes(name));
-  const lines = await Promise.all(names.map(async (name) => `  ${name.padEnd(10)}${(await COMMANDS[name]?.())?.command.summary ?? ''}`));
-  return ['auto-experiment COMMAND [options]', '', 'Runs deep-learning experiments day and night.', '', ...lines, '', 'Options of a command: auto-experiment COMMAND --help', ''].join('\n');
+  const lines = await Promise.all(
+    names.map(async (name) => `  ${name.padEnd(10)}${(await COMMANDS[name]?.())?.command.summary ?? ''}`),
+  );
+  return [
+    'auto-experiment COMMAND [options]',
+    '',
+    'Runs deep-learning experiments day and night.',
+    '',
+    ...lines,
+    '',
+    'Options of a command: auto-experiment COMMAND --help',
+    '',
+  ].join('\n');
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -157,8 +190,13 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (load === undefined) {
-      const close = nearest(name, Object.keys(COMMANDS).filter((known) => !INNER.includes(known)));
-      throw new UsageError(`unknown command "${name}"${close === undefined ? '' : `; did you mean ${close}?`}`);
+      const close = nearest(
+        name,
+        Object.keys(COMMANDS).filter((known) => !INNER.includes(known)),
+      );
+      throw new UsageError(
+        `unknown command "${name}"${close === undefined ? '' : `; did you mean ${close}?`}`,
+      );
     }
     const { command } = await load();
     const parsed = parseFlags(command, rest);
@@ -169,7 +207,9 @@ async function main(argv: readonly string[]): Promise<number> {
     return await command.run(console, parsed);
   } catch (error) {
     if (error instanceof UsageError) {
-      console.err(`error: ${plain(error.message)}\nhint: auto-experiment ${name !== undefined && Object.hasOwn(COMMANDS, name) ? `${name} ` : ''}--help\n`);
+      console.err(
+        `error: ${plain(error.message)}\nhint: auto-experiment ${name !== undefined && Object.hasOwn(COMMANDS, name) ? `${name} ` : ''}--help\n`,
+      );
       return 2;
     }
     if (error instanceof LabError) {
@@ -178,7 +218,9 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     if (abort.signal.aborted) return 130;
     const trace = error instanceof Error && process.env.AUTO_EXPERIMENT_DEBUG ? `\n${error.stack}` : '';
-    console.err(`error: ${errorText(error)}\nhint: this is a defect of auto-experiment; please report it (AUTO_EXPERIMENT_DEBUG=1 shows where)${trace}\n`);
+    console.err(
+      `error: ${errorText(error)}\nhint: this is a defect of auto-experiment; please report it (AUTO_EXPERIMENT_DEBUG=1 shows where)${trace}\n`,
+    );
     return 1;
   }
 }

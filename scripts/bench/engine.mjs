@@ -25,7 +25,9 @@ export async function bundleEngine(folder) {
   const outfile = join(mkdtempSync(join(folder, 'engine-')), 'engine.mjs');
   await build({
     stdin: {
-      contents: EXPORTS.map(([file, names]) => `export { ${names} } from './mcp-server/src/${file}.js';`).join('\n'),
+      contents: EXPORTS.map(
+        ([file, names]) => `export { ${names} } from './mcp-server/src/${file}.js';`,
+      ).join('\n'),
       resolveDir: ROOT,
       loader: 'ts',
     },
@@ -35,7 +37,9 @@ export async function bundleEngine(folder) {
     platform: 'node',
     target: 'node20',
     logLevel: 'error',
-    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
   });
   return outfile;
 }

@@ -75,7 +75,10 @@ export async function until(what, condition, { ms = 60_000, every = 10 } = {}) {
 /** CPU seconds that a process has used; with `children` those of its ended children too. proc(5), 100 ticks a second. */
 export function cpuSeconds(pid, { children = false } = {}) {
   const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   const own = fields[11] + fields[12];
   return (own + (children ? fields[13] + fields[14] : 0)) / 100;
 }

@@ -1,13 +1,24 @@
 // A temporary place for one bench: projects, their runs, and the ending of all that was started in it.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleEngine, loadEngine, ROOT } from './engine.mjs';
 import { run, until } from './measure.mjs';
 
-const BRIEF = '---\nmetric: val_acc\ndirection: maximize\n---\n# Goal\nMeasure the program, not the training.\n';
-const CONFIG = 'gpu: {auto_detect: false}\nexperiment: {max_parallel: 100, mandatory_dry_run: false, stall_timeout: off}\n';
+const BRIEF =
+  '---\nmetric: val_acc\ndirection: maximize\n---\n# Goal\nMeasure the program, not the training.\n';
+const CONFIG =
+  'gpu: {auto_detect: false}\nexperiment: {max_parallel: 100, mandatory_dry_run: false, stall_timeout: off}\n';
 
 /** `program` is the main.js that is measured. Call `close` however the bench ends. */
 export async function openPlace(program) {
@@ -39,7 +50,12 @@ export async function openPlace(program) {
         const project = engine.openProject(dir);
         engine.ensureWorkspace(project.paths);
         projects.push(project);
-        const spawnSupervisor = () => spawn(process.execPath, [program, 'supervise', '--project', dir], { detached: true, stdio: 'ignore', env }).unref();
+        const spawnSupervisor = () =>
+          spawn(process.execPath, [program, 'supervise', '--project', dir], {
+            detached: true,
+            stdio: 'ignore',
+            env,
+          }).unref();
         return { dir, project, lab: labOf(engine, dir, env, spawnSupervisor) };
       },
     };
@@ -73,7 +89,10 @@ export async function launchTraining(place, { lab, project }, every) {
 
 /** The process of a training, once it is ready to be told to end. */
 export async function trainingOf(files) {
-  await until(`${files.dir} is ready`, () => existsSync(files.log) && readFileSync(files.log, 'utf8').startsWith('ready'));
+  await until(
+    `${files.dir} is ready`,
+    () => existsSync(files.log) && readFileSync(files.log, 'utf8').startsWith('ready'),
+  );
   const wrapper = wrapperOf(files.record);
   return Number(readFileSync(`/proc/${wrapper}/task/${wrapper}/children`, 'latin1').split(' ')[0]);
 }
@@ -115,7 +134,12 @@ async function endAll({ paths }) {
   }
   for (const id of existsSync(paths.runs) ? readdirSync(paths.runs) : []) {
     const record = join(paths.runs, id, 'record');
-    if (!existsSync(record) || !readdirSync(record).includes('started') || readdirSync(record).includes('exited')) continue;
+    if (
+      !existsSync(record) ||
+      !readdirSync(record).includes('started') ||
+      readdirSync(record).includes('exited')
+    )
+      continue;
     const wrapper = wrapperOf(record);
     if (!commandOf(wrapper).includes(record)) continue;
     process.kill(-wrapper, 'SIGKILL');

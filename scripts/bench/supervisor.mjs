@@ -9,7 +9,8 @@ const LIVE = 100;
 const SECONDS = 30;
 const ENDS = 20;
 // What one would write by hand: who is alive, and the last line of each log, once a second.
-const BY_HAND = 'pids=$1; shift; while :; do ps -o pid=,stat= -p "$pids" >/dev/null; tail -qn1 "$@" >/dev/null; sleep 1; done';
+const BY_HAND =
+  'pids=$1; shift; while :; do ps -o pid=,stat= -p "$pids" >/dev/null; tail -qn1 "$@" >/dev/null; sleep 1; done';
 
 export async function supervisorBench({ program, quick }) {
   const figures = [];
@@ -34,22 +35,43 @@ async function watched(place, every, quick) {
   // The second after a start is not what a night looks like.
   await sleep(6000);
   const seconds = quick ? 10 : SECONDS;
-  const shell = spawn('/bin/sh', ['-c', BY_HAND, 'by-hand', pids.join(','), ...runs.map(({ log }) => log)], { stdio: 'ignore' });
-  const before = { ours: cpuSeconds(supervisor), shell: cpuSeconds(shell.pid, { children: true }), at: performance.now() };
+  const shell = spawn('/bin/sh', ['-c', BY_HAND, 'by-hand', pids.join(','), ...runs.map(({ log }) => log)], {
+    stdio: 'ignore',
+  });
+  const before = {
+    ours: cpuSeconds(supervisor),
+    shell: cpuSeconds(shell.pid, { children: true }),
+    at: performance.now(),
+  };
   await sleep(seconds * 1000);
   const wall = (performance.now() - before.at) / 1000;
   const share = (100 * (cpuSeconds(supervisor) - before.ours)) / wall;
   const byHand = (100 * (cpuSeconds(shell.pid, { children: true }) - before.shell)) / wall;
   shell.kill();
   const rss = rssMb(supervisor);
-  const reference = { reference: byHand, against: 'shell loop: ps and tail of all, once a second, same seconds' };
+  const reference = {
+    reference: byHand,
+    against: 'shell loop: ps and tail of all, once a second, same seconds',
+  };
   const late = await ends(place, project, runs.slice(0, quick ? 5 : ENDS), pids);
   const marks = { samples: late.verb.length };
   return [
     figure(`${words}: CPU of one core over ${seconds} s`, share, '%', { ...reference, target: 2 }),
-    figure(`${words}: resident memory`, rss, 'MiB', { reference: rssMb(process.pid), against: 'this bench (node), same moment' }),
-    figure(`${words}: an end, to the engine's wait, p50`, quantile(late.verb, 0.5), 'ms', { ...marks, reference: quantile(late.exited, 0.5), against: 'the wrapper’s own record of it (record/exited)' }),
-    figure(`${words}: an end, to the engine's wait, p95`, p95(late.verb), 'ms', { ...marks, reference: p95(late.exited), against: 'the wrapper’s own record of it (record/exited)', target: 250 }),
+    figure(`${words}: resident memory`, rss, 'MiB', {
+      reference: rssMb(process.pid),
+      against: 'this bench (node), same moment',
+    }),
+    figure(`${words}: an end, to the engine's wait, p50`, quantile(late.verb, 0.5), 'ms', {
+      ...marks,
+      reference: quantile(late.exited, 0.5),
+      against: 'the wrapper’s own record of it (record/exited)',
+    }),
+    figure(`${words}: an end, to the engine's wait, p95`, p95(late.verb), 'ms', {
+      ...marks,
+      reference: p95(late.exited),
+      against: 'the wrapper’s own record of it (record/exited)',
+      target: 250,
+    }),
   ];
 }
 
@@ -57,7 +79,13 @@ async function watched(place, every, quick) {
 async function ends(place, { lab, project }, runs, pids) {
   const late = { verb: [], exited: [] };
   for (const [index, files] of runs.entries()) {
-    const request = { runs: [files.id], timeoutMs: 60_000, wakeOnDirective: false, wakeOnRule: false, signal: new AbortController().signal };
+    const request = {
+      runs: [files.id],
+      timeoutMs: 60_000,
+      wakeOnDirective: false,
+      wakeOnRule: false,
+      signal: new AbortController().signal,
+    };
     const waited = place.engine.waitForRuns(lab, project, request).then(now);
     await sleep(Math.random() * 1000);
     process.kill(pids[index], 'SIGUSR1');

@@ -23,8 +23,16 @@ export async function waitBench({ program, quick }) {
 }
 
 function figures(what, { cli, verb, shell }) {
-  const original = { reference: ORIGINAL_MS, against: 'the Python original’s fixed 900 s between two looks', samples: cli.length };
-  const polled = (share) => ({ reference: quantile(shell, share), against: 'shell loop with sleep 1, same runs', samples: cli.length });
+  const original = {
+    reference: ORIGINAL_MS,
+    against: 'the Python original’s fixed 900 s between two looks',
+    samples: cli.length,
+  };
+  const polled = (share) => ({
+    reference: quantile(shell, share),
+    against: 'shell loop with sleep 1, same runs',
+    samples: cli.length,
+  });
   return [
     figure(`${what}: auto-experiment wait, p50`, quantile(cli, 0.5), 'ms', polled(0.5)),
     figure(`${what}: auto-experiment wait, p95`, p95(cli), 'ms', { ...polled(0.95), target: 250 }),
@@ -50,7 +58,9 @@ async function batch(place, project, size) {
   for (let index = 0; index < size; index++) started.push(await launchTraining(place, project, 0));
   const pids = await Promise.all(started.map(trainingOf));
   const waits = started.map((files) => waiters(place, project, files));
-  await Promise.all(waits.map(({ child }) => until('the command waits', () => watches(child.pid), { every: 20 })));
+  await Promise.all(
+    waits.map(({ child }) => until('the command waits', () => watches(child.pid), { every: 20 })),
+  );
   // At any instant of the supervisor's second.
   await sleep(Math.random() * 1000);
   for (const pid of pids) process.kill(pid, 'SIGUSR1');
@@ -62,10 +72,19 @@ async function batch(place, project, size) {
 function waiters(place, { dir, lab, project }, files) {
   const [node, ...args] = place.cli('wait', files.id, '--project', dir, '--json');
   const child = spawn(node, args, { env: place.env, stdio: ['ignore', 'ignore', 'inherit'] });
-  const loop = spawn('/bin/sh', ['-c', POLL, 'poll', `${files.record}/exited`], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const request = { runs: [files.id], timeoutMs: 60_000, wakeOnDirective: false, wakeOnRule: false, signal: new AbortController().signal };
+  const loop = spawn('/bin/sh', ['-c', POLL, 'poll', `${files.record}/exited`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const request = {
+    runs: [files.id],
+    timeoutMs: 60_000,
+    wakeOnDirective: false,
+    wakeOnRule: false,
+    signal: new AbortController().signal,
+  };
   const verb = place.engine.waitForRuns(lab, project, request).then(({ reason, run }) => {
-    if (reason !== 'ended' || run?.ending !== 'succeeded') throw new Error(`${files.id}: ${reason}, ${run?.ending}`);
+    if (reason !== 'ended' || run?.ending !== 'succeeded')
+      throw new Error(`${files.id}: ${reason}, ${run?.ending}`);
     return now();
   });
   const cli = ended(child).then(({ code, epoch }) => {
@@ -73,12 +92,17 @@ function waiters(place, { dir, lab, project }, files) {
     return epoch;
   });
   const shell = collect(loop.stdout).then((text) => Number(text) * 1000);
-  return { child, done: Promise.all([cli, verb, shell]).then(([a, b, c]) => ({ cli: a, verb: b, shell: c })) };
+  return {
+    child,
+    done: Promise.all([cli, verb, shell]).then(([a, b, c]) => ({ cli: a, verb: b, shell: c })),
+  };
 }
 
 /** True once a process watches a folder: from then on it waits. */
 function watches(pid) {
-  return readdirSync(`/proc/${pid}/fd`).some((fd) => target(`/proc/${pid}/fd/${fd}`) === 'anon_inode:inotify');
+  return readdirSync(`/proc/${pid}/fd`).some(
+    (fd) => target(`/proc/${pid}/fd/${fd}`) === 'anon_inode:inotify',
+  );
 }
 
 function target(path) {

@@ -1,7 +1,7 @@
 // What must hold in a project after any number of kills, read from its files alone.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ledgerOf, processesOf, tempsBelow, textOf, valueOf } from './project.mjs';
+import { expectedValue, ledgerOf, processesOf, tempsBelow, textOf } from './project.mjs';
 
 export const COUNTS = [
   'runs_lost',
@@ -32,7 +32,9 @@ export function check(place, { seen, orders }) {
   const text = textOf(place.ledger);
   const { records, torn } = ledgerOf(place.ledger);
   const of = (kind) => records.filter((record) => record.kind === kind);
-  for (const before of seen) if (!text.startsWith(before)) fail('ledger_rewritten', 'what stood there at a kill is not there any more');
+  for (const before of seen)
+    if (!text.startsWith(before))
+      fail('ledger_rewritten', 'what stood there at a kill is not there any more');
   const folders = readdirSync(place.runs).filter((name) => /^exp\d+$/.test(name));
   const launched = new Set(of('launch').map(({ run }) => run));
   for (const run of new Set([...folders, ...launched])) checkRun(place, run, { of, folders, launched, fail });
@@ -41,8 +43,10 @@ export function check(place, { seen, orders }) {
   checkFiles(place, folders, fail);
   checkOrders(place, orders, { of, fail });
   checkMemory(place, { of, fail });
-  for (const { pid, argv } of processesOf(place.project)) fail('leftover_processes', `${pid} ${argv.join(' ').slice(0, 160)}`);
-  for (const path of [place.project, join(place.dir, 'tmp'), join(place.dir, 'home')].flatMap(tempsBelow)) fail('leftover_temps', path);
+  for (const { pid, argv } of processesOf(place.project))
+    fail('leftover_processes', `${pid} ${argv.join(' ').slice(0, 160)}`);
+  for (const path of [place.project, join(place.dir, 'tmp'), join(place.dir, 'home')].flatMap(tempsBelow))
+    fail('leftover_temps', path);
   return { counts, words, torn_ledger_lines: torn, runs: folders.length };
 }
 
@@ -52,21 +56,38 @@ function checkRun(place, run, { of, folders, launched, fail }) {
   if (!launched.has(run)) fail('runs_lost', `${run} has a folder and no launch in the ledger`);
   const [end] = mine('end');
   const [verdict] = mine('verdict');
-  if (end === undefined || verdict === undefined) return fail('runs_lost', `${run} has no ${end === undefined ? 'end' : 'verdict'}`);
+  if (end === undefined || verdict === undefined)
+    return fail('runs_lost', `${run} has no ${end === undefined ? 'end' : 'verdict'}`);
   if (mine('end').length > 1) fail('runs_lost', `${run} ended ${mine('end').length} times`);
   const record = JSON.parse(textOf(join(place.runs, run, 'run.json')) || '{}');
-  if (end.ending !== 'succeeded' || record.ending !== 'succeeded' || record.state !== 'ended') fail('wrong_endings', `${run}: ${end.ending}, run.json ${record.state} ${record.ending}; ${end.evidence}`);
-  if (end.value !== valueOf(record.command ?? [])) fail('wrong_endings', `${run}: value ${end.value}, its command gives ${valueOf(record.command ?? [])}`);
-  if (mine('verdict').some(({ status }) => status !== verdict.status) || record.verdict !== verdict.status) fail('verdicts_changed', `${run}: ${mine('verdict').map(({ status }) => status)}, run.json ${record.verdict}`);
-  if (mine('verdict').length > 1) fail('verdicts_changed', `${run} was judged ${mine('verdict').length} times`);
-  const starts = textOf(place.starts).split('\n').filter((line) => line.startsWith(`${run} `));
+  if (end.ending !== 'succeeded' || record.ending !== 'succeeded' || record.state !== 'ended')
+    fail(
+      'wrong_endings',
+      `${run}: ${end.ending}, run.json ${record.state} ${record.ending}; ${end.evidence}`,
+    );
+  if (end.value !== expectedValue(record.command ?? []))
+    fail(
+      'wrong_endings',
+      `${run}: value ${end.value}, its command gives ${expectedValue(record.command ?? [])}`,
+    );
+  if (mine('verdict').some(({ status }) => status !== verdict.status) || record.verdict !== verdict.status)
+    fail(
+      'verdicts_changed',
+      `${run}: ${mine('verdict').map(({ status }) => status)}, run.json ${record.verdict}`,
+    );
+  if (mine('verdict').length > 1)
+    fail('verdicts_changed', `${run} was judged ${mine('verdict').length} times`);
+  const starts = textOf(place.starts)
+    .split('\n')
+    .filter((line) => line.startsWith(`${run} `));
   if (starts.length > 1) fail('started_twice', `${run}: ${starts.join(', ')}`);
   if (starts.length === 0) fail('runs_lost', `${run} was never started`);
 }
 
 function checkPlans({ of, fail }) {
   const runsOf = new Map();
-  for (const { run, plan } of of('launch')) if (plan !== null) runsOf.set(plan, new Set([...(runsOf.get(plan) ?? []), run]));
+  for (const { run, plan } of of('launch'))
+    if (plan !== null) runsOf.set(plan, new Set([...(runsOf.get(plan) ?? []), run]));
   for (const { id } of of('plan')) {
     const runs = [...(runsOf.get(id) ?? [])];
     if (runs.length > 1) fail('started_twice', `${id} was launched as ${runs}`);
@@ -79,13 +100,20 @@ function checkVerdicts({ of, fail }) {
   let best = null;
   for (const { run, status, kept, value } of of('verdict')) {
     const expected = best === null ? null : value > best ? 'unconfirmed' : 'rejected';
-    if (status !== expected || kept !== (expected !== 'rejected')) fail('verdicts_changed', `${run}: ${status}, the rule gives ${expected}`);
+    if (status !== expected || kept !== (expected !== 'rejected'))
+      fail('verdicts_changed', `${run}: ${status}, the rule gives ${expected}`);
     if (kept) best = value;
   }
 }
 
 function checkFiles(place, folders, fail) {
-  const whole = ['state.json', 'supervisor.json', ...folders.flatMap((run) => ['run.json', 'follow.json', 'env.json'].map((name) => join('runs', run, name)))];
+  const whole = [
+    'state.json',
+    'supervisor.json',
+    ...folders.flatMap((run) =>
+      ['run.json', 'follow.json', 'env.json'].map((name) => join('runs', run, name)),
+    ),
+  ];
   for (const name of whole) {
     const path = join(place.workspace, name);
     try {
@@ -97,30 +125,49 @@ function checkFiles(place, folders, fail) {
   }
   for (const name of readdirSync(place.workspace)) if (name.includes('.corrupt-')) fail('torn_files', name);
   for (const run of folders) {
-    const lines = textOf(join(place.runs, run, 'metrics.jsonl')).split('\n').filter((line) => line !== '');
+    const lines = textOf(join(place.runs, run, 'metrics.jsonl'))
+      .split('\n')
+      .filter((line) => line !== '');
     const places = lines.map((line) => JSON.parse(line).line);
-    if (new Set(places).size !== places.length || places.length !== 5) fail('torn_files', `${run}/metrics.jsonl has ${places.length} records of lines ${places}`);
+    if (new Set(places).size !== places.length || places.length !== 5)
+      fail('torn_files', `${run}/metrics.jsonl has ${places.length} records of lines ${places}`);
   }
 }
 
 function checkOrders(place, orders, { of, fail }) {
-  const done = of('directive').filter(({ state }) => state === 'done');
-  for (const order of orders) {
-    const ended = done.filter((record) => record.text.trim() === order);
-    if (ended.length !== 1) fail('directives_lost', `"${order}" is done ${ended.length} times`);
-    const [name, value] = order.split('=');
-    const tried = of('plan').filter(({ assignment }) => assignment !== null && Object.keys(assignment).length === 1 && String(assignment[name]) === value);
-    if (tried.length !== 1) fail(tried.length === 0 ? 'directives_lost' : 'directives_tried_twice', `"${order}" was tried ${tried.length} times`);
-  }
   const archive = join(place.workspace, 'directive_archive');
   const names = existsSync(archive) ? readdirSync(archive) : [];
-  const filed = names.filter((name) => !name.startsWith('.') && textOf(join(archive, name)).trim() !== '');
-  if (filed.length !== orders.length || names.some((name) => name.startsWith('.taken-'))) fail('directives_lost', `${orders.length} directives, ${filed.length} in the archive: ${names}`);
-  if (existsSync(join(place.workspace, 'HUMAN_DIRECTIVE.md'))) fail('directives_lost', 'one is still waiting');
+  const filed = names.filter((name) => !name.startsWith('.')).map((name) => textOf(join(archive, name)));
+  const done = of('directive').filter(({ state }) => state === 'done');
+  // One that is written while another waits is added below it: both are in one directive then.
+  const times = (texts, order) =>
+    texts.flatMap((text) => text.split('\n')).filter((line) => line.trim() === order).length;
+  for (const order of orders) {
+    const ended = times(
+      done.map(({ text }) => text),
+      order,
+    );
+    if (ended !== 1) fail('directives_lost', `"${order}" is done ${ended} times`);
+    if (times(filed, order) !== 1)
+      fail('directives_lost', `"${order}" is ${times(filed, order)} times in the archive: ${names}`);
+    const [name, value] = order.split('=');
+    const tried = of('plan').filter(
+      ({ assignment }) =>
+        assignment !== null && Object.keys(assignment).length === 1 && String(assignment[name]) === value,
+    ).length;
+    if (tried !== 1)
+      fail(tried === 0 ? 'directives_lost' : 'directives_tried_twice', `"${order}" was tried ${tried} times`);
+  }
+  if (names.some((name) => name.startsWith('.taken-')))
+    fail('directives_lost', `not all were filed: ${names}`);
+  if (existsSync(join(place.workspace, 'HUMAN_DIRECTIVE.md')))
+    fail('directives_lost', 'one is still waiting');
 }
 
 function checkMemory(place, { of, fail }) {
-  const lines = textOf(join(place.workspace, 'MEMORY_LOG.md')).split('\n').filter((line) => /^\S*\s*\[\d\d-\d\d \d\d:\d\d\]/.test(line));
+  const lines = textOf(join(place.workspace, 'MEMORY_LOG.md'))
+    .split('\n')
+    .filter((line) => /^\S*\s*\[\d\d-\d\d \d\d:\d\d\]/.test(line));
   const bodies = lines.map((line) => line.replace(/^.*?\] /, ''));
   for (const body of new Set(bodies)) {
     const times = bodies.filter((other) => other === body).length;
@@ -135,7 +182,10 @@ function checkMemory(place, { of, fail }) {
   }
   if (of('plan').length === 0) return;
   const newest = of('decision').at(-1)?.text ?? '?';
-  if (!bodies.some((body) => newest.startsWith(body.replace(/…$/, '').slice(0, 60)))) fail('memory_incomplete', `the newest decision is not in the memory: ${newest}`);
-  const unreflected = of('verdict').filter(({ run }) => !of('decision').some((decision) => decision.run === run));
+  if (!bodies.some((body) => newest.startsWith(body.replace(/…$/, '').slice(0, 60))))
+    fail('memory_incomplete', `the newest decision is not in the memory: ${newest}`);
+  const unreflected = of('verdict').filter(
+    ({ run }) => !of('decision').some((decision) => decision.run === run),
+  );
   for (const { run } of unreflected) fail('memory_incomplete', `nobody reflected on ${run}`);
 }

@@ -17,7 +17,11 @@ export function createRandom(seed) {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
-  return { next, below: (n) => Math.floor(next() * n), pick: (list) => list[Math.floor(next() * list.length)] };
+  return {
+    next,
+    below: (n) => Math.floor(next() * n),
+    pick: (list) => list[Math.floor(next() * list.length)],
+  };
 }
 
 /** Starts a command of the program in a project; `selfKill` arms the hook. */
@@ -32,7 +36,9 @@ export function startProgram(main, place, argv, { stdin = 'ignore', selfKill = n
   child.stderr.on('data', (chunk) => {
     errors = `${errors}${chunk}`.slice(-4000);
   });
-  const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal, errors })));
+  const ended = new Promise((resolve) =>
+    child.once('exit', (code, signal) => resolve({ code, signal, errors })),
+  );
   return { child, ended, pid: child.pid };
 }
 
@@ -64,7 +70,8 @@ export function kill9(pid) {
 /** Kills all supervisors of a project, waits until they are gone, and returns how many there were. */
 export async function killSupervisors(place) {
   const pids = supervisorsOf(place.project).filter(kill9);
-  while (pids.some((pid) => existsSync(`/proc/${pid}/cmdline`) && textOf(`/proc/${pid}/cmdline`) !== '')) await delay(2);
+  while (pids.some((pid) => existsSync(`/proc/${pid}/cmdline`) && textOf(`/proc/${pid}/cmdline`) !== ''))
+    await delay(2);
   return pids.length;
 }
 
@@ -85,7 +92,9 @@ export function openRuns(place) {
     .filter((name) => name.startsWith('exp'))
     .flatMap((id) => {
       const names = readdirSync(join(place.runs, id, 'record'));
-      return names.includes('ended') ? [] : [{ id, started: names.includes('started'), exited: names.includes('exited') }];
+      return names.includes('ended')
+        ? []
+        : [{ id, started: names.includes('started'), exited: names.includes('exited') }];
     });
 }
 
@@ -106,5 +115,6 @@ export async function randomInstant(random, place, over) {
     const until = Date.now() + 2500;
     while (!over() && Date.now() < until && trigger(place) === before) await delay(4);
   }
-  for (const until = Date.now() + extra; !over() && Date.now() < until; ) await delay(Math.min(5, until - Date.now()));
+  for (const until = Date.now() + extra; !over() && Date.now() < until; )
+    await delay(Math.min(5, until - Date.now()));
 }

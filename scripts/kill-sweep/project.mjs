@@ -19,8 +19,9 @@ for step in range(1, 6):
 `;
 
 /** The value that this command's run must show. */
-export function valueOf(command) {
-  const option = (name, otherwise) => (command.includes(name) ? Number(command[command.indexOf(name) + 1]) : otherwise);
+export function expectedValue(command) {
+  const option = (name, otherwise) =>
+    command.includes(name) ? Number(command[command.indexOf(name) + 1]) : otherwise;
   const value = round(0.9 - (option('--x', 0.5) - 0.62) ** 2 - 0.02 * Math.abs(option('--y', 2) - 5));
   return round(value - 0.1 / 5 + 0.02);
 }
@@ -33,7 +34,10 @@ export function makeProject(dir, { runs, parallel, git, seed }) {
   for (const folder of ['project', 'home', 'tmp']) mkdirSync(join(dir, folder), { recursive: true });
   const starts = join(dir, 'starts');
   writeFileSync(join(project, 'train.py'), TRAIN);
-  writeFileSync(join(project, 'PROJECT_BRIEF.md'), '---\nmetric: val_acc\ndirection: maximize\n---\n# Goal\nThe best value.\n');
+  writeFileSync(
+    join(project, 'PROJECT_BRIEF.md'),
+    '---\nmetric: val_acc\ndirection: maximize\n---\n# Goal\nThe best value.\n',
+  );
   const config = {
     gpu: { auto_detect: false },
     experiment: {
@@ -43,7 +47,12 @@ export function makeProject(dir, { runs, parallel, git, seed }) {
       stop_grace: 2,
       env: { STARTS: starts },
     },
-    sweep: { parameters: { x: { uniform: [0, 1] }, y: { int: [1, 9] } }, max_runs: runs, patience: 1000, seed },
+    sweep: {
+      parameters: { x: { uniform: [0, 1] }, y: { int: [1, 9] } },
+      max_runs: runs,
+      patience: 1000,
+      seed,
+    },
   };
   writeFileSync(join(project, 'config.yaml'), `${JSON.stringify(config, null, 2)}\n`);
   if (git) {
@@ -54,9 +63,24 @@ export function makeProject(dir, { runs, parallel, git, seed }) {
     execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-qm', 'start'], quiet);
   }
   const { PATH, LANG } = process.env;
-  const env = { PATH, LANG, HOME: join(dir, 'home'), TMPDIR: join(dir, 'tmp'), AUTO_EXPERIMENT_STATE_DIR: join(dir, 'home', 'state') };
+  const env = {
+    PATH,
+    LANG,
+    HOME: join(dir, 'home'),
+    TMPDIR: join(dir, 'tmp'),
+    AUTO_EXPERIMENT_STATE_DIR: join(dir, 'home', 'state'),
+  };
   const workspace = join(project, 'workspace');
-  return { dir, project, workspace, starts, env, runs: join(workspace, 'runs'), ledger: join(workspace, 'ledger.jsonl'), limit: runs };
+  return {
+    dir,
+    project,
+    workspace,
+    starts,
+    env,
+    runs: join(workspace, 'runs'),
+    ledger: join(workspace, 'ledger.jsonl'),
+    limit: runs,
+  };
 }
 
 export function textOf(path) {
@@ -91,7 +115,12 @@ export function processesOf(project) {
     try {
       const argv = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
       const inside = readlinkSync(`/proc/${name}/cwd`) === project;
-      if (!inside && !argv.includes(project) && !readFileSync(`/proc/${name}/environ`, 'utf8').includes(`${project}/`)) continue;
+      if (
+        !inside &&
+        !argv.includes(project) &&
+        !readFileSync(`/proc/${name}/environ`, 'utf8').includes(`${project}/`)
+      )
+        continue;
       const state = readFileSync(`/proc/${name}/stat`, 'latin1').split(') ').at(-1)?.[0];
       if (state !== 'Z' && state !== 'X') found.push({ pid: Number(name), argv });
     } catch (error) {
@@ -102,7 +131,10 @@ export function processesOf(project) {
 }
 
 /** The supervisors of a project, normally one. */
-export const supervisorsOf = (project) => processesOf(project).filter(({ argv }) => argv.includes('supervise')).map(({ pid }) => pid);
+export const supervisorsOf = (project) =>
+  processesOf(project)
+    .filter(({ argv }) => argv.includes('supervise'))
+    .map(({ pid }) => pid);
 
 /** Names of temporary files of ours below a folder. */
 export function tempsBelow(folder) {

@@ -28,7 +28,16 @@ if (command !== undefined && process.argv[2] === command && fs.existsSync(token 
       return result;
     };
   };
-  for (const name of ['renameSync', 'writeSync', 'symlinkSync', 'linkSync', 'mkdirSync', 'rmSync', 'writeFileSync']) around(fs, name);
+  for (const name of [
+    'renameSync',
+    'writeSync',
+    'symlinkSync',
+    'linkSync',
+    'mkdirSync',
+    'rmSync',
+    'writeFileSync',
+  ])
+    around(fs, name);
   around(fs, 'openSync', ([, flags]) => typeof flags === 'number' && (flags & fs.constants.O_CREAT) !== 0);
   around(childProcess, 'spawn');
   around(childProcess, 'execFile');

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { linearTicks, logTicks, wholeTicks } from '../../mcp-server/src/core/chart/ticks.js';
-import { bestSoFarChart, type ChartedRun, lineChart, sparkline } from '../../mcp-server/src/core/chart.js';
+import { bestSoFarChart, type ChartedRun, lineChart } from '../../mcp-server/src/core/chart.js';
 
 const HOSTILE = '</title><script>alert(1)</script> "q" \'s\' & \u001b[31m\u0000\uffff';
 
@@ -50,33 +49,6 @@ function curve(svg: string): [number, number][] {
       return [x, y];
     });
 }
-
-describe('ticks', () => {
-  it('are round numbers within the range', () => {
-    expect(linearTicks(0, 1, 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
-    expect(linearTicks(-0.31, 0.42, 4)).toEqual([-0.2, 0, 0.2, 0.4]);
-    expect(wholeTicks(1, 3, 10)).toEqual([1, 2, 3]);
-    expect(logTicks(-2.7, 1.5, 5)).toEqual([0.01, 0.1, 1, 10]);
-    expect(logTicks(-0.31, 1.48, 6)).toEqual([0.5, 1, 2, 5, 10, 20]);
-  });
-
-  it('lie within any range and are few', () => {
-    const size = fc.double({ min: -1e12, max: 1e12, noNaN: true });
-    fc.assert(
-      fc.property(
-        size,
-        fc.double({ min: 1e-6, max: 1e6, noNaN: true }),
-        fc.integer({ min: 2, max: 12 }),
-        (low, span, count) => {
-          const ticks = linearTicks(low, low + span, count);
-          const slack = Math.abs(low) * 1e-9 + span * 1e-6;
-          expect(ticks.length).toBeLessThanOrEqual(count + 2);
-          for (const tick of ticks) expect(tick >= low - slack && tick <= low + span + slack).toBe(true);
-        },
-      ),
-    );
-  });
-});
 
 describe('lineChart', () => {
   it('is an image with a name, axes and a legend', () => {
@@ -143,8 +115,8 @@ describe('lineChart', () => {
     expect(middle - high).toBeCloseTo(low - middle, 0);
   });
 
-  it('keeps a single peak among a million points and stays small', () => {
-    const points = Array.from({ length: 1_000_000 }, (_, i) => [i, i === 777_777 ? 2 : 1] as const);
+  it('keeps a single peak among many points and stays small', () => {
+    const points = Array.from({ length: 200_000 }, (_, i) => [i, i === 177_777 ? 2 : 1] as const);
     const svg = wellFormed(lineChart({ ...axes, series: [{ name: 'a', points }] }));
     const places = curve(svg);
     const peak = Math.min(...places.map(([, y]) => y));
@@ -280,30 +252,5 @@ describe('bestSoFarChart', () => {
     wellFormed(best([run(1, { value: null })], 0.9));
     wellFormed(best([run(1, { value: Number.NaN }), run(2, { value: Number.POSITIVE_INFINITY })]));
     wellFormed(best([run(1, { title: HOSTILE, id: HOSTILE })]));
-  });
-});
-
-describe('sparkline', () => {
-  it('goes from the lowest to the highest block', () => {
-    expect(sparkline([0, 1, 2, 3, 4, 5, 6, 7])).toBe('▁▂▃▄▅▆▇█');
-    expect(sparkline([5, 5, 5])).toBe('▅▅▅');
-  });
-
-  it('leaves a space for what is not finite and is empty without values', () => {
-    expect(sparkline([0, Number.NaN, 1])).toBe('▁ █');
-    expect(sparkline([Number.NaN])).toBe('');
-    expect(sparkline([])).toBe('');
-  });
-
-  it('is never wider than asked', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.double(), { maxLength: 100 }),
-        fc.integer({ min: 0, max: 40 }),
-        (values, width) => {
-          expect([...sparkline(values, width)].length).toBeLessThanOrEqual(Math.min(width, values.length));
-        },
-      ),
-    );
   });
 });

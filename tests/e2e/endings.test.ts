@@ -18,12 +18,15 @@ beforeEach(() => {
 afterEach(() => project.end());
 
 const note = (what: string, run: Json): Json => {
-  table.push(`${what.padEnd(34)} ${run.ending.padEnd(10)} ${run.exit_code ?? '–'} ${run.signal ?? '–'}  ${run.evidence.join(' | ')}`);
+  table.push(
+    `${what.padEnd(34)} ${run.ending.padEnd(10)} ${run.exit_code ?? '–'} ${run.signal ?? '–'}  ${run.evidence.join(' | ')}`,
+  );
   if (process.env.SHOW_ENDINGS) writeFileSync(process.env.SHOW_ENDINGS, `${table.join('\n')}\n`);
   return run;
 };
 const launched = (...argv: string[]): Promise<Json> => project.json('launch', '--', ...argv);
-const ended = async (what: string, run: Json): Promise<Json> => note(what, await project.json('wait', run.id));
+const ended = async (what: string, run: Json): Promise<Json> =>
+  note(what, await project.json('wait', run.id));
 const ends = async (what: string, ...argv: string[]): Promise<Json> => ended(what, await launched(...argv));
 const started = async (run: Json): Promise<number> => {
   const link = join(project.root, 'workspace/runs', run.id, 'record/started');
@@ -68,26 +71,42 @@ describe('a run that ends by itself', () => {
   });
 
   it('a CUDA out-of-memory text with a failing exit is oom', async () => {
-    const text = 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79.10 GiB';
-    const run = await ends('CUDA out of memory', 'python3', '-c', `import sys; print("step 1 loss 0.5"); sys.exit("${text}")`);
+    const text =
+      'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79.10 GiB';
+    const run = await ends(
+      'CUDA out of memory',
+      'python3',
+      '-c',
+      `import sys; print("step 1 loss 0.5"); sys.exit("${text}")`,
+    );
     expect(run).toMatchObject({ ending: 'oom', exit_code: 1 });
     expect(run.evidence[0]).toContain('CUDA out of memory');
   });
 
   it('NaN twice in a tracked metric ends the run as diverged', async () => {
-    const run = await ends('NaN loss', 'sh', '-c', 'for i in 1 2 3 4; do echo step $i loss nan; done; sleep 600');
+    const run = await ends(
+      'NaN loss',
+      'sh',
+      '-c',
+      'for i in 1 2 3 4; do echo step $i loss nan; done; sleep 600',
+    );
     expect(run).toMatchObject({ ending: 'diverged' });
     expect(run.evidence[0]).toContain('loss is NaN twice in a row');
   });
 
   it('a last value of NaN is diverged even with exit code 0', async () => {
-    expect(await ends('NaN at the end, exit 0', 'sh', '-c', 'echo step 1 loss 0.5; echo step 2 loss nan')).toMatchObject({ ending: 'diverged', exit_code: 0 });
+    expect(
+      await ends('NaN at the end, exit 0', 'sh', '-c', 'echo step 1 loss 0.5; echo step 2 loss nan'),
+    ).toMatchObject({ ending: 'diverged', exit_code: 0 });
   });
 });
 
 describe('a run that the supervisor ends', () => {
   it('at its time limit', async () => {
-    const run = await ended('time limit', await project.json('launch', '--time-limit', '1s', '--', 'sleep', '600'));
+    const run = await ended(
+      'time limit',
+      await project.json('launch', '--time-limit', '1s', '--', 'sleep', '600'),
+    );
     expect(run).toMatchObject({ ending: 'timeout', signal: 'SIGTERM' });
     expect(run.evidence[0]).toContain('time limit');
   });
@@ -107,7 +126,10 @@ describe('a run that the supervisor ends', () => {
   });
 
   it('by a rule of the config', async () => {
-    writeFileSync(join(project.root, 'config.yaml'), 'experiment: {stop_grace: 1, stop_rules: ["val_loss above 10 at step 2"]}\n');
+    writeFileSync(
+      join(project.root, 'config.yaml'),
+      'experiment: {stop_grace: 1, stop_rules: ["val_loss above 10 at step 2"]}\n',
+    );
     const run = await ends('rule', 'sh', '-c', 'echo step 1 val_loss=99; echo step 2 val_loss=50; sleep 600');
     expect(run).toMatchObject({ ending: 'diverged' });
     expect(run.evidence[0]).toContain('val_loss is 50 at step 2');
@@ -132,11 +154,22 @@ describe('a run that the supervisor ends', () => {
   });
 
   it('on request, with everything that fled from its group', async () => {
-    const run = await launched('sh', '-c', 'setsid sh -c "echo fled $$; while :; do sleep 0.05; done" & echo ready; wait');
+    const run = await launched(
+      'sh',
+      '-c',
+      'setsid sh -c "echo fled $$; while :; do sleep 0.05; done" & echo ready; wait',
+    );
     await until(() => logOf(run).includes('fled'));
-    expect(note('stop, child fled by setsid', await project.json('stop', run.id))).toMatchObject({ ending: 'stopped' });
-    const left = await runProcess(['sh', '-c', `grep -al "AUTO_EXPERIMENT_RUN=${run.id}@" /proc/[0-9]*/environ 2>/dev/null || true`], { cwd: '/', env: {} });
-    const marker = JSON.parse(readFileSync(join(project.root, 'workspace/runs', run.id, 'run.json'), 'utf8')).marker;
+    expect(note('stop, child fled by setsid', await project.json('stop', run.id))).toMatchObject({
+      ending: 'stopped',
+    });
+    const left = await runProcess(
+      ['sh', '-c', `grep -al "AUTO_EXPERIMENT_RUN=${run.id}@" /proc/[0-9]*/environ 2>/dev/null || true`],
+      { cwd: '/', env: {} },
+    );
+    const marker = JSON.parse(
+      readFileSync(join(project.root, 'workspace/runs', run.id, 'run.json'), 'utf8'),
+    ).marker;
     const ours = left.stdout.split('\n').filter((path) => path !== '' && readIf(path).includes(marker));
     expect(ours).toEqual([]);
   });
@@ -145,7 +178,10 @@ describe('a run that the supervisor ends', () => {
     writeFileSync(join(project.root, 'config.yaml'), 'experiment: {max_parallel: 1, stop_grace: 1}\n');
     const first = await launched('sleep', '600');
     const second = await launched('sh', '-c', 'echo must not run');
-    expect(note('stop while queued', await project.json('stop', second.id))).toMatchObject({ ending: 'stopped', exit_code: null });
+    expect(note('stop while queued', await project.json('stop', second.id))).toMatchObject({
+      ending: 'stopped',
+      exit_code: null,
+    });
     await project.json('stop', first.id);
     expect(logOf(second)).toBe('');
   });
@@ -159,11 +195,19 @@ describe('a run that is killed from outside', () => {
   });
 
   it('its wrapper alone: the training is watched on to its end', async () => {
-    const run = await launched('sh', '-c', 'echo ready; while [ ! -e go ]; do sleep 0.05; done; echo epoch 1/1 val_acc=0.5');
+    const run = await launched(
+      'sh',
+      '-c',
+      'echo ready; while [ ! -e go ]; do sleep 0.05; done; echo epoch 1/1 val_acc=0.5',
+    );
     const wrapper = await started(run);
     await until(() => logOf(run).includes('ready'));
     kill(wrapper, 'SIGKILL');
-    await until(() => JSON.parse(readFileSync(join(project.root, 'workspace/runs', run.id, 'run.json'), 'utf8')).note !== null);
+    await until(
+      () =>
+        JSON.parse(readFileSync(join(project.root, 'workspace/runs', run.id, 'run.json'), 'utf8')).note !==
+        null,
+    );
     expect((await project.json('status')).runs[0]).toMatchObject({ state: 'running' });
     writeFileSync(join(project.root, 'go'), '');
     const over = await ended('SIGKILL of the wrapper alone', run);
@@ -209,7 +253,20 @@ describe.runIf(canLimit)('a control group with a memory limit', () => {
       const greedy = 'b = []\nwhile True: b.append(bytearray(8 << 20))';
       // The whole command runs in the group, as it does for somebody whose container has a limit.
       const { stdout, code, stderr } = await runProcess(
-        ['sh', '-c', `echo $$ > ${group}/cgroup.procs; exec "$@"`, 'sh', process.execPath, join(process.cwd(), 'mcp-server/dist/main.js'), 'launch', '--json', '--', 'python3', '-c', greedy],
+        [
+          'sh',
+          '-c',
+          `echo $$ > ${group}/cgroup.procs; exec "$@"`,
+          'sh',
+          process.execPath,
+          join(process.cwd(), 'mcp-server/dist/main.js'),
+          'launch',
+          '--json',
+          '--',
+          'python3',
+          '-c',
+          greedy,
+        ],
         { cwd: project.root, env: process.env },
       );
       expect(code, stderr).toBe(0);

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,7 +19,10 @@ let root: string;
 let outside: string;
 
 const cli = (...args: string[]): Promise<Ran> =>
-  runProcess([process.execPath, MAIN, ...args], { cwd: root, env: { ...process.env, AUTO_EXPERIMENT_STATE_DIR: outside, NO_COLOR: '1' } });
+  runProcess([process.execPath, MAIN, ...args], {
+    cwd: root,
+    env: { ...process.env, AUTO_EXPERIMENT_STATE_DIR: outside, NO_COLOR: '1' },
+  });
 const json = async (...args: string[]): Promise<Json> => {
   const { stdout, stderr, code } = await cli(...insertJson(args));
   expect(code, stderr).toBe(0);
@@ -46,7 +57,9 @@ afterEach(async () => {
   if (existsSync(card)) {
     const { pid } = JSON.parse(readFileSync(card, 'utf8'));
     if (existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(root)) kill(pid);
-    await until(() => !existsSync(`/proc/${pid}`) || !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(root));
+    await until(
+      () => !existsSync(`/proc/${pid}`) || !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(root),
+    );
   }
   execFileSync('umount', ['-l', root]);
   rmSync(root, { recursive: true, force: true });
@@ -76,7 +89,13 @@ describe.runIf(canMount)('a disk that is full when a run ends', () => {
     const first = await json('launch', '--', 'sh', '-c', 'echo epoch 1/1 val_acc=0.5');
     await json('wait', first.id);
     const before = readFileSync(join(root, 'workspace/ledger.jsonl'), 'utf8');
-    const run = await json('launch', '--', 'sh', '-c', `echo epoch 1/2 val_acc=0.6; while [ ! -e ${outside}/go ]; do sleep 0.05; done; exit 3`);
+    const run = await json(
+      'launch',
+      '--',
+      'sh',
+      '-c',
+      `echo epoch 1/2 val_acc=0.6; while [ ! -e ${outside}/go ]; do sleep 0.05; done; exit 3`,
+    );
     await until(() => readFileSync(run.log, 'utf8').includes('0.6'));
     const launched = readFileSync(join(root, 'workspace/ledger.jsonl'), 'utf8');
 
@@ -87,15 +106,23 @@ describe.runIf(canMount)('a disk that is full when a run ends', () => {
     expect(ended.note).toContain('free some space');
     expect((await json('status')).runs.map((one: Json) => one.ending)).toEqual(['succeeded', 'failed']);
     expect(readFileSync(join(root, 'workspace/ledger.jsonl'), 'utf8').startsWith(before)).toBe(true);
-    expect(JSON.parse(readFileSync(join(root, 'workspace/runs', first.id, 'run.json'), 'utf8')).ending).toBe('succeeded');
-    expect(JSON.parse(readFileSync(join(root, 'workspace/runs', run.id, 'run.json'), 'utf8')).id).toBe(run.id);
+    expect(JSON.parse(readFileSync(join(root, 'workspace/runs', first.id, 'run.json'), 'utf8')).ending).toBe(
+      'succeeded',
+    );
+    expect(JSON.parse(readFileSync(join(root, 'workspace/runs', run.id, 'run.json'), 'utf8')).id).toBe(
+      run.id,
+    );
 
     const refused = await cli('launch', '--', 'sh', '-c', 'exit 0');
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toMatch(/error: .*\nhint: the disk is full: free some space/s);
 
     rmSync(join(root, 'ballast'));
-    await until(() => readFileSync(join(root, 'workspace/ledger.jsonl'), 'utf8').includes('"verdict"') && settledCount() === 2);
+    await until(
+      () =>
+        readFileSync(join(root, 'workspace/ledger.jsonl'), 'utf8').includes('"verdict"') &&
+        settledCount() === 2,
+    );
     const [, second] = (await json('status')).runs;
     expect(second).toMatchObject({ ending: 'failed', exit_code: 3, verdict: 'crash', note: null });
     expect(readFileSync(join(root, 'workspace/ledger.jsonl'), 'utf8').startsWith(launched)).toBe(true);
@@ -105,5 +132,7 @@ describe.runIf(canMount)('a disk that is full when a run ends', () => {
 });
 
 function settledCount(): number {
-  return readFileSync(join(root, 'workspace/ledger.jsonl'), 'utf8').split('\n').filter((line) => line.includes('"kind":"verdict"')).length;
+  return readFileSync(join(root, 'workspace/ledger.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"kind":"verdict"')).length;
 }

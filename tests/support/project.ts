@@ -27,7 +27,10 @@ export interface TestProject {
 // biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of every form
 export type Json = any;
 
-export function makeProject(files: Record<string, string> = {}, env: Record<string, string> = {}): TestProject {
+export function makeProject(
+  files: Record<string, string> = {},
+  env: Record<string, string> = {},
+): TestProject {
   const root = mkdtempSync(join(tmpdir(), 'auto-experiment-test-'));
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(join(root, name, '..'), { recursive: true });
@@ -69,7 +72,10 @@ export function insertJson(args: readonly string[]): string[] {
   return cut < 0 ? [...args, '--json'] : [...args.slice(0, cut), '--json', ...args.slice(cut)];
 }
 
-export function runProcess(argv: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }): Promise<Ran> {
+export function runProcess(
+  argv: readonly string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): Promise<Ran> {
   return new Promise((done, fail) => {
     const child = spawn(argv[0] ?? '', argv.slice(1), { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let [stdout, stderr] = ['', ''];
@@ -86,7 +92,14 @@ export function runProcess(argv: readonly string[], options: { cwd: string; env:
 
 /** Processes that work in this folder or name it in their arguments: ours, because the folder is. */
 function processesBelow(root: string): number[] {
-  const out = execFileSync('sh', ['-c', 'for p in /proc/[0-9]*; do printf "%s %s " "${p#/proc/}" "$(readlink "$p/cwd" 2>/dev/null)"; tr "\\0\\n" "  " < "$p/cmdline" 2>/dev/null; echo; done'], { encoding: 'utf8' });
+  const out = execFileSync(
+    'sh',
+    [
+      '-c',
+      'cd /proc; for p in [0-9]*; do printf "%s %s " "$p" "$(readlink "$p/cwd" 2>/dev/null)"; (tr "\\0\\n" "  " < "$p/cmdline") 2>/dev/null; echo; done',
+    ],
+    { encoding: 'utf8' },
+  );
   return out
     .split('\n')
     .filter((line) => line.includes(root))

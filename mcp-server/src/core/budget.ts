@@ -16,9 +16,14 @@ export interface BudgetUse {
 }
 
 /** What the campaign has used. `active` are the runs without an ending: GPUs held since when (ms), or null before the start. */
-export function budgetUse(campaign: Campaign, active: readonly { startedAt: number | null; gpus: number }[], now: number): BudgetUse {
+export function budgetUse(
+  campaign: Campaign,
+  active: readonly { startedAt: number | null; gpus: number }[],
+  now: number,
+): BudgetUse {
   const running = active.reduce(
-    (sum, run) => sum + (run.startedAt === null ? 0 : (run.gpus * Math.max(0, now - run.startedAt)) / 3_600_000),
+    (sum, run) =>
+      sum + (run.startedAt === null ? 0 : (run.gpus * Math.max(0, now - run.startedAt)) / 3_600_000),
     0,
   );
   const since = campaign.startedAt === null ? now : Date.parse(campaign.startedAt);
@@ -33,7 +38,11 @@ export function budgetUse(campaign: Campaign, active: readonly { startedAt: numb
  * Words why one more run may not be launched, or null. `gpuHoursAhead` is what it and the runs under way may still
  * cost at most; null = unlimited, then only what is used already counts.
  */
-export function budgetRefusal(limits: BudgetLimits, use: BudgetUse, gpuHoursAhead: number | null): string | null {
+export function budgetRefusal(
+  limits: BudgetLimits,
+  use: BudgetUse,
+  gpuHoursAhead: number | null,
+): string | null {
   if (limits.runs !== undefined && use.runs >= limits.runs) {
     return `the budget of ${limits.runs} runs is used up`;
   }
@@ -53,7 +62,17 @@ export function budgetRefusal(limits: BudgetLimits, use: BudgetUse, gpuHoursAhea
 export function budgetViews(limits: BudgetLimits, use: BudgetUse): BudgetView[] {
   return [
     { name: 'runs', used: use.runs, limit: limits.runs ?? null, unit: 'runs' },
-    { name: 'gpu_hours', used: Number(use.gpu_hours.toFixed(4)), limit: limits.gpu_hours ?? null, unit: 'GPU-hours' },
-    { name: 'wall_clock', used: Math.round(use.wall_clock), limit: limits.wall_clock ?? null, unit: 'seconds' },
+    {
+      name: 'gpu_hours',
+      used: Number(use.gpu_hours.toFixed(4)),
+      limit: limits.gpu_hours ?? null,
+      unit: 'GPU-hours',
+    },
+    {
+      name: 'wall_clock',
+      used: Math.round(use.wall_clock),
+      limit: limits.wall_clock ?? null,
+      unit: 'seconds',
+    },
   ];
 }

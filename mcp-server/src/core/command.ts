@@ -8,10 +8,14 @@ import { LabError } from './errors.js';
 export function toArgv(command: string | readonly string[]): string[] {
   const argv = typeof command === 'string' ? split(command) : [...command];
   if (argv.length === 0 || argv[0] === '') {
-    throw new LabError('the command is empty', 'write a program and its arguments, for instance: python3 train.py --lr 0.1');
+    throw new LabError(
+      'the command is empty',
+      'write a program and its arguments, for instance: python3 train.py --lr 0.1',
+    );
   }
   const bad = argv.find((word) => word.includes('\0'));
-  if (bad !== undefined) throw new LabError('the command holds a NUL character', 'remove it: no program can be given one');
+  if (bad !== undefined)
+    throw new LabError('the command holds a NUL character', 'remove it: no program can be given one');
   return argv;
 }
 
@@ -42,7 +46,7 @@ function split(text: string): string[] {
     } else if (SHELL.has(c) || (c === '$' && /[A-Za-z_({]/.test(text.charAt(i + 1)))) {
       throw new LabError(
         `the command cannot be parsed: "${c === '\n' ? 'a line break' : c}" needs a shell`,
-        'commands are started without a shell; write sh -c \'…\' around it if you mean one',
+        "commands are started without a shell; write sh -c '…' around it if you mean one",
       );
     } else word += c;
   }
@@ -55,7 +59,9 @@ function split(text: string): string[] {
 
 /** The command as a person would type it, for display only. */
 export function showCommand(argv: readonly string[]): string {
-  return argv.map((word) => (/^[\w@%+=:,./{}[\]-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
+  return argv
+    .map((word) => (/^[\w@%+=:,./{}[\]-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
 }
 
 /** The command with its numbers masked: runs that differ only in numbers run the same code. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Direction } from './metric.js';
-import { Duration } from './units.js';
 import { SweepConfig } from './sweep/space.js';
+import { Duration } from './units.js';
 
 const Words = z.union([z.string(), z.array(z.union([z.string(), z.number()]).transform(String))]);
 const Names = z.array(z.string()).default([]);
@@ -14,15 +14,24 @@ export const LATER = 'Accepted; has no effect in this version.';
 const Project = z.strictObject({
   name: z.string().optional().describe('Name shown to people; the folder’s name when absent.'),
   brief: z.string().default('PROJECT_BRIEF.md').describe('Path of the brief, below the project folder.'),
-  workspace: z.string().default('workspace').describe('Folder of the ledger, memory and runs, below the project folder.'),
+  workspace: z
+    .string()
+    .default('workspace')
+    .describe('Folder of the ledger, memory and runs, below the project folder.'),
 });
 
 const Execution = z.strictObject({
-  mode: z.enum(['local', 'ssh', 'slurm']).default('local').describe('Where training runs. Only `local` in this version.'),
+  mode: z
+    .enum(['local', 'ssh', 'slurm'])
+    .default('local')
+    .describe('Where training runs. Only `local` in this version.'),
   ssh_host: z.string().optional().describe(LATER),
   remote_workspace: z.string().optional().describe(LATER),
   remote_python: z.string().optional().describe(LATER),
-  ssh_args: z.union([z.string(), z.array(z.string())]).optional().describe(LATER),
+  ssh_args: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .describe(LATER),
 });
 
 const Agent = z.strictObject({
@@ -31,14 +40,20 @@ const Agent = z.strictObject({
   base_url: z.string().optional().describe(LATER),
   api_key_env: z.string().optional().describe(LATER),
   auth_token_env: z.string().optional().describe(LATER),
-  max_cycles: z.number().int().default(-1).describe('Cycles of one `run`; -1 = no limit. `--max-cycles` wins.'),
+  max_cycles: z
+    .number()
+    .int()
+    .default(-1)
+    .describe('Cycles of one `run`; -1 = no limit. `--max-cycles` wins.'),
   max_steps_per_cycle: count(3).describe(LATER),
   cooldown_interval: Duration.default(300).describe(LATER),
   no_progress_fallback_threshold: count(3).describe(LATER),
 });
 
 const Memory = z.strictObject({
-  brief_max_chars: count(3000).describe('The brief beyond this many characters is not read; a warning says so.'),
+  brief_max_chars: count(3000).describe(
+    'The brief beyond this many characters is not read; a warning says so.',
+  ),
   log_max_chars: count(2000).describe('Cap of MEMORY_LOG.md, in characters.'),
   milestone_max_chars: count(1200).describe('Cap of its Key Results.'),
   max_recent_entries: count(15).describe('How many decisions it keeps.'),
@@ -58,8 +73,13 @@ const GpuConfig = z.strictObject({
 });
 
 const Monitor = z.strictObject({
-  poll_interval: Duration.default(900).describe('How often a heartbeat line is written to supervisor.log, in seconds. An end is noticed at once whatever this says.'),
-  zero_llm: z.literal(true).default(true).describe('Training is watched without any model call; this cannot be turned off.'),
+  poll_interval: Duration.default(900).describe(
+    'How often a heartbeat line is written to supervisor.log, in seconds. An end is noticed at once whatever this says.',
+  ),
+  zero_llm: z
+    .literal(true)
+    .default(true)
+    .describe('Training is watched without any model call; this cannot be turned off.'),
   notify_on_complete: flag(true).describe(LATER),
 });
 
@@ -67,22 +87,46 @@ const Experiment = z.strictObject({
   command: Words.optional().describe('The unchanged training command: the baseline.'),
   metric: z.string().optional().describe('The primary metric, as the training prints it.'),
   direction: Direction.optional().describe('Whether more or less of it is better.'),
-  metric_mode: z.enum(['best', 'last', 'at_end']).default('best').describe('Which of its values counts: the best, the last, or the last one of a run that succeeded.'),
+  metric_mode: z
+    .enum(['best', 'last', 'at_end'])
+    .default('best')
+    .describe('Which of its values counts: the best, the last, or the last one of a run that succeeded.'),
   target: z.number().optional().describe('The campaign stops when the metric reaches this.'),
   mandatory_dry_run: flag(true).describe('Changed code is launched only after a short run of it ended well.'),
   dry_run_command: Words.optional().describe('The short run. Wins over `dry_run_args`.'),
-  dry_run_args: z.array(z.union([z.string(), z.number()]).transform(String)).optional().describe('Appended to the command to make it short, for instance `[--epochs, 1]`.'),
+  dry_run_args: z
+    .array(z.union([z.string(), z.number()]).transform(String))
+    .optional()
+    .describe('Appended to the command to make it short, for instance `[--epochs, 1]`.'),
   dry_run_timeout: Duration.default(300).describe('Longest the short run may take.'),
   max_parallel: count(1).describe('Runs at once.'),
   log_tail_lines: z.number().int().min(1).max(500).default(50).describe('Lines of a log that are shown.'),
   time_limit: Duration.optional().describe('Longest one run may take; absent = no limit.'),
-  stall_timeout: z.union([z.literal('auto'), z.literal('off'), Duration]).default('auto').describe('A run without a new byte or step for this long is ended as stalled; auto = the larger of 10 minutes and 5 × the median gap.'),
-  stop_grace: Duration.default(30).describe('Seconds between SIGTERM and SIGKILL: time to write a checkpoint.'),
-  survivor_grace: Duration.default(30).describe('A run whose command ended well but left writing processes behind is watched until they are silent for this long.'),
-  stop_rules: Names.describe('Rules that end a run as diverged: `val_loss above 10 at step 500`, `no improvement for 5 evaluations`.'),
-  tracked_metrics: Names.describe('Metrics in which NaN or infinity means divergence, besides the primary one and losses.'),
-  env: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}).describe('Extra environment variables of the training.'),
-  pass_env: Names.describe('Names of secret variables that the training may see, for instance WANDB_API_KEY.'),
+  stall_timeout: z
+    .union([z.literal('auto'), z.literal('off'), Duration])
+    .default('auto')
+    .describe(
+      'A run without a new byte or step for this long is ended as stalled; auto = the larger of 10 minutes and 5 × the median gap.',
+    ),
+  stop_grace: Duration.default(30).describe(
+    'Seconds between SIGTERM and SIGKILL: time to write a checkpoint.',
+  ),
+  survivor_grace: Duration.default(30).describe(
+    'A run whose command ended well but left writing processes behind is watched until they are silent for this long.',
+  ),
+  stop_rules: Names.describe(
+    'Rules that end a run as diverged: `val_loss above 10 at step 500`, `no improvement for 5 evaluations`.',
+  ),
+  tracked_metrics: Names.describe(
+    'Metrics in which NaN or infinity means divergence, besides the primary one and losses.',
+  ),
+  env: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+    .default({})
+    .describe('Extra environment variables of the training.'),
+  pass_env: Names.describe(
+    'Names of secret variables that the training may see, for instance WANDB_API_KEY.',
+  ),
   secret_env: Names.describe('Further variables that it must not see.'),
 });
 

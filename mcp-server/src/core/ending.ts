@@ -33,7 +33,11 @@ export function classifyEnding(facts: EndingFacts): Classified {
   const exit = exitWords(facts.exitCode, signal);
   if (facts.kill !== null) {
     const forced = facts.life === 'gone' ? { exit_code: null, signal: 'SIGKILL' } : base;
-    return { ...forced, ending: facts.kill.why, evidence: [facts.kill.text, facts.life === 'gone' ? 'it had to be ended with SIGKILL' : exit] };
+    return {
+      ...forced,
+      ending: facts.kill.why,
+      evidence: [facts.kill.text, facts.life === 'gone' ? 'it had to be ended with SIGKILL' : exit],
+    };
   }
   if (facts.life === 'gone') {
     const why = facts.rebooted
@@ -42,7 +46,11 @@ export function classifyEnding(facts: EndingFacts): Classified {
     return { ...base, exit_code: null, signal: null, ending: 'lost', evidence: [why, ...lastWords(facts)] };
   }
   if (facts.exitCode === null) {
-    return { ...base, ending: 'lost', evidence: ['its exit record cannot be read, so its exit code is unknown', ...lastWords(facts)] };
+    return {
+      ...base,
+      ending: 'lost',
+      evidence: ['its exit record cannot be read, so its exit code is unknown', ...lastWords(facts)],
+    };
   }
   const fatal = (...kinds: string[]): TextFinding | undefined =>
     facts.findings.find((finding) => finding.fatal && kinds.includes(finding.kind));
@@ -55,9 +63,14 @@ export function classifyEnding(facts: EndingFacts): Classified {
     return { ...base, ending: 'succeeded', evidence: [exit] };
   }
   const memory = [
-    ...(facts.oomKills > 0 ? [`the kernel ended ${facts.oomKills} process(es) of its control group for memory (oom_kill)`] : []),
+    ...(facts.oomKills > 0
+      ? [`the kernel ended ${facts.oomKills} process(es) of its control group for memory (oom_kill)`]
+      : []),
     ...(facts.kernelLine === null ? [] : [`kernel: ${facts.kernelLine}`]),
-    ...facts.findings.filter((f) => f.fatal && (f.kind === 'gpu_oom' || f.kind === 'host_oom')).slice(0, 2).map(quote),
+    ...facts.findings
+      .filter((f) => f.fatal && (f.kind === 'gpu_oom' || f.kind === 'host_oom'))
+      .slice(0, 2)
+      .map(quote),
   ];
   if (memory.length > 0) return { ...base, ending: 'oom', evidence: [...memory, exit] };
   const preempted = fatal('preempted');
@@ -67,27 +80,53 @@ export function classifyEnding(facts: EndingFacts): Classified {
   if (said !== undefined) return { ...base, ending: 'diverged', evidence: [quote(said), exit] };
   if (nan !== undefined) return { ...base, ending: 'diverged', evidence: [nan, exit] };
   const evidence = [...lastWords(facts), exit];
-  if (signal === 'SIGKILL' && evidence.length === 1) evidence.push('nobody here sent that signal: the kernel’s out-of-memory killer is the usual sender, a person the other');
+  if (signal === 'SIGKILL' && evidence.length === 1)
+    evidence.push(
+      'nobody here sent that signal: the kernel’s out-of-memory killer is the usual sender, a person the other',
+    );
   return { ...base, ending: 'failed', evidence };
 }
 
-const quote = (finding: TextFinding): string => `line ${finding.line}: ${finding.text}${finding.hint === '' ? '' : ` — ${finding.hint}`}`;
+const quote = (finding: TextFinding): string =>
+  `line ${finding.line}: ${finding.text}${finding.hint === '' ? '' : ` — ${finding.hint}`}`;
 
 /** What the log says of the end: fatal findings, the root cause first. */
-const lastWords = (facts: EndingFacts): string[] => facts.findings.filter((finding) => finding.fatal).slice(0, 2).map(quote);
+const lastWords = (facts: EndingFacts): string[] =>
+  facts.findings
+    .filter((finding) => finding.fatal)
+    .slice(0, 2)
+    .map(quote);
 
 function exitWords(code: number | null, signal: string | null): string {
   if (code === null) return 'exit code unknown';
   if (signal !== null) return `ended by ${signal} (exit code ${code})`;
-  const known: Record<number, string> = { 126: ': the program cannot be executed', 127: ': there is no such program' };
+  const known: Record<number, string> = {
+    126: ': the program cannot be executed',
+    127: ': there is no such program',
+  };
   return `exit code ${code}${known[code] ?? ''}`;
 }
 
 /** Numbers of Linux (signal(7)); the shell reports 128 + n. */
 const SIGNALS: Record<number, string> = {
-  1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 4: 'SIGILL', 5: 'SIGTRAP', 6: 'SIGABRT', 7: 'SIGBUS', 8: 'SIGFPE',
-  9: 'SIGKILL', 10: 'SIGUSR1', 11: 'SIGSEGV', 12: 'SIGUSR2', 13: 'SIGPIPE', 14: 'SIGALRM', 15: 'SIGTERM',
-  24: 'SIGXCPU', 25: 'SIGXFSZ', 31: 'SIGSYS',
+  1: 'SIGHUP',
+  2: 'SIGINT',
+  3: 'SIGQUIT',
+  4: 'SIGILL',
+  5: 'SIGTRAP',
+  6: 'SIGABRT',
+  7: 'SIGBUS',
+  8: 'SIGFPE',
+  9: 'SIGKILL',
+  10: 'SIGUSR1',
+  11: 'SIGSEGV',
+  12: 'SIGUSR2',
+  13: 'SIGPIPE',
+  14: 'SIGALRM',
+  15: 'SIGTERM',
+  24: 'SIGXCPU',
+  25: 'SIGXFSZ',
+  31: 'SIGSYS',
 }; // prettier-ignore
 
 function signalOf(code: number | null): string | null {

@@ -25,6 +25,7 @@ export const Plan = z.strictObject({
   hypothesis: z.string().nullable(),
   command: argv,
   assignment: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullable(),
+  directive: z.string().optional().describe('id of the directive that asked for it'),
 });
 export type Plan = z.output<typeof Plan>;
 

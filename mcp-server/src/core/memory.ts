@@ -35,7 +35,7 @@ export interface MemoryLimits {
   max_recent_entries: number;
 }
 
-export const HEADINGS: Readonly<Record<MemorySection, string>> = {
+const HEADINGS: Readonly<Record<MemorySection, string>> = {
   results: '## Key Results',
   decisions: '## Recent Decisions',
 };

@@ -32,7 +32,10 @@ export type VerdictStatus = z.output<typeof VerdictStatus>;
 export const MetricSummary = z.strictObject({
   last: JsonNumber,
   best: JsonNumber.nullable(),
-  step: z.number().nullable().describe('step (else epoch) of the best value, or of the last one when no best is known'),
+  step: z
+    .number()
+    .nullable()
+    .describe('step (else epoch) of the best value, or of the last one when no best is known'),
 });
 export type MetricSummary = z.output<typeof MetricSummary>;
 
@@ -59,7 +62,10 @@ export const RunView = z.strictObject({
   verdict: VerdictStatus.nullable(),
   verdict_reason: z.string().nullable(),
   title: z.string().describe('one line that says what this run tries'),
-  note: z.string().nullable().describe('what a person should know now: suspended, waiting for a GPU, left processes behind'),
+  note: z
+    .string()
+    .nullable()
+    .describe('what a person should know now: suspended, waiting for a GPU, left processes behind'),
   progress: z
     .strictObject({ step: z.number().nullable(), epoch: z.number().nullable(), total: z.number().nullable() })
     .nullable(),

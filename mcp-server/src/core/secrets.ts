@@ -26,7 +26,7 @@ export const KEY_SHAPES: readonly RegExp[] = [
   /(?<![A-Za-z0-9])do[opr]_v1_[a-f0-9]{64}/g, // DigitalOcean
   /(?<![A-Za-z0-9])dapi[a-f0-9]{32}/g, // Databricks
   /(?<![A-Za-z0-9])AGE-SECRET-KEY-1[A-Z0-9]{40,}/g,
-  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[\s\S]{0,12000}?-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|(?:(?:\s|\\[nr]){1,4}[A-Za-z0-9+/=]{16,})*)/g,
+  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?:[^-]|-(?!----)){0,12000}?-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|(?:(?:\s|\\[nr]){1,4}[A-Za-z0-9+/=]{16,})*)/g,
 ];
 
 /** Keys told by what stands around them; the first group is kept. */

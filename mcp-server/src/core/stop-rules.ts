@@ -4,11 +4,20 @@ import { formatValue } from './units.js';
 
 /** A rule of `experiment.stop_rules`. `metric` null = the primary one. */
 export type StopRule =
-  | { kind: 'limit'; text: string; metric: string | null; above: boolean; limit: number; from: { unit: 'step' | 'epoch'; at: number } | null }
+  | {
+      kind: 'limit';
+      text: string;
+      metric: string | null;
+      above: boolean;
+      limit: number;
+      from: { unit: 'step' | 'epoch'; at: number } | null;
+    }
   | { kind: 'plateau'; text: string; metric: string | null; evaluations: number };
 
-const LIMIT = /^(.+?)\s+(above|over|>|below|under|<)\s+([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?:\s+(?:at|after|from)\s+(step|epoch)\s+(\d+))?$/i;
-const PLATEAU = /^no improvement(?:\s+(?:of|in)\s+(.+?))?\s+(?:for|in)\s+(\d+)\s+(?:evaluations?|evals?|epochs?|values?)$/i;
+const LIMIT =
+  /^(.+?)\s+(above|over|>|below|under|<)\s+([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?:\s+(?:at|after|from)\s+(step|epoch)\s+(\d+))?$/i;
+const PLATEAU =
+  /^no improvement(?:\s+(?:of|in)\s+(.+?))?\s+(?:for|in)\s+(\d+)\s+(?:evaluations?|evals?|epochs?|values?)$/i;
 
 /** Reads `val_loss above 10 at step 500` or `no improvement for 5 evaluations`; null when it is neither. */
 export function parseStopRule(text: string): StopRule | null {
@@ -22,7 +31,10 @@ export function parseStopRule(text: string): StopRule | null {
       metric: metricName(metric),
       above: /above|over|>/i.test(word ?? ''),
       limit: Number(value),
-      from: at === undefined ? null : { unit: unit?.toLowerCase() === 'epoch' ? 'epoch' : 'step', at: Number(at) },
+      from:
+        at === undefined
+          ? null
+          : { unit: unit?.toLowerCase() === 'epoch' ? 'epoch' : 'step', at: Number(at) },
     };
   }
   const plateau = PLATEAU.exec(trimmed);
@@ -51,7 +63,11 @@ export interface Alarm {
 /** Names under which a loss is printed. A loss scale is not a loss: it is infinite or NaN in healthy training. */
 const LOSS = /loss(?!.?scale)/i;
 
-const normal = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '');
+const normal = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '');
 
 /**
  * Watches the records of one run. A tracked metric that is non-finite twice in a row, or a rule of the config, raises
@@ -63,7 +79,9 @@ export function createWatchdog(watched: Watched): {
   nonFinite(): { metric: string; value: number; line: number }[];
 } {
   const rules = watched.rules.map(parseStopRule).filter((rule) => rule !== null);
-  const names = new Set([...watched.tracked, ...(watched.primary === null ? [] : [watched.primary.name])].map(normal));
+  const names = new Set(
+    [...watched.tracked, ...(watched.primary === null ? [] : [watched.primary.name])].map(normal),
+  );
   const bad = new Map<string, { value: number; line: number; times: number }>();
   const plateaus = new Map<StopRule, { best: number | null; since: number }>();
 
@@ -74,7 +92,8 @@ export function createWatchdog(watched: Watched): {
       else if (names.has(normal(metric)) || LOSS.test(metric)) {
         const times = (bad.get(metric)?.times ?? 0) + 1;
         bad.set(metric, { value, line: record.line, times });
-        if (times >= 2) alarm ??= { why: `${metric} is ${value} twice in a row (line ${record.line})`, rule: null };
+        if (times >= 2)
+          alarm ??= { why: `${metric} is ${value} twice in a row (line ${record.line})`, rule: null };
       }
     }
     return alarm;
@@ -83,7 +102,7 @@ export function createWatchdog(watched: Watched): {
   const fired = (rule: StopRule, record: MetricRecord): Alarm | null => {
     const wanted = rule.metric ?? watched.primary?.name;
     if (wanted === undefined) return null;
-    const value = valueOf(record, wanted);
+    const value = readValue(record, wanted);
     if (value === null) return null;
     if (rule.kind === 'limit') {
       const position = rule.from === null ? null : rule.from.unit === 'step' ? record.step : record.epoch;
@@ -94,7 +113,12 @@ export function createWatchdog(watched: Watched): {
     }
     const seen = plateaus.get(rule) ?? { best: null, since: 0 };
     plateaus.set(rule, seen);
-    const direction = watched.primary !== null && normal(watched.primary.name) === normal(wanted) ? watched.primary.direction : LOSS.test(wanted) ? 'minimize' : 'maximize';
+    const direction =
+      watched.primary !== null && normal(watched.primary.name) === normal(wanted)
+        ? watched.primary.direction
+        : LOSS.test(wanted)
+          ? 'minimize'
+          : 'maximize';
     if (Number.isFinite(value) && (seen.best === null || isBetter(value, seen.best, direction))) {
       seen.best = value;
       seen.since = 0;
@@ -102,7 +126,10 @@ export function createWatchdog(watched: Watched): {
     }
     seen.since += 1;
     if (seen.since < rule.evaluations) return null;
-    return { rule: rule.text, why: `rule "${rule.text}": ${wanted} did not beat ${formatValue(seen.best)} in ${seen.since} evaluations` };
+    return {
+      rule: rule.text,
+      why: `rule "${rule.text}": ${wanted} did not beat ${formatValue(seen.best)} in ${seen.since} evaluations`,
+    };
   };
 
   return {
@@ -115,7 +142,7 @@ export function createWatchdog(watched: Watched): {
   };
 }
 
-function valueOf(record: MetricRecord, name: string): number | null {
+function readValue(record: MetricRecord, name: string): number | null {
   const exact = record.metrics[name];
   if (exact !== undefined) return exact;
   const found = Object.entries(record.metrics).find(([metric]) => normal(metric) === normal(name));

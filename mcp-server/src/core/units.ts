@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-const PARTS = /^(?:(\d+(?:\.\d+)?)\s*d)?\s*(?:(\d+(?:\.\d+)?)\s*h)?\s*(?:(\d+(?:\.\d+)?)\s*m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s*s)?$/i;
+const PARTS =
+  /^(?:(\d+(?:\.\d+)?)\s*d)?\s*(?:(\d+(?:\.\d+)?)\s*h)?\s*(?:(\d+(?:\.\d+)?)\s*m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s*s)?$/i;
 
 /** Seconds from `90`, `"90"`, `"30s"`, `"2h"`, `"1h30m"`, `"1d"`; null when it is none of these. */
 export function parseDuration(value: string | number): number | null {
@@ -17,7 +18,10 @@ export function parseDuration(value: string | number): number | null {
 export const Duration = z.union([z.number(), z.string()]).transform((value, context) => {
   const seconds = parseDuration(value);
   if (seconds !== null) return seconds;
-  context.addIssue({ code: 'custom', message: `"${value}" is not a duration; write for instance 90, 30s, 20m, 1h30m or 2d` });
+  context.addIssue({
+    code: 'custom',
+    message: `"${value}" is not a duration; write for instance 90, 30s, 20m, 1h30m or 2d`,
+  });
   return z.NEVER;
 });
 

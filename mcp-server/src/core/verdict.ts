@@ -22,27 +22,46 @@ export function judge(end: EndRecord, baseline: Reference | null, champion: Refe
   const value = end.value;
   const none = { kept: false, value, gain: null };
   if (end.ending === 'failed' || end.ending === 'oom') {
-    return { ...none, status: 'crash', reason: `${end.ending}: ${end.evidence[0] ?? 'no evidence was left'}` };
+    return {
+      ...none,
+      status: 'crash',
+      reason: `${end.ending}: ${end.evidence[0] ?? 'no evidence was left'}`,
+    };
   }
   if (end.ending === 'diverged') {
     return { ...none, status: 'rejected', reason: `diverged: ${end.evidence[0] ?? 'the training diverged'}` };
   }
   if (end.ending !== 'succeeded') {
-    return { ...none, status: 'inconclusive', reason: `${end.ending} before its end, so its value is not comparable` };
+    return {
+      ...none,
+      status: 'inconclusive',
+      reason: `${end.ending} before its end, so its value is not comparable`,
+    };
   }
   if (end.metric === null || end.direction === null) {
     return {
       ...none,
       status: 'inconclusive',
-      reason: 'no primary metric is declared: write metric and direction into the brief’s front matter or config.yaml',
+      reason:
+        'no primary metric is declared: write metric and direction into the brief’s front matter or config.yaml',
     };
   }
   if (value === null || !finite) {
     const why = value === null ? 'was not seen in the log' : `is ${value}`;
-    return { ...none, status: 'inconclusive', reason: `${end.metric} ${why}: unknown, so it is compared with nothing` };
+    return {
+      ...none,
+      status: 'inconclusive',
+      reason: `${end.metric} ${why}: unknown, so it is compared with nothing`,
+    };
   }
   if (baseline === null) {
-    return { status: null, kept: true, value, gain: null, reason: `baseline: ${end.metric} ${formatValue(value)}` };
+    return {
+      status: null,
+      kept: true,
+      value,
+      gain: null,
+      reason: `baseline: ${end.metric} ${formatValue(value)}`,
+    };
   }
   if (baseline.metric !== end.metric || baseline.value === null) {
     return {

@@ -17,7 +17,10 @@ export const Standing = z.strictObject({
   title: z.string(),
   value: JsonNumber,
   verdict: z.string().nullable().describe('null for a baseline'),
-  gain: z.number().nullable().describe('difference to the baseline in the metric’s own unit; positive = better'),
+  gain: z
+    .number()
+    .nullable()
+    .describe('difference to the baseline in the metric’s own unit; positive = better'),
 });
 export type Standing = z.output<typeof Standing>;
 
@@ -26,7 +29,9 @@ export const Overview = z.strictObject({
   project: z.string(),
   path: z.string(),
   goal: z.string(),
-  metric: z.strictObject({ name: z.string(), direction: Direction, target: z.number().nullable() }).nullable(),
+  metric: z
+    .strictObject({ name: z.string(), direction: Direction, target: z.number().nullable() })
+    .nullable(),
   cycle: z.number().int(),
   status: z.string().describe('what is going on now, in words'),
   baseline: Standing.nullable(),

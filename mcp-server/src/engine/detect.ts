@@ -9,8 +9,18 @@ export interface Detected {
   config: string;
 }
 
-const SCRIPTS = ['train.py', 'main.py', 'run.py', 'finetune.py', 'train.sh', 'src/train.py', 'scripts/train.py', 'tools/train.py'];
-const METRICS = /\b(val_(?:acc(?:uracy)?|loss|bpb|f1|auc|ppl|psnr)|eval_(?:loss|accuracy|f1)|test_acc(?:uracy)?|mAP|accuracy|perplexity|bleu|psnr|auc)\b/gi;
+const SCRIPTS = [
+  'train.py',
+  'main.py',
+  'run.py',
+  'finetune.py',
+  'train.sh',
+  'src/train.py',
+  'scripts/train.py',
+  'tools/train.py',
+];
+const METRICS =
+  /\b(val_(?:acc(?:uracy)?|loss|bpb|f1|auc|ppl|psnr)|eval_(?:loss|accuracy|f1)|test_acc(?:uracy)?|mAP|accuracy|perplexity|bleu|psnr|auc)\b/gi;
 const TRACKERS: readonly (readonly [RegExp, string])[] = [
   [/\bwandb\b/, 'Weights & Biases'],
   [/\btensorboard|SummaryWriter\b/i, 'TensorBoard'],
@@ -29,13 +39,23 @@ export function detectProject(folder: string): Detected {
   const text = script === null ? '' : readStart(join(folder, script));
   const metric = mostNamed(text);
   const minimize = metric !== null && /loss|ppl|perplexity|bpb|error/i.test(metric);
-  const short = ['--epochs', '--max-epochs', '--max_epochs', '--max_steps', '--max-steps', '--steps', '--iters'].find((flag) => text.includes(`'${flag}'`) || text.includes(`"${flag}"`));
+  const short = [
+    '--epochs',
+    '--max-epochs',
+    '--max_epochs',
+    '--max_steps',
+    '--max-steps',
+    '--steps',
+    '--iters',
+  ].find((flag) => text.includes(`'${flag}'`) || text.includes(`"${flag}"`));
   const trackers = TRACKERS.filter(([pattern]) => pattern.test(text)).map(([, name]) => name);
   const command = script === null ? null : script.endsWith('.sh') ? `bash ${script}` : `python3 ${script}`;
   return {
     detected: [
       ...(command === null ? [] : [`training command: ${command}`]),
-      ...(metric === null ? [] : [`metric: ${metric} (${minimize ? 'minimize' : 'maximize'}); check that your training prints it`]),
+      ...(metric === null
+        ? []
+        : [`metric: ${metric} (${minimize ? 'minimize' : 'maximize'}); check that your training prints it`]),
       ...(short === undefined ? [] : [`short run: ${short} 1`]),
       ...trackers.map((name) => `tracker: ${name}`),
     ],
@@ -55,7 +75,8 @@ function readStart(path: string): string {
 /** The metric that the script names most often; validation metrics before others. */
 function mostNamed(text: string): string | null {
   const counts = new Map<string, number>();
-  for (const [name] of text.matchAll(METRICS)) counts.set(name, (counts.get(name) ?? 0) + (/^(val|eval)_(?!loss)/.test(name) ? 3 : 1));
+  for (const [name] of text.matchAll(METRICS))
+    counts.set(name, (counts.get(name) ?? 0) + (/^(val|eval)_(?!loss)/.test(name) ? 3 : 1));
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
 }
 
@@ -81,8 +102,14 @@ The data split and the evaluation code.
 }
 
 function configText(command: string | null, short: string | undefined): string {
-  const line = command === null ? '  # command: python3 train.py        # the unchanged training command: the baseline' : `  command: ${command}        # the unchanged training command: the baseline`;
-  const dry = short === undefined ? '  # dry_run_args: [--epochs, 1]       # makes it short; run before changed code is launched' : `  dry_run_args: [${short}, 1]       # makes it short; run before changed code is launched`;
+  const line =
+    command === null
+      ? '  # command: python3 train.py        # the unchanged training command: the baseline'
+      : `  command: ${command}        # the unchanged training command: the baseline`;
+  const dry =
+    short === undefined
+      ? '  # dry_run_args: [--epochs, 1]       # makes it short; run before changed code is launched'
+      : `  dry_run_args: [${short}, 1]       # makes it short; run before changed code is launched`;
   return `# Every key is optional. All keys: docs/config.md
 experiment:
 ${line}

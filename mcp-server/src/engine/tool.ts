@@ -33,7 +33,11 @@ export interface Tool<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
 
 /** A tool without its type parameters, for lists of tools. */
 export interface AnyTool extends Omit<Tool, 'run' | 'render'> {
-  call(lab: Lab, args: unknown, context: ToolContext): Promise<{ data: Record<string, unknown>; text: string }>;
+  call(
+    lab: Lab,
+    args: unknown,
+    context: ToolContext,
+  ): Promise<{ data: Record<string, unknown>; text: string }>;
 }
 
 /** Declares a tool. Arguments are parsed strictly, and what it returns is checked against `output`. */
@@ -43,7 +47,12 @@ export function defineTool<I extends z.ZodType, O extends z.ZodType>(tool: Tool<
     ...rest,
     async call(lab, args, context) {
       const input = tool.input.safeParse(args ?? {});
-      if (!input.success) throw wrongArguments(tool.name, tool.input instanceof z.ZodObject ? Object.keys(tool.input.shape) : [], input.error);
+      if (!input.success)
+        throw wrongArguments(
+          tool.name,
+          tool.input instanceof z.ZodObject ? Object.keys(tool.input.shape) : [],
+          input.error,
+        );
       const output = tool.output.parse(await run(lab, input.data, context));
       return { data: toObject(output), text: render(output) };
     },
@@ -67,9 +76,13 @@ export async function invoke(tool: AnyTool, lab: Lab, args: unknown, context: To
     const { data, text } = await tool.call(lab, args, context);
     return { ok: true, data, text: bounded(text) };
   } catch (error) {
-    if (context.signal.aborted) return failure('cancelled', 'nothing was changed by the cancelling; runs go on');
+    if (context.signal.aborted)
+      return failure('cancelled', 'nothing was changed by the cancelling; runs go on');
     if (error instanceof LabError) return failure(error.message, error.hint);
-    return failure(`internal error in ${tool.name}: ${errorText(error)}`, 'this is a defect of auto-experiment; please report it');
+    return failure(
+      `internal error in ${tool.name}: ${errorText(error)}`,
+      'this is a defect of auto-experiment; please report it',
+    );
   }
 }
 
@@ -91,10 +104,14 @@ function wrongArguments(name: string, known: readonly string[], error: z.ZodErro
   const where = issue?.path.join('.') ?? '';
   if (issue?.code === 'unrecognized_keys') {
     const close = nearest(issue.keys[0] ?? '', known);
-    const hint = close === undefined ? `it takes ${known.join(', ') || 'no arguments'}` : `did you mean ${close}?`;
+    const hint =
+      close === undefined ? `it takes ${known.join(', ') || 'no arguments'}` : `did you mean ${close}?`;
     return new LabError(`${name}: there is no argument "${clip(issue.keys[0] ?? '', 80)}"`, hint);
   }
-  return new LabError(`${name}: ${where === '' ? '' : `"${where}": `}${issue?.message ?? 'wrong arguments'}`, `it takes ${known.join(', ') || 'no arguments'}`);
+  return new LabError(
+    `${name}: ${where === '' ? '' : `"${where}": `}${issue?.message ?? 'wrong arguments'}`,
+    `it takes ${known.join(', ') || 'no arguments'}`,
+  );
 }
 
 function toObject(value: unknown): Record<string, unknown> {

@@ -22,8 +22,18 @@ export async function examine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
   const project = tryOpen(lab);
   return [
     system(),
-    await program(lab, 'python3', ['python3', '--version'], 'install Python 3 (Debian/Ubuntu: apt install python3); the demo and most training need it'),
-    await program(lab, 'git', ['git', '--version'], 'install git: without it the code of each run is kept as a copy'),
+    await program(
+      lab,
+      'python3',
+      ['python3', '--version'],
+      'install Python 3 (Debian/Ubuntu: apt install python3); the demo and most training need it',
+    ),
+    await program(
+      lab,
+      'git',
+      ['git', '--version'],
+      'install git: without it the code of each run is kept as a copy',
+    ),
     await gpus(lab, signal),
     await locks(),
     ...('message' in project ? [bad('project', project.message, project.hint)] : describe(project)),
@@ -32,20 +42,30 @@ export async function examine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
 
 function system(): Check {
   if (process.platform !== 'linux') {
-    return bad('system', `${process.platform} is not supported for runs in this version`, 'use Linux, or WSL2 on Windows');
+    return bad(
+      'system',
+      `${process.platform} is not supported for runs in this version`,
+      'use Linux, or WSL2 on Windows',
+    );
   }
-  return existsSync('/proc/self/stat') ? good('system', `Linux, Node ${process.versions.node}`) : bad('system', '/proc is not there', 'mount it: processes are watched through it');
+  return existsSync('/proc/self/stat')
+    ? good('system', `Linux, Node ${process.versions.node}`)
+    : bad('system', '/proc is not there', 'mount it: processes are watched through it');
 }
 
 async function program(lab: Lab, name: string, argv: string[], hint: string): Promise<Check> {
   const { code, stdout, stderr } = await lab.machine.exec(argv, { timeoutMs: 10_000 });
-  return code === 0 ? good(name, `${stdout}${stderr}`.trim().split('\n')[0] ?? '') : note(name, 'not found', hint);
+  return code === 0
+    ? good(name, `${stdout}${stderr}`.trim().split('\n')[0] ?? '')
+    : note(name, 'not found', hint);
 }
 
 async function gpus(lab: Lab, signal: AbortSignal): Promise<Check> {
   const survey = await lab.surveyGpus(signal);
-  if (survey.error !== null) return note('gpu', survey.error, 'training runs without a GPU until this is mended');
-  if (survey.gpus.length === 0) return note('gpu', 'none seen', 'fine for training on the CPU; NVIDIA GPUs need nvidia-smi on PATH');
+  if (survey.error !== null)
+    return note('gpu', survey.error, 'training runs without a GPU until this is mended');
+  if (survey.gpus.length === 0)
+    return note('gpu', 'none seen', 'fine for training on the CPU; NVIDIA GPUs need nvidia-smi on PATH');
   const slow = survey.notes?.[0];
   const text = survey.gpus.map((gpu) => `${gpu.index}: ${gpu.name ?? 'unknown'} (${gpu.state})`).join(', ');
   return slow === undefined ? good('gpu', text) : note('gpu', text, slow);
@@ -75,14 +95,37 @@ function describe(project: Project): Check[] {
     disk(paths.root),
     records(paths.root),
     brief.text === ''
-      ? note('brief', brief.exists ? 'empty' : `none at ${paths.brief}`, 'auto-experiment init writes one to fill in; the loop needs it')
+      ? note(
+          'brief',
+          brief.exists ? 'empty' : `none at ${paths.brief}`,
+          'auto-experiment init writes one to fill in; the loop needs it',
+        )
       : good('brief', `${brief.text.length} characters`),
-    declared ? note('metric', 'not declared', 'write metric: and direction: into the brief’s front matter; without them no run is compared') : good('metric', `${metric}, ${direction}`),
-    command === undefined ? note('command', 'not declared', 'write experiment.command into config.yaml; the sweep planner needs it') : good('command', String(command)),
+    good('watching', config.monitor.zero_llm ? 'no model call while training runs' : ''),
+    declared
+      ? note(
+          'metric',
+          'not declared',
+          'write metric: and direction: into the brief’s front matter; without them no run is compared',
+        )
+      : good('metric', `${metric}, ${direction}`),
+    command === undefined
+      ? note(
+          'command',
+          'not declared',
+          'write experiment.command into config.yaml; the sweep planner needs it',
+        )
+      : good('command', String(command)),
     dry_run_command === undefined && dry_run_args === undefined
-      ? note('dry run', 'not declared', 'write experiment.dry_run_args, for instance [--epochs, 1]; changed code is launched only after a dry run')
+      ? note(
+          'dry run',
+          'not declared',
+          'write experiment.dry_run_args, for instance [--epochs, 1]; changed code is launched only after a dry run',
+        )
       : good('dry run', 'declared'),
-    ...brief.warnings.map((warning) => note('brief', warning, 'shorten the brief, or raise memory.brief_max_chars')),
+    ...brief.warnings.map((warning) =>
+      note('brief', warning, 'shorten the brief, or raise memory.brief_max_chars'),
+    ),
   ];
 }
 
@@ -90,7 +133,9 @@ function disk(root: string): Check {
   const { bavail, bsize } = statfsSync(root);
   const gib = (bavail * bsize) / 2 ** 30;
   const text = `${gib.toFixed(1)} GiB free`;
-  return gib < 1 ? note('disk', text, 'checkpoints fill disks overnight: free some space first') : good('disk', text);
+  return gib < 1
+    ? note('disk', text, 'checkpoints fill disks overnight: free some space first')
+    : good('disk', text);
 }
 
 /** Endings are kept as links, which some file systems (FAT, some network shares) do not have. */
@@ -105,6 +150,10 @@ function records(root: string): Check {
       rmSync(folder, { recursive: true, force: true });
     }
   } catch (error) {
-    return bad('records', `the project folder cannot hold the records of runs: ${errorText(error)}`, 'choose a folder on a local Linux file system that you may write');
+    return bad(
+      'records',
+      `the project folder cannot hold the records of runs: ${errorText(error)}`,
+      'choose a folder on a local Linux file system that you may write',
+    );
   }
 }

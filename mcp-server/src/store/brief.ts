@@ -75,7 +75,8 @@ function plainObject(value: unknown): Record<string, unknown> {
 function readStart(path: string): string | null {
   try {
     // A pipe would be waited for without end.
-    if (!statSync(path).isFile()) throw new LabError(`${path} is not a plain file`, 'a brief is a plain text file: move this away');
+    if (!statSync(path).isFile())
+      throw new LabError(`${path} is not a plain file`, 'a brief is a plain text file: move this away');
     const fd = openSync(path, 'r');
     try {
       const buffer = Buffer.alloc(MAX_BYTES);

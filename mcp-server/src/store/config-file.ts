@@ -16,7 +16,8 @@ export function readConfig(path: string): Config {
   try {
     const stat = statSync(path);
     // A pipe or a device would be waited for or read without end.
-    if (!stat.isFile()) throw new LabError(`${path} is not a plain file`, 'a config is a plain text file: move this away');
+    if (!stat.isFile())
+      throw new LabError(`${path} is not a plain file`, 'a config is a plain text file: move this away');
     if (stat.size > MAX_BYTES) {
       throw new LabError(
         `${path} is over 64 KiB`,

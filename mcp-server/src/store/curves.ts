@@ -11,5 +11,7 @@ export function readCurves(path: string, max: number): Record<string, Point[]> {
       curves.set(name, points);
     }
   }
-  return Object.fromEntries([...curves].map(([name, points]) => [name, downsample(points, max, directionOf(name, null))]));
+  return Object.fromEntries(
+    [...curves].map(([name, points]) => [name, downsample(points, max, directionOf(name, null))]),
+  );
 }

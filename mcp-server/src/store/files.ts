@@ -32,6 +32,11 @@ export function hostTag(): string {
 }
 
 export interface WriteOptions {
+  /**
+   * What a power cut may take. `nothing` (default): the new content stays. `newest`: the old content or the new is there.
+   * `all`: the file may be empty, so only for what can be made again. Each step saves a wait for the disk.
+   */
+  mayLose?: 'nothing' | 'newest' | 'all';
   /** Permissions of a new file; those of a file that is there stay. */
   mode?: number;
   /** Called when all is written, just before the rename; what it throws abandons the write. */
@@ -52,7 +57,7 @@ export function writeAtomic(path: string, data: string | Uint8Array, options: Wr
     try {
       if (there?.isFile() === true && options.mode === undefined) fchmodSync(fd, there.mode & 0o777);
       writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
-      fsyncSync(fd);
+      if (options.mayLose !== 'all') fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
@@ -62,7 +67,7 @@ export function writeAtomic(path: string, data: string | Uint8Array, options: Wr
     rmSync(temp, { force: true });
     throw error;
   }
-  syncFolder(folder);
+  if ((options.mayLose ?? 'nothing') === 'nothing') syncFolder(folder);
 }
 
 function writeAll(fd: number, data: Uint8Array): void {

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from '../core/errors.js';
 import { git, tryGit } from './git.js';
+import { isProcess } from './identity.js';
 import type { StoredFile } from './tree-copy.js';
 import { readContent } from './tree-copy.js';
 
@@ -91,11 +92,26 @@ export async function readBlobs(project: string, ids: readonly string[]): Promis
   });
 }
 
+const TEMP = /^auto-experiment-index-(\d+)-/;
+
 async function inTemp<T>(act: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'auto-experiment-index-'));
+  removeStale();
+  const folder = mkdtempSync(join(tmpdir(), `auto-experiment-index-${process.pid}-`));
   try {
     return await act(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Removes the folders of this user's processes that were killed while they had one. */
+function removeStale(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = TEMP.exec(name)?.[1];
+    if (pid === undefined || isProcess(Number(pid))) continue;
+    const folder = join(tmpdir(), name);
+    const stat = lstatSync(folder, { throwIfNoEntry: false });
+    if (stat?.isDirectory() === true && stat.uid === process.getuid?.())
+      rmSync(folder, { recursive: true, force: true });
   }
 }

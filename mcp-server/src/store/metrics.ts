@@ -7,8 +7,17 @@ import { appendLine } from './files.js';
 export function appendMetrics(path: string, records: readonly LoggedRecord[], t: number): void {
   if (records.length === 0) return;
   const lines = records.map((record) => {
-    const metrics = Object.fromEntries(Object.entries(record.metrics).map(([name, value]) => [name, toJsonNumber(value)]));
-    const stored: StoredMetricRecord = { line: record.line, at: record.at, t, step: record.step, epoch: record.epoch, metrics };
+    const metrics = Object.fromEntries(
+      Object.entries(record.metrics).map(([name, value]) => [name, toJsonNumber(value)]),
+    );
+    const stored: StoredMetricRecord = {
+      line: record.line,
+      at: record.at,
+      t,
+      step: record.step,
+      epoch: record.epoch,
+      metrics,
+    };
     return JSON.stringify(stored);
   });
   // What is lost with the machine is read from the log again.
@@ -32,7 +41,12 @@ function parse(line: string): LoggedRecord | null {
     const parsed = StoredMetricRecord.safeParse(JSON.parse(line));
     if (!parsed.success) return null;
     const { t: _, ...record } = parsed.data;
-    return { ...record, metrics: Object.fromEntries(Object.entries(record.metrics).map(([name, value]) => [name, fromJsonNumber(value)])) };
+    return {
+      ...record,
+      metrics: Object.fromEntries(
+        Object.entries(record.metrics).map(([name, value]) => [name, fromJsonNumber(value)]),
+      ),
+    };
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

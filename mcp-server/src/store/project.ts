@@ -98,7 +98,11 @@ function realTarget(link: string, key: string): string {
     return realpathSync(link);
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
-    throw new LabError(`${key}: ${link} is a link that leads nowhere`, 'remove it, or make what it points to', { cause: error });
+    throw new LabError(
+      `${key}: ${link} is a link that leads nowhere`,
+      'remove it, or make what it points to',
+      { cause: error },
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import { errorCode, errorText, LabError } from '../core/errors.js';
 import { RUN_ID, runId, runNumber } from '../core/run.js';
 import { RunRecord } from '../core/run-record.js';
 import { nearest } from '../core/text.js';
-import { writeAtomic } from './files.js';
+import { type WriteOptions, writeAtomic } from './files.js';
 import { runPaths } from './paths.js';
 import { storageError } from './project.js';
 
@@ -107,8 +107,8 @@ export function readRuns(runs: string): { records: RunRecord[]; warnings: string
 }
 
 /** Replaces `run.json`. Throws the system's error: the caller knows whether it can wait. */
-export function writeRun(runs: string, record: RunRecord): void {
-  writeAtomic(runPaths(runs, record.id).json, render(record));
+export function writeRun(runs: string, record: RunRecord, options: Pick<WriteOptions, 'mayLose'> = {}): void {
+  writeAtomic(runPaths(runs, record.id).json, render(record), options);
 }
 
 /** The environment that was kept for a queued run. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { GpuSurvey } from '../core/gpu.js';
 import { gpusForAgent } from '../engine/agent/gpus.js';
-import { renderGpus } from '../engine/views/gpu-text.js';
 import { defineTool } from '../engine/tool.js';
+import { renderGpus } from '../engine/views/gpu-text.js';
 
 export const gpuStatusTool = defineTool({
   name: 'gpu_status',

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { launchForAgent } from '../engine/agent/launch.js';
-import { RunPacket, runPacketText } from '../engine/views/packet.js';
 import { defineTool } from '../engine/tool.js';
+import { RunPacket, runPacketText } from '../engine/views/packet.js';
 
 const Argv = z.union([z.string().min(1).max(8000), z.array(z.string()).min(1).max(500)]);
 
 export const launchExperimentTool = defineTool({
   name: 'launch_experiment',
   title: 'Launch a training run',
-  description: 'Queues one training run and returns its id at once. Changed code is launched only after its short dry run ended well; a failing one is answered with the end of its output. Then call wait_for_experiment.',
+  description:
+    'Queues one training run and returns its id at once. Changed code is launched only after its short dry run ended well; a failing one is answered with the end of its output. Then call wait_for_experiment.',
   effect: 'launch',
   idempotent: false,
   audience: ['host', 'code'],
@@ -22,5 +23,10 @@ export const launchExperimentTool = defineTool({
   }),
   output: z.strictObject({ run: RunPacket, notes: z.array(z.string()) }),
   run: (lab, input, { signal }) => launchForAgent(lab, lab.open(), input, signal),
-  render: ({ run, notes }) => [runPacketText(run), ...notes.map((note) => `note: ${note}`), `next: wait_for_experiment {"run":"${run.id}"}`].join('\n'),
+  render: ({ run, notes }) =>
+    [
+      runPacketText(run),
+      ...notes.map((note) => `note: ${note}`),
+      `next: wait_for_experiment {"run":"${run.id}"}`,
+    ].join('\n'),
 });

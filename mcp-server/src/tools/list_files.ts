@@ -9,12 +9,27 @@ export const listFilesTool = defineTool({
   effect: 'read',
   idempotent: true,
   audience: ['host', 'code', 'writing'],
-  input: z.strictObject({ path: z.string().default('.').describe('relative to the project'), depth: z.number().int().min(1).max(5).default(1) }),
+  input: z.strictObject({
+    path: z.string().default('.').describe('relative to the project'),
+    depth: z.number().int().min(1).max(5).default(1),
+  }),
   output: z.strictObject({
-    entries: z.array(z.strictObject({ path: z.string(), kind: z.enum(['file', 'folder', 'link', 'other']), bytes: z.number().nullable() })),
+    entries: z.array(
+      z.strictObject({
+        path: z.string(),
+        kind: z.enum(['file', 'folder', 'link', 'other']),
+        bytes: z.number().nullable(),
+      }),
+    ),
     truncated: z.boolean(),
   }),
   run: async (lab, input) => listFolder(lab.open(), input.path, input.depth),
   render: ({ entries, truncated }) =>
-    [...entries.map((entry) => `${entry.path}${entry.kind === 'folder' ? '/' : entry.kind === 'link' ? ' (link)' : ''}${entry.bytes === null ? '' : `  ${entry.bytes}`}`), ...(truncated ? ['… more; name a folder'] : [])].join('\n'),
+    [
+      ...entries.map(
+        (entry) =>
+          `${entry.path}${entry.kind === 'folder' ? '/' : entry.kind === 'link' ? ' (link)' : ''}${entry.bytes === null ? '' : `  ${entry.bytes}`}`,
+      ),
+      ...(truncated ? ['… more; name a folder'] : []),
+    ].join('\n'),
 });

@@ -15,6 +15,7 @@ export const logMemoryTool = defineTool({
     run: z.string().optional().describe('run id that it is about'),
   }),
   output: z.strictObject({ memory: z.string() }),
-  run: async (lab, input) => remember(lab, lab.open(), { kind: input.kind, text: input.text, run: input.run ?? null }),
+  run: async (lab, input) =>
+    remember(lab, lab.open(), { kind: input.kind, text: input.text, run: input.run ?? null }),
   render: ({ memory }) => memory,
 });

@@ -9,8 +9,17 @@ export const readFileTool = defineTool({
   effect: 'read',
   idempotent: true,
   audience: ['host', 'leader', 'idea', 'code', 'writing'],
-  input: z.strictObject({ path: z.string().min(1).describe('relative to the project'), offset: z.number().int().min(0).default(0) }),
-  output: z.strictObject({ path: z.string(), text: z.string(), size: z.number(), next_offset: z.number().nullable() }),
+  input: z.strictObject({
+    path: z.string().min(1).describe('relative to the project'),
+    offset: z.number().int().min(0).default(0),
+  }),
+  output: z.strictObject({
+    path: z.string(),
+    text: z.string(),
+    size: z.number(),
+    next_offset: z.number().nullable(),
+  }),
   run: async (lab, input) => readPage(lab.open(), input.path, input.offset),
-  render: ({ text, next_offset, size }) => `${text}${next_offset === null ? '' : `\n… ${size} bytes in all; read on with offset ${next_offset}`}`,
+  render: ({ text, next_offset, size }) =>
+    `${text}${next_offset === null ? '' : `\n… ${size} bytes in all; read on with offset ${next_offset}`}`,
 });

@@ -5,7 +5,8 @@ import { defineTool } from '../engine/tool.js';
 export const runShellTool = defineTool({
   name: 'run_shell',
   title: 'Run a shell command',
-  description: 'Runs one short shell command in the project folder. Bounded in time and output; nothing of it lives on. Start training with launch_experiment instead.',
+  description:
+    'Runs one short shell command in the project folder. Bounded in time and output; nothing of it lives on. Start training with launch_experiment instead.',
   effect: 'launch',
   idempotent: false,
   audience: ['host', 'code'],
@@ -23,10 +24,15 @@ export const runShellTool = defineTool({
     sandbox: z.enum(['bubblewrap', 'none']),
     warnings: z.array(z.string()),
   }),
-  run: (lab, input, { signal }) => runShell(lab, lab.open(), { command: input.command, timeoutSeconds: input.timeout_s, signal }),
+  run: (lab, input, { signal }) =>
+    runShell(lab, lab.open(), { command: input.command, timeoutSeconds: input.timeout_s, signal }),
   render: (result) =>
     [
-      result.timed_out ? 'timed out' : result.signal === null ? `exit code ${result.exit_code}` : `ended by ${result.signal}`,
+      result.timed_out
+        ? 'timed out'
+        : result.signal === null
+          ? `exit code ${result.exit_code}`
+          : `ended by ${result.signal}`,
       ...result.warnings.map((warning) => `warning: ${warning}`),
       ...(result.truncated ? ['(only the end of the output)'] : []),
       result.stdout,

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { stopForAgent } from '../engine/agent/status.js';
-import { RunPacket, runPacketText } from '../engine/views/packet.js';
 import { defineTool } from '../engine/tool.js';
+import { RunPacket, runPacketText } from '../engine/views/packet.js';
 
 export const stopExperimentTool = defineTool({
   name: 'stop_experiment',
   title: 'Stop a training run',
-  description: 'Ends one run of this project: SIGTERM, time to write a checkpoint, SIGKILL, and verified gone. Never touches other processes.',
+  description:
+    'Ends one run of this project: SIGTERM, time to write a checkpoint, SIGKILL, and verified gone. Never touches other processes.',
   effect: 'launch',
   idempotent: true,
   audience: ['host'],

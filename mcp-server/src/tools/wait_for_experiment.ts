@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { waitForAgent } from '../engine/agent/wait.js';
-import { RunPacket, runPacketText } from '../engine/views/packet.js';
 import { defineTool } from '../engine/tool.js';
+import { RunPacket, runPacketText } from '../engine/views/packet.js';
 
 export const waitForExperimentTool = defineTool({
   name: 'wait_for_experiment',
   title: 'Wait for a training run',
-  description: 'Blocks, for hours if need be and without any model call, until a run ended, a stop rule fired, a new directive waits, or the timeout is over. Cancelling it does not touch the run.',
+  description:
+    'Blocks, for hours if need be and without any model call, until a run ended, a stop rule fired, a new directive waits, or the timeout is over. Cancelling it does not touch the run.',
   effect: 'read',
   idempotent: true,
   audience: ['host'],

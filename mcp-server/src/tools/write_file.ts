@@ -5,7 +5,8 @@ import { defineTool } from '../engine/tool.js';
 export const writeFileTool = defineTool({
   name: 'write_file',
   title: 'Write a file',
-  description: 'Replaces or makes one text file of the project. The brief, config, memory, directive, ledger, run records and .git are protected.',
+  description:
+    'Replaces or makes one text file of the project. The brief, config, memory, directive, ledger, run records and .git are protected.',
   effect: 'write',
   idempotent: true,
   audience: ['host', 'leader', 'idea', 'code', 'writing'],

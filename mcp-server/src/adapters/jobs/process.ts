@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../../core/errors.js';
 import { formatMark, markNumber, parseMark } from '../../core/mark.js';
@@ -12,7 +21,10 @@ import { WRAPPER } from './wrapper.js';
 export function processJobs(): Jobs {
   return {
     start: async (spec) => start(spec),
-    poll: async (handles) => handles.map(stateOf),
+    poll: async (handles) => {
+      const boot = bootId();
+      return handles.map((handle) => stateOf(handle, boot));
+    },
     survivors: async (handle) => survivorsOf(handle),
     signal: async (handle, signal) => signalJob(handle, signal),
     forbid: async (handle) => forbid(handle),
@@ -52,10 +64,10 @@ function readRecord(folder: string, name: string): Link | null {
   return { fields: stat.isSymbolicLink() ? parseMark(readlinkSync(path)) : {}, at: stat.mtimeMs };
 }
 
-function stateOf(handle: JobHandle): JobState {
+function stateOf(handle: JobHandle, boot: string): JobState {
   const before = readRecord(handle.recordDir, 'exited');
   const started = readRecord(handle.recordDir, 'started');
-  const life = before === null ? lifeOf(started) : 'exited';
+  const life = before === null ? lifeOf(started, boot) : 'exited';
   // Gone without a record may be the instant between our two looks: the record is the truth, so look again.
   const exited = life === 'gone' ? readRecord(handle.recordDir, 'exited') : before;
   const pid = started === null ? null : markNumber(started.fields, 'pid');
@@ -69,16 +81,17 @@ function stateOf(handle: JobHandle): JobState {
     exitedAt: exited?.at ?? null,
     exitCode: exited === null ? null : markNumber(exited.fields, 'rc'),
     oomKills: exited === null ? 0 : (markNumber(exited.fields, 'oom') ?? 0),
-    rebooted: started !== null && started.fields.boot !== undefined && started.fields.boot !== bootId(),
+    rebooted: started !== null && started.fields.boot !== undefined && started.fields.boot !== boot,
   };
 }
 
-function lifeOf(started: Link | null): JobState['life'] {
+function lifeOf(started: Link | null, boot: string): JobState['life'] {
   if (started === null) return 'unstarted';
   const pid = markNumber(started.fields, 'pid');
-  if (pid === null || started.fields.boot !== bootId()) return 'gone';
+  if (pid === null || started.fields.boot !== boot) return 'gone';
   const stat = readStat(pid);
-  if (stat === null || stat.start !== started.fields.start || stat.state === 'Z' || stat.state === 'X') return 'gone';
+  if (stat === null || stat.start !== started.fields.start || stat.state === 'Z' || stat.state === 'X')
+    return 'gone';
   return stat.state === 'T' || stat.state === 't' ? 'suspended' : 'running';
 }
 
@@ -87,7 +100,7 @@ const isSuspended = (children: readonly number[]): boolean =>
 
 function childrenOf(pid: number): number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
+    return readSmall(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
   } catch (error) {
     // The process may end while we look, and some kernels do not tell.
     if (!['ENOENT', 'ESRCH', 'EACCES'].includes(errorCode(error) ?? '')) throw error;
@@ -97,10 +110,21 @@ function childrenOf(pid: number): number[] {
 
 function readStat(pid: number): { state: string; start: string; group: number } | null {
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return parseStat(readSmall(`/proc/${pid}/stat`));
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return null;
     throw error;
+  }
+}
+
+/** The first 4 KiB of a file of /proc, in half the time of `readFileSync`: it is read for every run every second. */
+function readSmall(path: string): string {
+  const fd = openSync(path, 'r');
+  try {
+    const bytes = Buffer.allocUnsafe(4096);
+    return bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, null));
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -140,7 +164,7 @@ function signalJob(handle: JobHandle, signal: 'SIGTERM' | 'SIGKILL'): void {
   const started = readRecord(handle.recordDir, 'started');
   const pid = started === null ? null : markNumber(started.fields, 'pid');
   // The group may be signalled only while its leader is certainly ours: a number may have gone to somebody else.
-  if (pid !== null && ['running', 'suspended'].includes(lifeOf(started))) {
+  if (pid !== null && ['running', 'suspended'].includes(lifeOf(started, bootId()))) {
     send(-pid, signal);
     if (signal === 'SIGTERM') send(-pid, 'SIGCONT');
   }

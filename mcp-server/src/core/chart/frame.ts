@@ -38,6 +38,8 @@ export interface Frame {
 const CELL = 6.6;
 const ROW = 19;
 const MAX_LABEL = 44;
+/** Far outside is far outside: coordinates stay small enough for every viewer. */
+const near = (share: number): number => Math.min(Math.max(share, -20), 21);
 
 /** Title, legend, axes and grid; and where values lie in pixels. */
 export function drawFrame(options: FrameOptions): Frame {
@@ -49,7 +51,7 @@ export function drawFrame(options: FrameOptions): Frame {
   const top = 44 + legend.rows * ROW;
   const inner = { width: width - left - 18, height: total - top - 46 - (options.gutter ?? 0) };
   const px = (value: number) => left + x.at(value) * inner.width;
-  const py = (value: number) => top + (1 - y.at(value)) * inner.height;
+  const py = (value: number) => top + (1 - near(y.at(value))) * inner.height;
   const bottom = top + inner.height + (options.gutter ?? 0);
   const right = left + inner.width;
   const parts = [
@@ -66,10 +68,12 @@ export function drawFrame(options: FrameOptions): Frame {
       return mark + text(px(tick), bottom + 18, formatTick(tick), { 'text-anchor': 'middle' });
     }),
     text(right, bottom + 36, options.xLabel, { 'text-anchor': 'end' }),
-    text(0, 0, clipToWidth(options.yLabel, Math.floor(inner.height / CELL)), {
-      transform: `translate(17 ${top}) rotate(-90)`,
-      'text-anchor': 'end',
-    }),
+    options.yLabel === ''
+      ? ''
+      : text(0, 0, clipToWidth(options.yLabel, Math.floor(inner.height / CELL)), {
+          transform: `translate(17 ${top}) rotate(-90)`,
+          'text-anchor': 'end',
+        }),
   ];
   return { markup: parts.join(''), total, left, top, ...inner, px, py };
 }

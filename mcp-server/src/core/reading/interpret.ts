@@ -41,7 +41,7 @@ export function interpret(text: string, tokens: readonly NumberToken[], context:
   if (tokens.length === 0) return readWords(text);
   const coco = readCoco(text);
   if (coco !== null) return plain(coco);
-  const object = text.includes('{') ? readObject(text) : null;
+  const object = text.includes('{') || text.includes('Dict(') ? readObject(text) : null;
   if (object !== null && object.metrics.length > 0) return plain(object);
   const box = readBox(text, context.section);
   if (box !== null)

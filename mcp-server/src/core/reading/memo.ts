@@ -1,3 +1,4 @@
+import { MAYBE } from './ending-rules.js';
 import type { Reading } from './interpret.js';
 import type { NumberToken } from './lex.js';
 import { matchTemplate } from './match.js';
@@ -17,6 +18,8 @@ export interface Known {
   code: Int32Array;
   kind: Reading['kind'];
   split: Seen['split'];
+  /** Its words may tell of an end. */
+  telling: boolean;
   /** `constant` is the value where the slot is -1: a printed nan or infinity. */
   /** Some of step, steps, epoch and epochs are there. */
   placed: boolean;
@@ -128,7 +131,19 @@ export function createMemo(): Memo {
         constant: value,
       }));
       const placed = Math.max(step, steps, epoch, epochs) >= 0;
-      const known = { code: made.code, kind: reading.kind, split, placed, named, step, steps, epoch, epochs };
+      const telling = MAYBE.test(clean);
+      const known = {
+        telling,
+        code: made.code,
+        kind: reading.kind,
+        split,
+        placed,
+        named,
+        step,
+        steps,
+        epoch,
+        epochs,
+      };
       if (count >= KEPT) clear();
       count += 1;
       const { words, hash } = opening(made.code);

@@ -59,7 +59,7 @@ export function readPairs(text: string, tokens: readonly NumberToken[], loose = 
       fields += 1;
       continue;
     }
-    const value = isNeverMetric(normalized) ? null : valueOf(text, token, tokens, index, key);
+    const value = isNeverMetric(normalized) ? null : valueAt(text, token, tokens, index, key);
     const sure = value === null ? null : judge(text, token, key, value.duration, loose);
     if (value === null || sure === null) continue;
     fields += 1;
@@ -125,7 +125,7 @@ function glued(text: string, token: NumberToken): boolean {
   return /[-@._/]/.test(before) || (token.suffix === '' && /[-_]/.test(after));
 }
 
-function valueOf(
+function valueAt(
   text: string,
   token: NumberToken,
   tokens: readonly NumberToken[],

@@ -12,7 +12,7 @@ const STEPS = [
   /(?<![\w./-])(?:training |train |completed )?(?:step|iteration|iter|tick)["']?\s*[:=#]?\s*[[(]?\s*(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
   /(?<![\w./-])(?:steps|iterations|iters|it|update|updates)["']?\s*[:=]\s*(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
   // Boosters and scripts that open the line with it: `[10]\tauc:…`, `10:\tlearn: …`, `s:250 tel:…`.
-  /^\s*\[(\d+)\]:?(?=\s+\S*[A-Za-z])(?!\s*\[)/d,
+  /(?:^|\] )\s*\[(\d+)\]:?(?=\s+\S*[A-Za-z])(?!\s*\[)/d,
   /^\s*(\d+):(?:\t| {2,})/d,
   /^\s*s:(\d+)\s/d,
   /^\s*(\d+)\s+\|\s+(?=[a-z])/d,

@@ -44,7 +44,7 @@ export interface MetricReader {
   read(text: string, line: number, at?: number): ReadRecord[];
   /** The same for a line of the splitter, into `out`; far cheaper when a line of the same words was read before. */
   readLine(line: Line, out: ReadRecord[]): void;
-  /** Whether the last line had the words of an earlier one, so that only its numbers were new. */
+  /** Whether the last line had the words of an earlier one, of which none can tell of an end: only its numbers are new. */
   readonly familiar: boolean;
   /** Where training stands by the lines so far. */
   progress(): Progress | null;
@@ -166,7 +166,7 @@ export function createMetricReader(state?: ReaderState): MetricReader {
 
   const readLine = (line: Line, out: ReadRecord[]): void => {
     const known = memo.find(line.bytes, line.start, line.end);
-    familiar = known !== null;
+    familiar = known !== null && !known.telling;
     if (known === null) {
       readFresh(out, line.text, line.line, line.at, line.bytes.subarray(line.start, line.end));
       return;

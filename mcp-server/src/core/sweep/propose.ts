@@ -7,15 +7,22 @@ import { toAssignment, toUnit } from './space.js';
 export interface Trial {
   assignment: Assignment;
   value: number | null;
+  /** It ended without a usable value: it crashed, diverged, or printed none. */
+  failed: boolean;
 }
 
 /**
  * The next values to try: a pure function of the space, the seed and the trials so far, so that a planner that
- * was killed proposes the same again. First quasi-random points, then points around the best with a shrinking
- * radius; every fourth of these stays quasi-random, so that a narrow valley elsewhere is not missed for ever.
+ * was killed proposes the same again. First quasi-random points, then, of several points around the best, the one that
+ * its tried neighbours speak for; every fourth of these stays quasi-random, so that a narrow valley elsewhere is not
+ * missed for ever.
  * Null when no untried point was found (a small, exhausted space).
  */
-export function propose(sweep: SweepConfig, trials: readonly Trial[], direction: Direction): Assignment | null {
+export function propose(
+  sweep: SweepConfig,
+  trials: readonly Trial[],
+  direction: Direction,
+): Assignment | null {
   const { parameters } = sweep;
   const names = Object.keys(parameters);
   const tried = new Set(trials.map((trial) => keyOf(trial.assignment, names)));
@@ -25,7 +32,7 @@ export function propose(sweep: SweepConfig, trials: readonly Trial[], direction:
     const index = trials.length + attempt;
     const narrow = best !== null && trials.length >= explore && (trials.length - explore) % 4 !== 3;
     const unit = narrow
-      ? around(parameters, best, trials.length - explore, index, sweep.seed, attempt)
+      ? mostPromising(parameters, best, trials, direction, sweep.seed, index, attempt)
       : quasiRandom(index, names.length, sweep.seed);
     const assignment = toAssignment(parameters, unit);
     if (!tried.has(keyOf(assignment, names))) return assignment;
@@ -36,7 +43,7 @@ export function propose(sweep: SweepConfig, trials: readonly Trial[], direction:
 function bestTrial(trials: readonly Trial[], direction: Direction): Trial | null {
   let best: { trial: Trial; value: number } | null = null;
   for (const trial of trials) {
-    if (trial.value === null || !Number.isFinite(trial.value)) continue;
+    if (trial.failed || trial.value === null || !Number.isFinite(trial.value)) continue;
     if (best === null || isBetter(trial.value, best.value, direction)) best = { trial, value: trial.value };
   }
   return best?.trial ?? null;
@@ -55,6 +62,61 @@ export function quasiRandom(index: number, dimensions: number, seed: number): nu
   });
 }
 
+/** How many points around the best are weighed against each other, and how far a tried point's word carries. */
+const CANDIDATES = 24;
+const REACH = 0.16;
+
+/**
+ * Of several points around the best, the one with the best outlook: tried points speak for their surroundings
+ * (Nadaraya–Watson regression of ranks with a Gaussian kernel); one that failed or diverged speaks against them.
+ */
+function mostPromising(
+  parameters: Record<string, Parameter>,
+  best: Trial,
+  trials: readonly Trial[],
+  direction: Direction,
+  seed: number,
+  index: number,
+  attempt: number,
+): number[] {
+  const known = ranked(parameters, trials, direction);
+  const age = trials.length;
+  let chosen: { unit: number[]; outlook: number } | null = null;
+  for (let candidate = 0; candidate < CANDIDATES; candidate++) {
+    const unit = around(parameters, best, age, index * CANDIDATES + candidate, seed, attempt);
+    let [weight, sum] = [0.02, 0.01];
+    for (const { at, rank } of known) {
+      const near = Math.exp(-(distance(unit, at) ** 2) / (2 * REACH ** 2));
+      weight += near;
+      sum += near * rank;
+    }
+    const outlook = sum / weight;
+    if (chosen === null || outlook > chosen.outlook) chosen = { unit, outlook };
+  }
+  return chosen?.unit ?? toUnit(parameters, best.assignment);
+}
+
+/** Tried points with their rank: 1 the best, towards 0 the worst, −1 without a value. Runs under way say nothing yet. */
+function ranked(
+  parameters: Record<string, Parameter>,
+  trials: readonly Trial[],
+  direction: Direction,
+): { at: number[]; rank: number }[] {
+  const values = trials.flatMap(({ value }) => (value !== null && Number.isFinite(value) ? [value] : []));
+  return trials.flatMap(({ assignment, value, failed }) => {
+    if (failed) return [{ at: toUnit(parameters, assignment), rank: -1 }];
+    if (value === null || !Number.isFinite(value)) return [];
+    const beaten = values.filter((other) => isBetter(value, other, direction)).length;
+    return [
+      { at: toUnit(parameters, assignment), rank: values.length < 2 ? 1 : beaten / (values.length - 1) },
+    ];
+  });
+}
+
+function distance(a: readonly number[], b: readonly number[]): number {
+  return Math.hypot(...a.map((value, axis) => value - (b[axis] ?? value)));
+}
+
 function around(
   parameters: Record<string, Parameter>,
   best: Trial,
@@ -67,7 +129,8 @@ function around(
   return toUnit(parameters, best.assignment).map((centre, axis) => {
     const parameter = Object.values(parameters)[axis];
     // A small set of choices has no neighbourhood: mostly keep the best one, sometimes draw another.
-    if (parameter !== undefined && 'choice' in parameter) return hash(seed, axis, index + 7) < 0.7 ? centre : hash(seed, axis, index + 11);
+    if (parameter !== undefined && 'choice' in parameter)
+      return hash(seed, axis, index + 7) < 0.7 ? centre : hash(seed, axis, index + 11);
     return reflect(centre + radius * gauss(hash(seed, axis, index + 3), hash(seed, axis, index + 5)));
   });
 }
@@ -85,10 +148,13 @@ function gauss(u: number, v: number): number {
 
 /** A uniform number in [0, 1) that depends on its arguments alone (the finaliser of MurmurHash3 over a mix). */
 function hash(seed: number, axis: number, index: number): number {
-  let h = (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(axis + 1, 0x85ebca77) ^ Math.imul(index + 1, 0xc2b2ae3d)) >>> 0;
+  let h =
+    (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(axis + 1, 0x85ebca77) ^ Math.imul(index + 1, 0xc2b2ae3d)) >>>
+    0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b) >>> 0;
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35) >>> 0;
   return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
 }
 
-const keyOf = (assignment: Assignment, names: readonly string[]): string => JSON.stringify(names.map((name) => assignment[name] ?? null));
+const keyOf = (assignment: Assignment, names: readonly string[]): string =>
+  JSON.stringify(names.map((name) => assignment[name] ?? null));

@@ -1,5 +1,5 @@
-import { LabError } from '../../core/errors.js';
 import { firstWithin, jsonSize } from '../../core/bounded.js';
+import { LabError } from '../../core/errors.js';
 import { clip, plain } from '../../core/text.js';
 import { listBeneath, readBeneath, writeBeneath } from '../../store/beneath-files.js';
 import type { Project } from '../../store/project.js';
@@ -15,7 +15,11 @@ const MAX_WRITE = 1024 * 1024;
 export function readPage(project: Project, path: string, offset: number) {
   for (let maxBytes = PAGE; ; maxBytes = Math.floor(maxBytes / 2)) {
     const part = readBeneath(project.paths.root, path, { offset, maxBytes });
-    if (part.binary) throw new LabError(`${path} is not a text file`, 'read it with a program of its format through run_shell');
+    if (part.binary)
+      throw new LabError(
+        `${path} is not a text file`,
+        'read it with a program of its format through run_shell',
+      );
     const text = plain(part.text);
     // Quotes and line breaks are two characters each on their way: such a file has shorter pages.
     if (jsonSize(text) > PAGE_JSON) continue;
@@ -27,9 +31,17 @@ export function readPage(project: Project, path: string, offset: number) {
 export function writePage(project: Project, path: string, text: string) {
   const { root, brief, config, workspace } = project.paths;
   const why = protectedReason(path, { root, brief, config, workspace });
-  if (why !== null) throw new LabError(`${path} is protected: ${why}`, 'write elsewhere; notes belong into workspace/notes/, memory goes through log_memory');
+  if (why !== null)
+    throw new LabError(
+      `${path} is protected: ${why}`,
+      'write elsewhere; notes belong into workspace/notes/, memory goes through log_memory',
+    );
   const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_WRITE) throw new LabError(`${bytes} bytes are too many for one file`, 'write at most 1 MiB; make large data with a program');
+  if (bytes > MAX_WRITE)
+    throw new LabError(
+      `${bytes} bytes are too many for one file`,
+      'write at most 1 MiB; make large data with a program',
+    );
   writeBeneath(root, path, text);
   return { path: clip(path, 300), bytes };
 }

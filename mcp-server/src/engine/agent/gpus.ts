@@ -17,7 +17,11 @@ export async function gpusForAgent(lab: Lab, signal: AbortSignal): Promise<GpuSu
 
 /** As many of each GPU's processes, the largest first, as fit into one answer; a note says what is left out. */
 function fitting(survey: GpuSurvey): GpuSurvey {
-  const whole = { ...survey, error: survey.error === null ? null : clip(survey.error, 600), notes: (survey.notes ?? []).slice(0, 4).map((note) => clip(note, 240)) };
+  const whole = {
+    ...survey,
+    error: survey.error === null ? null : clip(survey.error, 600),
+    notes: (survey.notes ?? []).slice(0, 4).map((note) => clip(note, 240)),
+  };
   if (jsonSize(whole) <= MAX_JSON) return whole;
   for (const most of [8, 4, 2, 1, 0]) {
     const gpus = survey.gpus.map((gpu) => ({ ...gpu, processes: largest(gpu, most) }));
@@ -32,5 +36,7 @@ function fitting(survey: GpuSurvey): GpuSurvey {
 
 function largest(gpu: Gpu, most: number): Gpu['processes'] {
   const sorted = [...gpu.processes].sort((a, b) => (b.memory_mb ?? 0) - (a.memory_mb ?? 0));
-  return sorted.slice(0, most).map((process) => ({ ...process, name: process.name === null ? null : clip(process.name, 80) }));
+  return sorted
+    .slice(0, most)
+    .map((process) => ({ ...process, name: process.name === null ? null : clip(process.name, 80) }));
 }

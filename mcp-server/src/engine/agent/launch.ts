@@ -17,7 +17,12 @@ export interface AgentLaunch {
 }
 
 /** Launches a run for an agent: the dry run is enforced, and what the run is meant to show is written down. Throws LabError. */
-export async function launchForAgent(lab: Lab, project: Project, request: AgentLaunch, signal: AbortSignal): Promise<{ run: RunPacket; notes: string[] }> {
+export async function launchForAgent(
+  lab: Lab,
+  project: Project,
+  request: AgentLaunch,
+  signal: AbortSignal,
+): Promise<{ run: RunPacket; notes: string[] }> {
   const { record, notes } = await launch(lab, project, {
     argv: toArgv(request.command),
     dryRunPolicy: 'enforce',
@@ -28,7 +33,15 @@ export async function launchForAgent(lab: Lab, project: Project, request: AgentL
     ...(request.time_limit_s === undefined ? {} : { timeLimit: request.time_limit_s }),
   });
   if (request.hypothesis !== undefined && request.hypothesis.trim() !== '') {
-    appendLedger(project.paths.ledger, { kind: 'hypothesis', at: new Date(lab.clock()).toISOString(), run: record.id, text: request.hypothesis });
+    appendLedger(project.paths.ledger, {
+      kind: 'hypothesis',
+      at: new Date(lab.clock()).toISOString(),
+      run: record.id,
+      text: request.hypothesis,
+    });
   }
-  return { run: runPacket(viewRun(project.paths, record, undefined, lab.clock()), 0), notes: notes.slice(0, 8).map((note) => clip(note, 240)) };
+  return {
+    run: runPacket(viewRun(project.paths, record, undefined, lab.clock()), 0),
+    notes: notes.slice(0, 8).map((note) => clip(note, 240)),
+  };
 }

@@ -1,6 +1,6 @@
+import { headWithin } from '../../core/bounded.js';
 import { LabError } from '../../core/errors.js';
 import { viewMemory } from '../../core/memory-view.js';
-import { headWithin } from '../../core/bounded.js';
 import { clip, oneLine } from '../../core/text.js';
 import { appendLedger } from '../../store/ledger.js';
 import { readMemory } from '../../store/memory.js';
@@ -17,7 +17,11 @@ const MEMORY_JSON = 3200;
 /** Both tiers: what the person wants, and what is known. Bounded by the config whatever happened. */
 export function recall(project: Project): { brief: string; memory: string; notes: string[] } {
   const { text, note } = viewMemory(readMemory(project.paths.memory), project.config.memory.log_max_chars);
-  return { brief: project.brief.text, memory: text, notes: [...project.warnings, ...(note === null ? [] : [note])] };
+  return {
+    brief: project.brief.text,
+    memory: text,
+    notes: [...project.warnings, ...(note === null ? [] : [note])],
+  };
 }
 
 /** As `recall`, cut to the size of one answer where the config allows more than that. */
@@ -25,8 +29,14 @@ export function recallForAgent(project: Project): { brief: string; memory: strin
   const all = recall(project);
   const brief = headWithin(all.brief, BRIEF_JSON);
   const memory = headWithin(all.memory, MEMORY_JSON);
-  const cut = [...(brief === all.brief ? [] : [project.paths.brief]), ...(memory === all.memory ? [] : [project.paths.memory])];
-  const notes = [...cut.map((path) => `not all of ${path} fits here: read_file shows the rest`), ...all.notes];
+  const cut = [
+    ...(brief === all.brief ? [] : [project.paths.brief]),
+    ...(memory === all.memory ? [] : [project.paths.memory]),
+  ];
+  const notes = [
+    ...cut.map((path) => `not all of ${path} fits here: read_file shows the rest`),
+    ...all.notes,
+  ];
   return { brief, memory, notes: notes.slice(0, 4).map((note) => clip(note, 240)) };
 }
 
@@ -40,7 +50,12 @@ export function remember(
   if (text === '') throw new LabError('there is nothing to remember: the text is empty', 'write one line');
   if (entry.run !== null) readRun(project.paths.runs, entry.run);
   ensureWorkspace(project.paths);
-  appendLedger(project.paths.ledger, { kind: entry.kind, at: new Date(lab.clock()).toISOString(), run: entry.run, text });
+  appendLedger(project.paths.ledger, {
+    kind: entry.kind,
+    at: new Date(lab.clock()).toISOString(),
+    run: entry.run,
+    text,
+  });
   projectMemory(project);
   return { memory: recallForAgent(project).memory };
 }

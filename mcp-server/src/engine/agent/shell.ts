@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { tailWithin } from '../../core/bounded.js';
 import { errorCode } from '../../core/errors.js';
 import { MARKER } from '../../core/marker.js';
 import { createRedactor } from '../../core/redact.js';
 import { splitEnv } from '../../core/secrets.js';
-import { tailWithin } from '../../core/bounded.js';
 import { plain } from '../../core/text.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
@@ -40,7 +40,8 @@ export async function runShell(
   ensureWorkspace(paths);
   const { env } = splitEnv(lab.env, { pass: [], secret: config.experiment.secret_env });
   const marker = `shell@${randomUUID()}`;
-  const wall = sandbox(project, lab.env.PATH ?? '');
+  const tried = sandbox(project, lab.env.PATH ?? '');
+  const wall = tried !== null && (await works(lab, tried)) ? tried : null;
   const before = fingerprints(project);
   const result = await lab.machine.exec([...(wall ?? []), 'sh', '-c', request.command], {
     cwd: paths.root,
@@ -68,18 +69,37 @@ export async function runShell(
 
 /** bubblewrap arguments that leave everything as it is but make protected places read-only; null where it is missing. */
 function sandbox(project: Project, path: string): string[] | null {
-  const program = path.split(delimiter).map((folder) => join(folder, 'bwrap')).find(isExecutable);
+  const program = path
+    .split(delimiter)
+    .map((folder) => join(folder, 'bwrap'))
+    .find(isExecutable);
   if (program === undefined) return null;
   const { root, brief, config, workspace } = project.paths;
   const shut = [brief, config, workspace, join(root, '.git')].filter((place) => existsSync(place));
-  const open = ['notes', 'papers', 'digests'].map((name) => join(workspace, name)).filter((place) => existsSync(place));
+  const open = ['notes', 'papers', 'digests']
+    .map((name) => join(workspace, name))
+    .filter((place) => existsSync(place));
   return [
     program,
-    '--dev-bind', '/', '/',
+    '--dev-bind',
+    '/',
+    '/',
     ...shut.flatMap((place) => ['--ro-bind', place, place]),
     ...open.flatMap((place) => ['--bind', place, place]),
-    '--unshare-pid', '--proc', '/proc', '--die-with-parent', '--new-session', '--chdir', root, '--',
+    '--unshare-pid',
+    '--proc',
+    '/proc',
+    '--die-with-parent',
+    '--new-session',
+    '--chdir',
+    root,
+    '--',
   ]; // prettier-ignore
+}
+
+/** A container may have bubblewrap and forbid what it needs; the command then runs without it rather than not at all. */
+async function works(lab: Pick<Lab, 'machine'>, wall: readonly string[]): Promise<boolean> {
+  return (await lab.machine.exec([...wall, 'true'], { timeoutMs: 5000 })).code === 0;
 }
 
 function isExecutable(path: string): boolean {
@@ -95,7 +115,12 @@ function isExecutable(path: string): boolean {
 /** Hashes of the files that only a person writes; absent ones count as absent. */
 function fingerprints(project: Project): Map<string, string> {
   const { brief, config } = project.paths;
-  return new Map([['the brief', brief], ['config.yaml', config]].map(([name, path]) => [name ?? '', hashOf(path ?? '')]));
+  return new Map(
+    [
+      ['the brief', brief],
+      ['config.yaml', config],
+    ].map(([name, path]) => [name ?? '', hashOf(path ?? '')]),
+  );
 }
 
 function hashOf(path: string): string {

@@ -1,5 +1,5 @@
-import { LabError } from '../../core/errors.js';
 import { headWithin } from '../../core/bounded.js';
+import { LabError } from '../../core/errors.js';
 import { pendingDirective } from '../../store/directive.js';
 import type { Project } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
@@ -20,11 +20,20 @@ export interface WaitPacket {
 const PROGRESS_MS = 15_000;
 
 /** Waits for an agent. Throws LabError when there is nothing to wait for, and when the call was cancelled. */
-export async function waitForAgent(lab: Lab, project: Project, request: { run?: string | undefined; timeout_s: number }, context: ToolContext): Promise<WaitPacket> {
+export async function waitForAgent(
+  lab: Lab,
+  project: Project,
+  request: { run?: string | undefined; timeout_s: number },
+  context: ToolContext,
+): Promise<WaitPacket> {
   const { runs } = project.paths;
-  const open = (): string[] => readRuns(runs).records.filter((run) => run.state !== 'ended').map((run) => run.id);
+  const open = (): string[] =>
+    readRuns(runs)
+      .records.filter((run) => run.state !== 'ended')
+      .map((run) => run.id);
   const waiting = open();
-  const ids = request.run !== undefined ? [request.run] : waiting.length > 0 ? waiting : [runToWaitFor(project)];
+  const ids =
+    request.run !== undefined ? [request.run] : waiting.length > 0 ? waiting : [runToWaitFor(project)];
   const begun = lab.clock();
   const waited = await waitForRuns(lab, project, {
     runs: ids,
@@ -33,9 +42,17 @@ export async function waitForAgent(lab: Lab, project: Project, request: { run?: 
     wakeOnRule: true,
     signal: context.signal,
     progressMs: PROGRESS_MS,
-    onProgress: (views) => context.progress(views.slice(0, 3).map((run) => `${run.id} ${whereNow(run)}`).join('; '), (lab.clock() - begun) / 1000),
+    onProgress: (views) =>
+      context.progress(
+        views
+          .slice(0, 3)
+          .map((run) => `${run.id} ${whereNow(run)}`)
+          .join('; '),
+        (lab.clock() - begun) / 1000,
+      ),
   });
-  if (waited.reason === 'cancelled') throw new LabError('the wait was cancelled', 'runs go on; call wait_for_experiment again');
+  if (waited.reason === 'cancelled')
+    throw new LabError('the wait was cancelled', 'runs go on; call wait_for_experiment again');
   const directive = pendingDirective(project.paths.workspace)?.text ?? null;
   return {
     reason: waited.reason,

@@ -3,9 +3,9 @@ import { budgetRefusal } from '../../core/budget.js';
 import type { Campaign } from '../../core/campaign.js';
 import { errorText, LabError } from '../../core/errors.js';
 import type { Plan } from '../../core/ledger.js';
-import type { Assignment } from '../../core/sweep/space.js';
-import { appendLedger, readCampaign } from '../../store/ledger.js';
 import { pendingDirective } from '../../store/directive.js';
+import { appendLedger, readCampaign } from '../../store/ledger.js';
+import { removeLeftovers } from '../../store/leftovers.js';
 import { acquireLock } from '../../store/lock.js';
 import { readMemory } from '../../store/memory.js';
 import { runPaths } from '../../store/paths.js';
@@ -22,7 +22,7 @@ import { assertProgram } from '../runs/program.js';
 import { controllerLock, keepSupervised } from '../runs/supervised.js';
 import { viewRun } from '../runs/view.js';
 import { writeReport } from '../views/write-report.js';
-import { finishOrder, type TakenOrder, takeOrders } from './directives.js';
+import { finishOrder, hear, isPaused, type StopOrder } from './directives.js';
 import type { LoopEvent } from './events.js';
 import { projectMemory, reflect, toReflect } from './reflect.js';
 import { sweepSettings, think } from './sweep-planner.js';
@@ -50,9 +50,13 @@ export async function runSweep(lab: Lab, options: LoopOptions): Promise<string> 
   const lock = await acquireLock(controllerLock(project.paths.root), `controller of ${project.paths.root}`);
   if (!lock.held) {
     const who = lock.holder === null ? 'another process' : `process ${lock.holder.pid}`;
-    throw new LabError(`a controller is already at work on this project: ${who}`, 'watch it with: auto-experiment status --watch; end it with Ctrl-C there, or with kill');
+    throw new LabError(
+      `a controller is already at work on this project: ${who}`,
+      'watch it with: auto-experiment status --watch; end it with Ctrl-C there, or with kill',
+    );
   }
   try {
+    removeLeftovers(project.paths);
     return await loop(lab, options);
   } finally {
     await lock.release();
@@ -64,32 +68,21 @@ async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise
   const { paths } = project;
   const bell = createBell([paths.workspace, paths.runs], signal);
   let begun = 0;
-  let paused = false;
-  let forced: { order: TakenOrder; assignment: Assignment }[] = [];
   let told = Number.NEGATIVE_INFINITY;
   let supervised = Number.NEGATIVE_INFINITY;
   const campaignNow = watchLedger(paths.ledger);
   tell({ event: 'begin', project: project.name, planner: 'sweep', max_cycles: maxCycles });
+  if (isPaused(campaignNow()))
+    tell({ event: 'note', text: 'paused by a directive; go on with: auto-experiment directive resume' });
   try {
     for (;;) {
       if (signal.aborted) return stop(lab, project, 'ended by the user; training goes on', begun, tell);
       project = lab.open();
-      const campaign = campaignNow();
-      for (const taken of takeOrders(lab, project, campaign, sweepSettings(project.config).sweep)) {
-        if (forced.some(({ order }) => order.id === taken.id)) continue;
-        const { order } = taken;
-        if (order.kind === 'stop') {
-          finishOrder(lab, project, taken, 'stopped');
-          return stop(lab, project, `directive: ${taken.text.slice(0, 200)}`, begun, tell);
-        }
-        if (order.kind === 'try') forced = [...forced, { order: taken, assignment: order.assignment }];
-        else if (order.kind !== 'unclear') {
-          paused = order.kind === 'pause';
-          finishOrder(lab, project, taken, paused ? 'paused: nothing new is launched until a directive says resume' : 'resumed');
-        }
-        tell({ event: 'directive', text: taken.text, outcome: order.kind === 'unclear' ? 'not understood; it stays shown in the status' : order.kind });
-      }
+      const heard = hear(lab, project, campaignNow(), sweepSettings(project.config).sweep);
+      for (const said of heard.news) tell({ event: 'directive', ...said });
+      if (heard.stop !== null) return stop(lab, project, heard.stop.reason, begun, tell, heard.stop);
 
+      const campaign = campaignNow();
       const done = toReflect(campaign);
       for (const run of done) {
         tell({ event: 'ended', run: viewRun(paths, readRun(paths.runs, run.id), run, lab.clock()) });
@@ -98,7 +91,9 @@ async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise
       projectMemory(project);
       if (done.length > 0) continue;
 
-      const open = [...campaign.runs.values()].filter((run) => run.launch !== null && run.verdict === null).map((run) => run.id);
+      const open = [...campaign.runs.values()]
+        .filter((run) => run.launch !== null && run.verdict === null)
+        .map((run) => run.id);
       const pending = unlaunched(campaign);
       const full = open.length >= project.config.experiment.max_parallel;
       const limited = maxCycles !== null && begun >= maxCycles;
@@ -106,26 +101,37 @@ async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise
         await execute(lab, project, pending, signal, tell);
         continue;
       }
-      if (!full && !paused && !limited) {
-        const refusal = budgetRefusal(project.config.budget, currentUse(project, campaign, lab.clock()), null);
-        const thought = think(project.config, campaign, forced.map(({ assignment }) => assignment));
+      if (!full && !isPaused(campaign) && !limited) {
+        const refusal = budgetRefusal(
+          project.config.budget,
+          currentUse(project, campaign, lab.clock()),
+          null,
+        );
+        const thought = think(
+          project.config,
+          campaign,
+          heard.wishes.map(({ assignment }) => assignment),
+        );
         const reason = refusal ?? (thought.do === 'stop' ? thought.reason : null);
         if (reason !== null && open.length === 0) return stop(lab, project, reason, begun, tell);
         if (reason === null && thought.do === 'run') {
-          const plan: Plan = { kind: 'plan', at: new Date(lab.clock()).toISOString(), ...thought.plan };
+          const wish = heard.wishes.find(({ assignment }) => assignment === thought.plan.assignment);
+          const asked = wish === undefined ? {} : { directive: wish.directive };
+          const plan: Plan = {
+            kind: 'plan',
+            at: new Date(lab.clock()).toISOString(),
+            ...thought.plan,
+            ...asked,
+          };
           appendLedger(paths.ledger, plan);
-          const [first, ...rest] = forced;
-          if (first !== undefined && plan.assignment === first.assignment) {
-            finishOrder(lab, project, first.order, `tried in cycle ${plan.cycle}`);
-            forced = rest;
-          }
           updateState(paths.state, { cycle: plan.cycle, phase: 'execute', since: plan.at, reason: null });
           begun += 1;
           tell({ event: 'plan', cycle: plan.cycle, title: plan.title, role: plan.role });
           continue;
         }
       }
-      if (limited && open.length === 0) return stop(lab, project, `${begun} cycles done (--max-cycles)`, begun, tell);
+      if (limited && open.length === 0)
+        return stop(lab, project, `${begun} cycles done (--max-cycles)`, begun, tell);
 
       const now = lab.clock();
       if (open.length > 0 && now - supervised >= SUPERVISED_MS) {
@@ -133,7 +139,10 @@ async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise
         supervised = now;
       }
       if (now - told >= PROGRESS_MS) {
-        tell({ event: 'progress', runs: open.map((id) => viewRun(paths, readRun(paths.runs, id), campaign.runs.get(id), now)) });
+        tell({
+          event: 'progress',
+          runs: open.map((id) => viewRun(paths, readRun(paths.runs, id), campaign.runs.get(id), now)),
+        });
         told = now;
       }
       for (const id of open) bell.add(runPaths(paths.runs, id).record);
@@ -150,7 +159,13 @@ function unlaunched(campaign: Campaign): Plan | null {
   return campaign.plans.find((plan) => !launched.has(plan.id)) ?? null;
 }
 
-async function execute(lab: Lab, project: Project, plan: Plan, signal: AbortSignal, tell: LoopOptions['tell']): Promise<void> {
+async function execute(
+  lab: Lab,
+  project: Project,
+  plan: Plan,
+  signal: AbortSignal,
+  tell: LoopOptions['tell'],
+): Promise<void> {
   const { record, notes } = await launch(lab, project, {
     argv: plan.command,
     title: plan.title,
@@ -163,11 +178,20 @@ async function execute(lab: Lab, project: Project, plan: Plan, signal: AbortSign
   tell({ event: 'launched', cycle: plan.cycle, run: record.id, title: plan.title, notes });
 }
 
-async function stop(lab: Lab, project: Project, reason: string, cycles: number, tell: LoopOptions['tell']): Promise<string> {
+async function stop(
+  lab: Lab,
+  project: Project,
+  reason: string,
+  cycles: number,
+  tell: LoopOptions['tell'],
+  order?: StopOrder,
+): Promise<string> {
   const at = new Date(lab.clock()).toISOString();
   const { ledger, state } = project.paths;
   appendLedger(ledger, { kind: 'stop', at, reason, cycle: readCampaign(ledger).campaign.plans.length });
   updateState(state, { phase: 'stopped', since: at, reason });
+  // Not before: an order that is called done and was not obeyed would be lost by a kill in between.
+  if (order !== undefined) finishOrder(lab, project, order, order.outcome);
   let report: string | null = null;
   try {
     report = (await writeReport(lab, project)).html;
@@ -203,6 +227,14 @@ export function assertReady(lab: Pick<Lab, 'env'>, project: Project): void {
 
 function assertBrief(project: Project): void {
   const { brief, paths } = project;
-  if (!brief.exists) throw new LabError(`there is no brief at ${paths.brief}`, 'write one, or let it be drafted with: auto-experiment init');
-  if (brief.text === '') throw new LabError(`the brief ${paths.brief} is empty`, 'say in a few lines what to improve, on which data, and within which limits');
+  if (!brief.exists)
+    throw new LabError(
+      `there is no brief at ${paths.brief}`,
+      'write one, or let it be drafted with: auto-experiment init',
+    );
+  if (brief.text === '')
+    throw new LabError(
+      `the brief ${paths.brief} is empty`,
+      'say in a few lines what to improve, on which data, and within which limits',
+    );
 }

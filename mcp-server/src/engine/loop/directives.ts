@@ -1,60 +1,150 @@
 import type { Campaign } from '../../core/campaign.js';
 import type { Assignment, SweepConfig } from '../../core/sweep/space.js';
-import { archiveDirective, takeDirective } from '../../store/directive.js';
+import { archiveDirective, type Directive, takeDirective } from '../../store/directive.js';
 import { appendLedger } from '../../store/ledger.js';
 import type { Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
 
-/** What a directive asks of a planner without a model. */
-export type Order =
+/** What a paragraph of a directive asks of a planner without a model. */
+type Order =
   | { kind: 'stop' }
   | { kind: 'pause' }
   | { kind: 'resume' }
-  | { kind: 'try'; assignment: Assignment }
-  | { kind: 'unclear' };
+  | { kind: 'try'; assignment: Assignment };
 
-/** The words that the sweep planner understands: stop, pause, resume, or values for parameters (`lr=0.1 hidden=64`). */
-export function readOrder(text: string, sweep: SweepConfig): Order {
-  const trimmed = text.trim();
-  const word = /^(stop|pause|resume|continue)\b[.!\s]*$/i.exec(trimmed.split('\n')[0] ?? '')?.[1]?.toLowerCase();
-  if (word === 'stop' || word === 'pause') return { kind: word };
-  if (word !== undefined) return { kind: 'resume' };
-  const pairs = [...trimmed.matchAll(/([A-Za-z_][\w.-]*)\s*=\s*("[^"]*"|[^\s,;]+)/g)].map(([, name, value]): [string, string] => [name ?? '', (value ?? '').replaceAll('"', '')]);
-  const known = pairs.filter(([name]) => name in sweep.parameters);
-  if (known.length === 0 || known.length < pairs.length) return { kind: 'unclear' };
-  return { kind: 'try', assignment: Object.fromEntries(known.map(([name, value]) => [name, value !== '' && Number.isFinite(Number(value)) ? Number(value) : value])) };
+export interface StopOrder extends Pick<Directive, 'id' | 'text'> {
+  /** Why the loop stops, in words. */
+  reason: string;
+  outcome: string;
 }
 
-export interface TakenOrder {
-  id: string;
-  text: string;
-  takenAt: string;
-  order: Order;
+/** Values that a directive asks for and that no plan has taken up yet. */
+export interface Wish {
+  directive: string;
+  assignment: Assignment;
+}
+
+export interface Heard {
+  stop: StopOrder | null;
+  /** In the order in which they were written. */
+  wishes: Wish[];
+  /** What is new, for people. */
+  news: { text: string; outcome: string }[];
 }
 
 /**
- * Takes waiting directives and reads them, oldest first; also those that a killed controller had taken and not acted
- * on. Each is written into the ledger before anything is done about it. One that no sweep can follow stays shown in
- * the status until somebody acts on it.
+ * Takes waiting directives, oldest first, also those that a killed controller had taken, and does what can be done at
+ * once: pause and resume. What became of each is read from the ledger, so that it is done once: a wish by the plan
+ * that names its directive, a stop by whoever calls `finishOrder` after it has stopped. A directive that no sweep can
+ * follow stays shown in the status until somebody acts on it.
  */
-export function takeOrders(lab: Pick<Lab, 'clock'>, project: Project, campaign: Campaign, sweep: SweepConfig): TakenOrder[] {
-  return takeDirective(project.paths.workspace, lab.clock).flatMap((directive) => {
-    const order = readOrder(directive.text, sweep);
+export function hear(
+  lab: Pick<Lab, 'clock'>,
+  project: Project,
+  campaign: Campaign,
+  sweep: SweepConfig,
+): Heard {
+  const heard: Heard = { stop: null, wishes: [], news: [] };
+  for (const directive of takeDirective(project.paths.workspace, lab.clock)) {
     const known = campaign.directives.get(directive.id);
-    if (known === undefined) record(lab, project, directive, 'taken', order.kind === 'unclear' ? UNCLEAR : null);
-    else if (order.kind === 'unclear') return [];
-    return [{ ...directive, order }];
-  });
+    if (known?.state === 'done') {
+      // Killed between the note and the move.
+      archiveDirective(project.paths.workspace, directive.id);
+      continue;
+    }
+    const orders = readOrders(directive.text, sweep);
+    const text = directive.text;
+    if (known === undefined) {
+      record(lab, project, directive, 'taken', orders.length === 0 ? UNCLEAR : null);
+      const outcome = orders.map(({ kind }) => kind).join(', ');
+      heard.news.push({ text, outcome: outcome || 'not understood; it stays shown in the status' });
+    }
+    const wishes = orders.flatMap((order) => (order.kind === 'try' ? [order.assignment] : []));
+    if (orders.some(({ kind }) => kind === 'stop')) {
+      heard.stop ??= {
+        ...directive,
+        reason: `directive: ${text.slice(0, 200)}`,
+        outcome: wishes.length === 0 ? 'stopped' : 'stopped; the values beside it were not tried',
+      };
+      continue;
+    }
+    const plans = campaign.plans.filter((plan) => plan.directive === directive.id);
+    const left = wishes.slice(plans.length);
+    heard.wishes.push(...left.map((assignment) => ({ directive: directive.id, assignment })));
+    if (orders.length === 0 || left.length > 0) continue;
+    const last = orders.findLast(({ kind }) => kind === 'pause' || kind === 'resume')?.kind;
+    const outcomes = [
+      ...(last === undefined ? [] : [last === 'pause' ? PAUSED : 'resumed']),
+      ...(plans.length === 0 ? [] : [`tried in cycle ${plans.map(({ cycle }) => cycle).join(', ')}`]),
+    ];
+    finishOrder(lab, project, directive, outcomes.join('; '));
+  }
+  return heard;
 }
 
 /** Says what became of a directive and moves it to the archive. */
-export function finishOrder(lab: Pick<Lab, 'clock'>, project: Project, order: TakenOrder, outcome: string): void {
+export function finishOrder(
+  lab: Pick<Lab, 'clock'>,
+  project: Project,
+  order: Pick<Directive, 'id' | 'text'>,
+  outcome: string,
+): void {
   record(lab, project, order, 'done', outcome);
   archiveDirective(project.paths.workspace, order.id);
 }
 
-const UNCLEAR = 'not acted on: the sweep planner understands stop, pause, resume, and values such as lr=0.1';
+/** Whether the last word of a person was to pause; a kill does not end a pause, an order to stop does. */
+export function isPaused(campaign: Campaign): boolean {
+  const said = [...campaign.directives.values()].filter(({ state }) => state === 'done');
+  const last = said.findLast(({ outcome }) => /^(paused|resumed|stopped)/.test(outcome ?? ''));
+  return last?.outcome?.startsWith('paused') === true;
+}
 
-function record(lab: Pick<Lab, 'clock'>, project: Project, { id, text }: { id: string; text: string }, state: 'taken' | 'done', outcome: string | null): void {
-  appendLedger(project.paths.ledger, { kind: 'directive', at: new Date(lab.clock()).toISOString(), id, state, text, outcome });
+/**
+ * The words that the sweep planner understands: stop, pause, resume, or values for parameters (`lr=0.1 hidden=64`).
+ * Each paragraph is an order of its own, because a directive that is written while another waits is added below it.
+ */
+function readOrders(text: string, sweep: SweepConfig): Order[] {
+  return text.split(/\n\s*\n/).flatMap((paragraph) => readOrder(paragraph, sweep) ?? []);
+}
+
+function readOrder(text: string, sweep: SweepConfig): Order | null {
+  const trimmed = text.trim();
+  const word = /^(stop|pause|resume|continue)\b[.!\s]*$/i
+    .exec(trimmed.split('\n')[0] ?? '')?.[1]
+    ?.toLowerCase();
+  if (word === 'stop' || word === 'pause') return { kind: word };
+  if (word !== undefined) return { kind: 'resume' };
+  const pairs = [...trimmed.matchAll(/([A-Za-z_][\w.-]*)\s*=\s*("[^"]*"|[^\s,;]+)/g)].map(
+    ([, name, value]): [string, string] => [name ?? '', (value ?? '').replaceAll('"', '')],
+  );
+  const known = pairs.filter(([name]) => name in sweep.parameters);
+  if (known.length === 0 || known.length < pairs.length) return null;
+  return {
+    kind: 'try',
+    assignment: Object.fromEntries(known.map(([name, value]) => [name, numeric(value)])),
+  };
+}
+
+const numeric = (value: string): string | number =>
+  value !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
+
+const UNCLEAR = 'not acted on: the sweep planner understands stop, pause, resume, and values such as lr=0.1';
+const PAUSED = 'paused: nothing new is launched until a directive says resume';
+
+function record(
+  lab: Pick<Lab, 'clock'>,
+  project: Project,
+  { id, text }: Pick<Directive, 'id' | 'text'>,
+  state: 'taken' | 'done',
+  outcome: string | null,
+): void {
+  appendLedger(project.paths.ledger, {
+    kind: 'directive',
+    at: new Date(lab.clock()).toISOString(),
+    id,
+    state,
+    text,
+    outcome,
+  });
 }

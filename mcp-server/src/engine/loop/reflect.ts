@@ -16,7 +16,12 @@ export function toReflect(campaign: Campaign): CampaignRun[] {
 }
 
 /** REFLECT without a model: what the verdict says becomes a decision and, for a best value, a key result. */
-export function reflect(lab: Pick<Lab, 'clock'>, project: Project, campaign: Campaign, run: CampaignRun): string {
+export function reflect(
+  lab: Pick<Lab, 'clock'>,
+  project: Project,
+  campaign: Campaign,
+  run: CampaignRun,
+): string {
   const at = new Date(lab.clock()).toISOString();
   const { ledger } = project.paths;
   const name = `E${run.id.slice(1)}`;
@@ -41,7 +46,10 @@ export function reflect(lab: Pick<Lab, 'clock'>, project: Project, campaign: Cam
  */
 export function projectMemory(project: Project): void {
   const { paths, config } = project;
-  const entries = readLedger(paths.ledger).records.filter((record): record is Extract<LedgerRecord, { kind: 'result' | 'decision' }> => record.kind === 'result' || record.kind === 'decision');
+  const entries = readLedger(paths.ledger).records.filter(
+    (record): record is Extract<LedgerRecord, { kind: 'result' | 'decision' }> =>
+      record.kind === 'result' || record.kind === 'decision',
+  );
   const done = readState(paths.state).memory_applied;
   if (entries.length <= done) return;
   const pinned = pinnedRuns(project);

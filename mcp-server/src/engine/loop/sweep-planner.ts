@@ -9,13 +9,24 @@ import type { Assignment, SweepConfig } from '../../core/sweep/space.js';
 import { formatValue } from '../../core/units.js';
 
 /** What the planner wants next: one more run, to wait for runs under way, or to stop with a reason in words. */
-export type Thought = { do: 'run'; plan: Omit<Plan, 'kind' | 'at'> } | { do: 'wait' } | { do: 'stop'; reason: string };
+export type Thought =
+  | { do: 'run'; plan: Omit<Plan, 'kind' | 'at'> }
+  | { do: 'wait' }
+  | { do: 'stop'; reason: string };
 
 /** Settings that a sweep cannot do without. Throws LabError that says what to write where. */
-export function sweepSettings(config: Config): { sweep: SweepConfig; command: string[]; metric: string; direction: 'maximize' | 'minimize' } {
+export function sweepSettings(config: Config): {
+  sweep: SweepConfig;
+  command: string[];
+  metric: string;
+  direction: 'maximize' | 'minimize';
+} {
   const { sweep, experiment } = config;
   if (sweep === undefined) {
-    throw new LabError('there is no search space', 'write sweep: with parameters: into config.yaml, for instance lr: {log_uniform: [0.0001, 1]}');
+    throw new LabError(
+      'there is no search space',
+      'write sweep: with parameters: into config.yaml, for instance lr: {log_uniform: [0.0001, 1]}',
+    );
   }
   if (experiment.metric === undefined || experiment.direction === undefined) {
     throw new LabError(
@@ -23,9 +34,14 @@ export function sweepSettings(config: Config): { sweep: SweepConfig; command: st
       'write metric: (as your training prints it) and direction: maximize or minimize into the brief’s front matter or under experiment: in config.yaml',
     );
   }
-  const source = experiment.command ?? (sweep.command === undefined ? undefined : withoutPlaceholders(toArgv(sweep.command)));
+  const source =
+    experiment.command ??
+    (sweep.command === undefined ? undefined : withoutPlaceholders(toArgv(sweep.command)));
   if (source === undefined) {
-    throw new LabError('there is no training command', 'write experiment.command into config.yaml, for instance: python3 train.py');
+    throw new LabError(
+      'there is no training command',
+      'write experiment.command into config.yaml, for instance: python3 train.py',
+    );
   }
   if (sweep.command !== undefined) assertPlaceholders(sweep.command, Object.keys(sweep.parameters));
   return { sweep, command: toArgv(source), metric: experiment.metric, direction: experiment.direction };
@@ -41,7 +57,16 @@ export function think(config: Config, campaign: Campaign, forced: readonly Assig
   const common = { id: `plan-${cycle}`, cycle, planner: 'sweep', hypothesis: null };
   const first = campaign.plans.find((plan) => plan.role === 'baseline');
   if (first === undefined && campaign.baseline === null) {
-    return { do: 'run', plan: { ...common, role: 'baseline', title: 'baseline: the unchanged command', command, assignment: null } };
+    return {
+      do: 'run',
+      plan: {
+        ...common,
+        role: 'baseline',
+        title: 'baseline: the unchanged command',
+        command,
+        assignment: null,
+      },
+    };
   }
   if (campaign.baseline === null) return baselineMissing(campaign, first?.id ?? '');
 
@@ -49,7 +74,10 @@ export function think(config: Config, campaign: Campaign, forced: readonly Assig
   const best = champion?.value == null ? null : fromJsonNumber(champion.value);
   const { target } = config.experiment;
   if (best !== null && target !== undefined && (direction === 'maximize' ? best >= target : best <= target)) {
-    return { do: 'stop', reason: `target reached: ${metric} ${formatValue(best)} (target ${formatValue(target)}) by ${campaign.champion}` };
+    return {
+      do: 'stop',
+      reason: `target reached: ${metric} ${formatValue(best)} (target ${formatValue(target)}) by ${campaign.champion}`,
+    };
   }
   const next = forced[0];
   if (next === undefined) {
@@ -58,15 +86,25 @@ export function think(config: Config, campaign: Campaign, forced: readonly Assig
     }
     const idle = sinceChampion(campaign);
     if (idle >= sweep.patience) {
-      return { do: 'stop', reason: `plateau: ${idle} runs in a row brought nothing better than ${formatValue(best)} (sweep.patience)` };
+      return {
+        do: 'stop',
+        reason: `plateau: ${idle} runs in a row brought nothing better than ${formatValue(best)} (sweep.patience)`,
+      };
     }
   }
   const assignment = next ?? propose(sweep, trialsOf(campaign), direction);
-  if (assignment === null) return { do: 'stop', reason: 'the search space is exhausted: every combination was tried' };
+  if (assignment === null)
+    return { do: 'stop', reason: 'the search space is exhausted: every combination was tried' };
   const words = Object.entries(assignment).map(([name, value]) => `${name}=${value}`);
   return {
     do: 'run',
-    plan: { ...common, role: 'candidate', title: words.join(' '), command: fill(sweep, command, assignment), assignment },
+    plan: {
+      ...common,
+      role: 'candidate',
+      title: words.join(' '),
+      command: fill(sweep, command, assignment),
+      assignment,
+    },
   };
 }
 
@@ -84,20 +122,33 @@ function sinceChampion(campaign: Campaign): number {
 }
 
 function trialsOf(campaign: Campaign): Trial[] {
-  const values = new Map(
-    [...campaign.runs.values()].flatMap((run) => (run.launch?.plan == null ? [] : [[run.launch.plan, run.verdict?.value ?? null] as const])),
+  const verdicts = new Map(
+    [...campaign.runs.values()].flatMap((run) =>
+      run.launch?.plan == null || run.verdict === null ? [] : [[run.launch.plan, run.verdict] as const],
+    ),
   );
-  return campaign.plans.flatMap((plan) => {
-    if (plan.assignment === null) return [];
-    const value = values.get(plan.id) ?? null;
-    return [{ assignment: plan.assignment, value: value === null ? null : fromJsonNumber(value) }];
+  return campaign.plans.flatMap(({ id, assignment }) => {
+    if (assignment === null) return [];
+    const verdict = verdicts.get(id);
+    const value = verdict?.value == null ? null : fromJsonNumber(verdict.value);
+    // A run that was stopped or lost says nothing about its setting; one that crashed or diverged does.
+    const failed = verdict?.status === 'crash' || (verdict?.status === 'rejected' && verdict.gain === null);
+    return [{ assignment, value: failed ? null : value, failed }];
   });
 }
 
 /** The command with values in place: into `{name}` of the template, or appended as `--name value`. */
 export function fill(sweep: SweepConfig, command: readonly string[], assignment: Assignment): string[] {
-  if (sweep.command === undefined) return [...command, ...Object.entries(assignment).flatMap(([name, value]) => [`--${name}`, String(value)])];
-  return toArgv(sweep.command).map((word) => word.replace(PLACEHOLDER, (whole, name: string) => (name in assignment ? String(assignment[name]) : whole)));
+  if (sweep.command === undefined)
+    return [
+      ...command,
+      ...Object.entries(assignment).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    ];
+  return toArgv(sweep.command).map((word) =>
+    word.replace(PLACEHOLDER, (whole, name: string) =>
+      name in assignment ? String(assignment[name]) : whole,
+    ),
+  );
 }
 
 const PLACEHOLDER = /\{([A-Za-z_][\w.-]*)\}/g;
@@ -117,8 +168,15 @@ function assertPlaceholders(template: string, names: readonly string[]): void {
   const missing = names.filter((name) => !found.includes(name));
   const [lost] = missing;
   if (lost !== undefined) {
-    throw new LabError(`sweep.command does not use the parameter "${lost}"`, `write {${lost}} where its value belongs, or leave sweep.command out`);
+    throw new LabError(
+      `sweep.command does not use the parameter "${lost}"`,
+      `write {${lost}} where its value belongs, or leave sweep.command out`,
+    );
   }
   const unknown = found.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new LabError(`sweep.command uses {${unknown}}, which is no parameter`, `declare it under sweep.parameters, or remove it`);
+  if (unknown !== undefined)
+    throw new LabError(
+      `sweep.command uses {${unknown}}, which is no parameter`,
+      `declare it under sweep.parameters, or remove it`,
+    );
 }

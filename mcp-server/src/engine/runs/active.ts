@@ -5,8 +5,8 @@ import { formatDuration } from '../../core/units.js';
 import type { RunPaths } from '../../store/paths.js';
 import { readMark, writeMark } from '../../store/records.js';
 import type { Lab } from '../lab.js';
-import type { Reading } from './reading.js';
 import { createPace } from './pace.js';
+import type { Reading } from './reading.js';
 
 /** A run that was started and is not yet settled, as the supervisor holds it in memory. */
 export interface Active {
@@ -25,6 +25,8 @@ export interface Active {
   spawnedAt: number | null;
   lastRead: number;
   lastSaved: number;
+  /** Its record as it was last written down by the way. */
+  saved: RunRecord | null;
   lastScan: number;
   survivors: Survivor[];
 }
@@ -36,7 +38,12 @@ const READ_MS = 1000;
 const SCAN_MS = 2000;
 const KILL_REASONS: readonly KillReason[] = ['stopped', 'timeout', 'stalled', 'diverged'];
 
-export function activate(lab: Pick<Lab, 'clock'>, record: RunRecord, files: RunPaths, reading: Reading): Active {
+export function activate(
+  lab: Pick<Lab, 'clock'>,
+  record: RunRecord,
+  files: RunPaths,
+  reading: Reading,
+): Active {
   const killed = readMark(files.record, 'kill');
   const why = KILL_REASONS.find((reason) => reason === killed?.fields.why);
   return {
@@ -45,12 +52,16 @@ export function activate(lab: Pick<Lab, 'clock'>, record: RunRecord, files: RunP
     files,
     reading,
     pace: createPace(lab.clock(), record.limits.stall_timeout),
-    kill: killed === null || why === undefined ? null : { why, text: record.note ?? `ended as ${why}`, at: killed.at },
+    kill:
+      killed === null || why === undefined
+        ? null
+        : { why, text: record.note ?? `ended as ${why}`, at: killed.at },
     leftSince: null,
     child: null,
     spawnedAt: null,
     lastRead: Number.NEGATIVE_INFINITY,
     lastSaved: lab.clock(),
+    saved: null,
     lastScan: Number.NEGATIVE_INFINITY,
     survivors: [],
   };
@@ -84,7 +95,8 @@ function decide(active: Active, state: JobState, now: number): void {
   const alarm = active.reading.alarm();
   const silent = active.pace.stalledFor(now);
   if (stop !== null) kill(active, now, 'stopped', `stopped on request (${stop.fields.by ?? 'unknown'})`);
-  else if (limit !== null && now - begun > limit * 1000) kill(active, now, 'timeout', `time limit of ${formatDuration(limit)} reached`);
+  else if (limit !== null && now - begun > limit * 1000)
+    kill(active, now, 'timeout', `time limit of ${formatDuration(limit)} reached`);
   else if (alarm !== null) kill(active, now, 'diverged', alarm.why);
   else if (silent !== null) {
     const how = state.life === 'suspended' ? '; its process is suspended by a signal' : '';
@@ -101,7 +113,13 @@ function kill(active: Active, now: number, why: KillReason, text: string): void 
 }
 
 /** TERM, grace for a checkpoint, KILL, until nothing of the run is left. */
-async function end(lab: Pick<Lab, 'jobs'>, active: Active, state: JobState, now: number, alive: boolean): Promise<Step> {
+async function end(
+  lab: Pick<Lab, 'jobs'>,
+  active: Active,
+  state: JobState,
+  now: number,
+  alive: boolean,
+): Promise<Step> {
   if (active.kill === null) return { over: false };
   if (!alive && active.survivors.length === 0) return { over: true, state, notes: [] };
   const hard = now - active.kill.at >= active.record.limits.stop_grace * 1000;
@@ -111,10 +129,16 @@ async function end(lab: Pick<Lab, 'jobs'>, active: Active, state: JobState, now:
 
 /** The wrapper is gone or done: what it left behind decides whether the run is over. */
 function left(active: Active, state: JobState, now: number): Step {
-  const who = active.survivors.slice(0, 4).map(({ pid, name }) => `${pid} (${name})`).join(', ');
+  const who = active.survivors
+    .slice(0, 4)
+    .map(({ pid, name }) => `${pid} (${name})`)
+    .join(', ');
   if (state.life === 'gone') {
     if (active.survivors.length === 0) return { over: true, state, notes: [] };
-    active.record = { ...active.record, note: `its wrapper is gone, its processes are alive and are watched on: ${who}` };
+    active.record = {
+      ...active.record,
+      note: `its wrapper is gone, its processes are alive and are watched on: ${who}`,
+    };
     return { over: false };
   }
   if (active.survivors.length === 0) return { over: true, state, notes: [] };
@@ -122,9 +146,16 @@ function left(active: Active, state: JobState, now: number): Step {
     active.leftSince ??= now;
     const quiet = now - Math.max(active.leftSince, active.pace.lastGrowth());
     if (quiet < active.record.limits.survivor_grace * 1000) {
-      active.record = { ...active.record, note: `its command ended well; processes it left behind are watched on: ${who}` };
+      active.record = {
+        ...active.record,
+        note: `its command ended well; processes it left behind are watched on: ${who}`,
+      };
       return { over: false };
     }
   }
-  return { over: true, state, notes: [`left processes behind, untouched: ${who}; a GPU of theirs stays leased until they end`] };
+  return {
+    over: true,
+    state,
+    notes: [`left processes behind, untouched: ${who}; a GPU of theirs stays leased until they end`],
+  };
 }

@@ -4,6 +4,8 @@ import { type FSWatcher, watch } from 'node:fs';
 export interface Bell {
   /** Resolves after `ms` milliseconds, or as soon as something changed since the last wait, or on abort. */
   wait(ms: number): Promise<void>;
+  /** Whether something changed since the last wait. File events are seen only when the event loop turns. */
+  rung(): boolean;
   add(folder: string): void;
   remove(folder: string): void;
   close(): void;
@@ -35,10 +37,14 @@ export function createBell(folders: readonly string[], signal: AbortSignal): Bel
       }
       rung = false;
     },
+    rung: () => rung,
     add(folder) {
       if (watchers.has(folder)) return;
       try {
-        watchers.set(folder, watch(folder, { persistent: false }, ring).on('error', () => bell.remove(folder)));
+        watchers.set(
+          folder,
+          watch(folder, { persistent: false }, ring).on('error', () => bell.remove(folder)),
+        );
       } catch {
         // See above: no events here.
       }

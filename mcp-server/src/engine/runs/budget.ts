@@ -1,4 +1,4 @@
-import { budgetRefusal, type BudgetUse, budgetUse } from '../../core/budget.js';
+import { type BudgetUse, budgetRefusal, budgetUse } from '../../core/budget.js';
 import type { Campaign } from '../../core/campaign.js';
 import { LabError } from '../../core/errors.js';
 import type { RunRecord } from '../../core/run-record.js';
@@ -35,7 +35,9 @@ export async function limitsWithinBudget(
       const promised = active.reduce((sum, run) => sum + promisedGpuHours(run, now), 0);
       const left = limits.gpu_hours - use.gpu_hours - promised;
       if (left * 3600 < gpus) {
-        throw overBudget(`the ${limits.gpu_hours} GPU-hours of the budget are used or promised to runs under way`);
+        throw overBudget(
+          `the ${limits.gpu_hours} GPU-hours of the budget are used or promised to runs under way`,
+        );
       }
       caps.push((left * 3600) / gpus);
     }
@@ -45,9 +47,13 @@ export async function limitsWithinBudget(
 }
 
 const overBudget = (why: string): LabError =>
-  new LabError(`no run was launched: ${why}`, 'raise it under budget: in config.yaml (or budgets: in the brief), or finish here with: auto-experiment report');
+  new LabError(
+    `no run was launched: ${why}`,
+    'raise it under budget: in config.yaml (or budgets: in the brief), or finish here with: auto-experiment report',
+  );
 
-const activeRuns = (project: Project): RunRecord[] => readRuns(project.paths.runs).records.filter((run) => run.state !== 'ended');
+const activeRuns = (project: Project): RunRecord[] =>
+  readRuns(project.paths.runs).records.filter((run) => run.state !== 'ended');
 
 function heldGpus(run: RunRecord): { startedAt: number | null; gpus: number } {
   return { startedAt: run.started_at === null ? null : Date.parse(run.started_at), gpus: run.gpus.length };

@@ -1,4 +1,6 @@
 import { statSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../core/config.js';
 import { errorText, LabError } from '../../core/errors.js';
 import type { JobState } from '../../core/ports.js';
@@ -10,23 +12,30 @@ import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
 import { listRuns, readRun, writeRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
-import type { Bell } from './bell.js';
 import { type Active, activate, type Step, step } from './active.js';
+import type { Bell } from './bell.js';
+import { guarded } from './guarded.js';
 import { kernelLineOf } from './kernel-log.js';
 import { recordLaunch } from './launch.js';
 import { openReading, type Reading } from './reading.js';
 import { endedRecord, markEnded, settle } from './settle.js';
 import { closedInQueue, startRun } from './start.js';
-import { guarded } from './guarded.js';
 
 /** All that a supervisor may reach. No provider is among it: a model call during training does not compile. */
-export type SupervisorLab = Pick<Lab, 'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'env' | 'host' | 'leases'>;
+export type SupervisorLab = Pick<
+  Lab,
+  'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'env' | 'host' | 'leases'
+>;
 
 const SAVE_MS = 5000;
+const SAVE_YOUNG_MS = 900;
+const YOUNG_MS = 300_000;
 const RETRY_START_MS = 10_000;
 const ASK_GPUS_MS = 5000;
 const RETRY_WRITE_MS = 3000;
 const FRESH_MS = 600_000;
+/** Runs started between two looks: each waits for the disk, and ends are noticed only in between. */
+const STARTS = 4;
 
 /** The runs that a supervisor holds, and what it does with them at each look. */
 export function createCrew(lab: SupervisorLab, first: Project, log: (text: string) => void, bell: Bell) {
@@ -63,8 +72,13 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       const { record: folder } = runPaths(paths.runs, id);
       if (record.state === 'ended') {
         const known = campaign.runs.get(id);
-        if (known?.verdict == null || readMark(folder, 'ended') === null) unsettled.set(id, { record, reading: null });
-      } else if (readMark(folder, 'started')?.fields.void === undefined && (record.state === 'running' || readMark(folder, 'started') !== null)) hold(record);
+        if (known?.verdict == null || readMark(folder, 'ended') === null)
+          unsettled.set(id, { record, reading: null });
+      } else if (
+        readMark(folder, 'started')?.fields.void === undefined &&
+        (record.state === 'running' || readMark(folder, 'started') !== null)
+      )
+        hold(record);
       else queued.set(id, record);
       seen.add(id);
     }
@@ -83,6 +97,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   async function startQueued(): Promise<void> {
     if (queued.size === 0) return;
     project = reopened();
+    let started = 0;
     for (const record of [...queued.values()]) {
       const stopped = await closedInQueue(lab, paths, record);
       if (stopped !== null) {
@@ -90,7 +105,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
         unsettled.set(record.id, { record: stopped, reading: null });
         continue;
       }
-      if (active.size >= project.config.experiment.max_parallel) return;
+      if (active.size >= project.config.experiment.max_parallel || started === STARTS) return;
       if (record.gpus_wanted !== 0 && record.note !== null && lab.clock() - asked < ASK_GPUS_MS) return;
       const result = await startRun(lab, project, record);
       if (result.kind === 'waiting') {
@@ -100,18 +115,27 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
         return;
       }
       queued.delete(record.id);
+      started += 1;
       if (result.kind === 'started') hold(result.record).spawnedAt = lab.clock();
       else unsettled.set(record.id, { record: result.record, reading: null });
     }
   }
 
+  /** Those that are over come first and are written down at once; the rest waits when meanwhile something happened. */
   async function look(): Promise<void> {
-    const runs = [...active.values()];
+    const runs = [...active.values()].sort((a, b) => a.lastRead - b.lastRead);
     const states = await lab.jobs.poll(runs.map((run) => run.handle));
-    for (const [index, run] of runs.entries()) {
-      const state = states[index];
-      if (state !== undefined) await guarded(log, run.record.id, () => lookAt(run, state));
-    }
+    const lookAll = async (over: boolean): Promise<void> => {
+      for (const [index, run] of runs.entries()) {
+        const state = states[index];
+        if (state === undefined || isOver(state) !== over) continue;
+        if (!over && bell.rung()) return;
+        await guarded(log, run.record.id, () => lookAt(run, state));
+      }
+    };
+    await lookAll(true);
+    if (unsettled.size > 0) await guarded(log, 'settle', flush);
+    await lookAll(false);
     for (const [id, run] of lingering) {
       if (lab.clock() - run.lastScan < RETRY_START_MS) continue;
       run.lastScan = lab.clock();
@@ -133,7 +157,10 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       return;
     }
     if (state.rebooted && run.record.host !== lab.host && isFresh(run.files.log, now)) {
-      run.record = { ...run.record, note: `runs on ${run.record.host}, whose processes cannot be seen from ${lab.host}` };
+      run.record = {
+        ...run.record,
+        note: `runs on ${run.record.host}, whose processes cannot be seen from ${lab.host}`,
+      };
       return;
     }
     if (state.child !== null) run.child = state.child;
@@ -143,12 +170,17 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     }
     const result = await step(lab, run, state);
     if (result.over) return finish(run, result);
-    if (now - run.lastSaved < SAVE_MS) return;
+    // What somebody looks on at moves each second; a hundred runs, or one of many hours, need not.
+    const young = active.size <= 4 && state.startedAt !== null && now - state.startedAt < YOUNG_MS;
+    if (now - run.lastSaved < (young ? SAVE_YOUNG_MS : SAVE_MS)) return;
     // Set first: a disk that refuses is asked again after the usual time, and the watching goes on meanwhile.
     run.lastSaved = now;
     run.record = { ...run.record, ...run.reading.facts() };
-    writeRun(paths.runs, run.record);
+    if (!isDeepStrictEqual(run.record, run.saved)) writeRun(paths.runs, run.record, { mayLose: 'newest' });
+    run.saved = run.record;
     run.reading.save();
+    // File events are delivered when the event loop turns: somebody may have ended while the disk kept us waiting.
+    await turn();
   }
 
   async function finish(run: Active, result: Extract<Step, { over: true }>): Promise<void> {
@@ -199,7 +231,8 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
         unsettled.delete(record.id);
       } catch (error) {
         flushAfter = lab.clock() + RETRY_WRITE_MS;
-        for (const later of waiting.slice(index)) markEnded(runPaths(paths.runs, later.record.id).record, later.record);
+        for (const later of waiting.slice(index))
+          markEnded(runPaths(paths.runs, later.record.id).record, later.record);
         throw error;
       }
     }
@@ -225,6 +258,8 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     config: (): Config => project.config,
   };
 }
+
+const isOver = ({ life }: JobState): boolean => life === 'exited' || life === 'gone';
 
 /** True while a file was written to not long ago. */
 function isFresh(path: string, now: number): boolean {

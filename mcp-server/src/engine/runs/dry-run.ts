@@ -29,11 +29,16 @@ export async function ensureDryRun(
   if (request.dryRunPolicy === 'skip' || !experiment.mandatory_dry_run) return [];
   const argv = shortCommand(project, request);
   if (argv === null) {
-    if (request.dryRunPolicy === 'declared') return ['no dry run: none is declared (experiment.dry_run_command or dry_run_args)'];
+    if (request.dryRunPolicy === 'declared')
+      return ['no dry run: none is declared (experiment.dry_run_command or dry_run_args)'];
     throw noDryRun();
   }
   const { root, ledger, workspace } = project.paths;
-  const fingerprint = createHash('sha256').update(codeFingerprint(root, [workspace])).update(commandShape(argv)).digest('hex').slice(0, 16);
+  const fingerprint = createHash('sha256')
+    .update(codeFingerprint(root, [workspace]))
+    .update(commandShape(argv))
+    .digest('hex')
+    .slice(0, 16);
   if (campaign.dryRuns.get(fingerprint)?.ok === true) return [];
 
   // Nothing is written for a launch that is refused; from here on there is something to tell.
@@ -55,7 +60,15 @@ export async function ensureDryRun(
   request.signal?.throwIfAborted();
   const seconds = (lab.clock() - began) / 1000;
   const why = failure(result, experiment.dry_run_timeout);
-  appendLedger(ledger, { kind: 'dry_run', at: new Date(lab.clock()).toISOString(), fingerprint, command: argv, ok: why === null, seconds, why });
+  appendLedger(ledger, {
+    kind: 'dry_run',
+    at: new Date(lab.clock()).toISOString(),
+    fingerprint,
+    command: argv,
+    ok: why === null,
+    seconds,
+    why,
+  });
   if (why === null) return [`dry run ended well in ${formatDuration(seconds)}`];
   throw new LabError(
     `the dry run ${why}; nothing was launched\n${tail(result)}`,
@@ -91,5 +104,8 @@ function failure(result: ExecResult, timeout: number): string | null {
 function tail(result: ExecResult): string {
   const text = createRedactor([])(plain(`${result.stdout}\n${result.stderr}`));
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.slice(-20).map((line) => `  | ${line.slice(0, 300)}`).join('\n');
+  return lines
+    .slice(-20)
+    .map((line) => `  | ${line.slice(0, 300)}`)
+    .join('\n');
 }

@@ -43,7 +43,10 @@ export interface Launched {
   notes: string[];
 }
 
-type LaunchLab = Pick<Lab, 'machine' | 'clock' | 'random' | 'env' | 'host' | 'leases' | 'surveyGpus' | 'spawnSupervisor' | 'jobs'>;
+type LaunchLab = Pick<
+  Lab,
+  'machine' | 'clock' | 'random' | 'env' | 'host' | 'leases' | 'surveyGpus' | 'spawnSupervisor' | 'jobs'
+>;
 
 /**
  * Queues one run: checks the command and the budget, runs the dry run, keeps the code, writes the run's folder, and
@@ -53,23 +56,37 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
   const { config, paths } = project;
   const { experiment } = config;
   assertLocal(project);
-  const existing = request.plan === undefined ? undefined : readRuns(paths.runs).records.find((run) => run.plan === request.plan);
+  const existing =
+    request.plan === undefined
+      ? undefined
+      : readRuns(paths.runs).records.find((run) => run.plan === request.plan);
   if (existing !== undefined) {
     recordLaunch(paths.ledger, existing, readCampaign(paths.ledger).campaign);
     await keepSupervised(lab, paths.root);
     return { record: existing, notes: [] };
   }
 
-  const { env, withheld } = splitEnv(withoutMarker(lab.env), { pass: experiment.pass_env, secret: experiment.secret_env });
+  const { env, withheld } = splitEnv(withoutMarker(lab.env), {
+    pass: experiment.pass_env,
+    secret: experiment.secret_env,
+  });
   assertProgram(request.argv, paths.root, { ...env, ...experiment.env });
   const { campaign } = readCampaign(paths.ledger);
   const wanted = request.gpus ?? config.gpu.per_run;
-  const timeLimit = await limitsWithinBudget(lab, project, campaign, wanted, request.timeLimit ?? experiment.time_limit ?? null);
+  const timeLimit = await limitsWithinBudget(
+    lab,
+    project,
+    campaign,
+    wanted,
+    request.timeLimit ?? experiment.time_limit ?? null,
+  );
   const notes = await ensureDryRun(lab, project, campaign, request, { ...env, ...experiment.env });
 
   ensureWorkspace(paths);
   const passed = experiment.pass_env.filter((name) => lab.env[name] !== undefined);
-  const stored = Object.fromEntries(Object.entries({ ...env, ...experiment.env }).filter(([name]) => !passed.includes(name)));
+  const stored = Object.fromEntries(
+    Object.entries({ ...env, ...experiment.env }).filter(([name]) => !passed.includes(name)),
+  );
   const { metric, direction, metric_mode } = experiment;
 
   const record = await withLock(`launch:${paths.root}`, async () => {
@@ -97,7 +114,10 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
         stop_rules: experiment.stop_rules,
         tracked_metrics: experiment.tracked_metrics,
       },
-      primary: metric === undefined || direction === undefined ? null : { name: metric, direction, mode: metric_mode },
+      primary:
+        metric === undefined || direction === undefined
+          ? null
+          : { name: metric, direction, mode: metric_mode },
       created_at: new Date(lab.clock()).toISOString(),
       started_at: null,
       ended_at: null,
@@ -119,7 +139,9 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
   recordLaunch(paths.ledger, record, campaign);
   await keepSupervised(lab, paths.root);
   if (withheld.length > 0) {
-    notes.push(`not handed to the training: ${withheld.slice(0, 6).join(', ')}; list what it needs under experiment.pass_env`);
+    notes.push(
+      `not handed to the training: ${withheld.slice(0, 6).join(', ')}; list what it needs under experiment.pass_env`,
+    );
   }
   return { record, notes };
 }
@@ -136,7 +158,8 @@ async function keepCode(project: Project, run: string, notes: string[]): Promise
   try {
     const { root, workspace } = project.paths;
     const snapshot = await takeSnapshot({ project: root, workspace, run, message: `auto-experiment ${run}` });
-    for (const skipped of snapshot.skipped.slice(0, 3)) notes.push(`not in the snapshot of the code: ${skipped.path} (${skipped.why})`);
+    for (const skipped of snapshot.skipped.slice(0, 3))
+      notes.push(`not in the snapshot of the code: ${skipped.path} (${skipped.why})`);
     return { kind: snapshot.kind, id: snapshot.id, tree: snapshot.tree };
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
@@ -146,12 +169,17 @@ async function keepCode(project: Project, run: string, notes: string[]): Promise
 }
 
 /** A run that starts another one does not pass its own marker on. */
-function withoutMarker(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+function withoutMarker(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => name !== MARKER));
 }
 
 function assertLocal(project: Project): void {
   const { mode } = project.config.execution;
   if (mode === 'local') return;
-  throw new LabError(`execution.mode: ${mode} is not supported by this version`, 'set execution.mode: local and run it on the machine that has the GPUs');
+  throw new LabError(
+    `execution.mode: ${mode} is not supported by this version`,
+    'set execution.mode: local and run it on the machine that has the GPUs',
+  );
 }

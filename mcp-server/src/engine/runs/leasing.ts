@@ -40,10 +40,13 @@ export async function isHeld(lab: Pick<Lab, 'jobs'>, lease: GpuLease): Promise<b
 
 function markerOf(recordDir: string): string | null {
   try {
-    const parsed = RunRecord.safeParse(JSON.parse(readFileSync(join(dirname(recordDir), 'run.json'), 'utf8')));
+    const parsed = RunRecord.safeParse(
+      JSON.parse(readFileSync(join(dirname(recordDir), 'run.json'), 'utf8')),
+    );
     return parsed.success ? parsed.data.marker : null;
   } catch (error) {
-    if (error instanceof SyntaxError || errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return null;
+    if (error instanceof SyntaxError || errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR')
+      return null;
     throw error;
   }
 }
@@ -52,7 +55,8 @@ function markerOf(recordDir: string): string | null {
 export async function liveLeases(lab: Pick<Lab, 'leases' | 'clock' | 'jobs'>): Promise<string[]> {
   const keys: string[] = [];
   for (const entry of readLeases(lab.leases)) {
-    if (await isLive(entry, { now: lab.clock(), isHeld: (lease) => isHeld(lab, lease) })) keys.push(entry.uuid);
+    if (await isLive(entry, { now: lab.clock(), isHeld: (lease) => isHeld(lab, lease) }))
+      keys.push(entry.uuid);
   }
   return keys;
 }
@@ -80,19 +84,36 @@ async function grantFrom(
   run: Claimant,
 ): Promise<Granted | { why: string }> {
   const { gpu } = project.config;
-  const visible = run.visible === undefined || run.visible === '' ? 'auto' : run.visible.split(',').map((name) => name.trim());
+  const visible =
+    run.visible === undefined || run.visible === ''
+      ? 'auto'
+      : run.visible.split(',').map((name) => name.trim());
   const allowed = gpu.use === 'auto' ? visible : gpu.use;
-  const choice = chooseGpus({ survey, want, allowed, reserveLast: gpu.reserve_last, leased: await liveLeases(lab) });
+  const choice = chooseGpus({
+    survey,
+    want,
+    allowed,
+    reserveLast: gpu.reserve_last,
+    leased: await liveLeases(lab),
+  });
   if ('why' in choice) return choice;
   const taken = await leaseGpus({
     folder: lab.leases,
     uuids: choice.gpus.map(gpuKey),
-    claim: { project: project.paths.root, run: run.id, recordDir: run.recordDir, owner: selfIdentity(), at: lab.clock() },
+    claim: {
+      project: project.paths.root,
+      run: run.id,
+      recordDir: run.recordDir,
+      owner: selfIdentity(),
+      at: lab.clock(),
+    },
     isHeld: (lease) => isHeld(lab, lease),
   });
   if (!taken.leased) {
     const [first] = taken.blockers;
-    return { why: `GPU ${first?.uuid ?? ''} was just leased to ${first?.lease?.run ?? 'another run'} of ${first?.lease?.project ?? 'another project'}` };
+    return {
+      why: `GPU ${first?.uuid ?? ''} was just leased to ${first?.lease?.run ?? 'another run'} of ${first?.lease?.project ?? 'another project'}`,
+    };
   }
   return { gpus: choice.gpus, env: cudaEnv(choice.gpus, survey) };
 }
@@ -108,7 +129,11 @@ export async function leaseForDryRun(
 ): Promise<{ env: Record<string, string>; release(): Promise<void> }> {
   const id = `dry-run-${process.pid}`;
   const recordDir = join(project.paths.workspace, id);
-  const granted = await grantGpus(lab, project, request.gpus ?? project.config.gpu.per_run, { id, recordDir, visible: lab.env.CUDA_VISIBLE_DEVICES });
+  const granted = await grantGpus(lab, project, request.gpus ?? project.config.gpu.per_run, {
+    id,
+    recordDir,
+    visible: lab.env.CUDA_VISIBLE_DEVICES,
+  });
   if ('why' in granted) {
     throw new LabError(
       `no GPU is free for the dry run of this changed code: ${granted.why}`,
@@ -116,7 +141,8 @@ export async function leaseForDryRun(
     );
   }
   const release = async (): Promise<void> => {
-    if (granted.gpus.length > 0) await releaseLeases({ folder: lab.leases, project: project.paths.root, run: id });
+    if (granted.gpus.length > 0)
+      await releaseLeases({ folder: lab.leases, project: project.paths.root, run: id });
   };
   return { env: granted.env, release };
 }

@@ -22,8 +22,9 @@ export function createPace(start: number, limit: RunLimits['stall_timeout']) {
     /** How long it has been silent, when that is too long; else null. */
     stalledFor(now: number): number | null {
       if (limit === 'off') return null;
-      const allowed = limit === 'auto' ? Math.max(TEN_MINUTES, 5 * median(gaps)) : limit * 1000;
       const silent = now - last;
+      if (limit === 'auto' && silent <= TEN_MINUTES) return null;
+      const allowed = limit === 'auto' ? Math.max(TEN_MINUTES, 5 * median(gaps)) : limit * 1000;
       return allowed > 0 && silent > allowed ? silent : null;
     },
   };

@@ -9,7 +9,10 @@ import { LabError } from '../../core/errors.js';
 export function assertProgram(argv: readonly string[], cwd: string, env: Record<string, string>): void {
   const program = argv[0] ?? '';
   if (program.startsWith('-') || program.includes('=')) {
-    throw new LabError(`"${program}" is not a program`, 'a command starts with a program; set variables under experiment.env');
+    throw new LabError(
+      `"${program}" is not a program`,
+      'a command starts with a program; set variables under experiment.env',
+    );
   }
   const places = program.includes('/')
     ? [isAbsolute(program) ? program : resolve(cwd, program)]
@@ -17,7 +20,10 @@ export function assertProgram(argv: readonly string[], cwd: string, env: Record<
   const found = places.filter((place) => statSync(place, { throwIfNoEntry: false })?.isFile() === true);
   if (found.length === 0) throw new LabError(`there is no program "${program}"`, hintFor(program));
   if (!found.some(executable)) {
-    throw new LabError(`${found[0]} is not executable`, `make it so with chmod +x, or start it through its interpreter, for instance: python3 ${program}`);
+    throw new LabError(
+      `${found[0]} is not executable`,
+      `make it so with chmod +x, or start it through its interpreter, for instance: python3 ${program}`,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { errorCode } from '../../core/errors.js';
 import type { JsonNumber, LoggedRecord } from '../../core/metric.js';
 import type { Machine } from '../../core/ports.js';
 import type { TextFinding } from '../../core/reading/endings.js';
@@ -37,16 +38,27 @@ const SavedState = z.strictObject({ follow: FollowState, log: LogState });
 /** Most bytes read in one poll: a log of gigabytes is caught up with over several, and other runs are not kept waiting. */
 const POLL_BYTES = 32;
 
+/** Records held back at most between two saves while the disk takes them. */
+const MANY = 10_000;
+
 /**
  * Opens the reading of a run's log where the last supervisor left it. `metrics.jsonl` may be ahead of the saved place,
  * by what was written between two saves: those records are read again and not written twice.
  */
-export function openReading(lab: { machine: Pick<Machine, 'readFrom'> } & Pick<Lab, 'clock'>, record: RunRecord, files: RunPaths): Reading {
+export function openReading(
+  lab: { machine: Pick<Machine, 'readFrom'> } & Pick<Lab, 'clock'>,
+  record: RunRecord,
+  files: RunPaths,
+): Reading {
   const saved = load(files.follow);
   const follower = createFollower(lab.machine, files.log, saved?.follow);
   const log = createLogReader(saved?.log);
   const series = createSeries(record.primary);
-  const watchdog = createWatchdog({ primary: record.primary, tracked: record.limits.tracked_metrics, rules: record.limits.stop_rules });
+  const watchdog = createWatchdog({
+    primary: record.primary,
+    tracked: record.limits.tracked_metrics,
+    rules: record.limits.stop_rules,
+  });
   let alarm: Alarm | null = null;
   let seen = -1;
   /** Read, and not yet in metrics.jsonl. */
@@ -65,11 +77,29 @@ export function openReading(lab: { machine: Pick<Machine, 'readFrom'> } & Pick<L
     const at = new Map(lines.map(({ line, at: offset }) => [line.at, offset]));
     const fresh = log
       .read(lines.map(({ line }) => line))
-      .map((one): LoggedRecord => ({ line: one.line, step: one.step, epoch: one.epoch, metrics: qualified(one), at: at.get(one.at) ?? one.at }))
+      .map(
+        (one): LoggedRecord => ({
+          line: one.line,
+          step: one.step,
+          epoch: one.epoch,
+          metrics: qualified(one),
+          at: at.get(one.at) ?? one.at,
+        }),
+      )
       .filter((one) => one.at > seen);
     for (const one of fresh) observe(one);
     seen = fresh.at(-1)?.at ?? seen;
-    pending.push(...fresh);
+    for (const one of fresh) pending.push(one);
+    if (pending.length >= MANY) relieve();
+  };
+
+  /** Keeps the memory bounded while a long log is caught up with. A disk that refuses is met again at the next save. */
+  const relieve = (): void => {
+    try {
+      flush();
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+    }
   };
 
   /** Throws the system's error on a full disk; what is pending then stays, and is written by a later call. */
@@ -89,10 +119,16 @@ export function openReading(lab: { machine: Pick<Machine, 'readFrom'> } & Pick<L
     return { grew };
   };
 
-  const value = (): JsonNumber | null => (record.primary === null ? null : findPrimary(series.summary(), record.primary).value);
+  const value = (): JsonNumber | null =>
+    record.primary === null ? null : findPrimary(series.summary(), record.primary).value;
+  let last = '';
   const save = (): void => {
     flush();
-    writeAtomic(files.follow, JSON.stringify({ follow: follower.snapshot(), log: log.snapshot() }));
+    const state = JSON.stringify({ follow: follower.snapshot(), log: log.snapshot() });
+    if (state === last) return;
+    // Without it the log is read from its beginning again, and nothing is written twice.
+    writeAtomic(files.follow, state, { mayLose: 'all' });
+    last = state;
   };
   return {
     poll: () => poll(POLL_BYTES),
@@ -112,11 +148,15 @@ export function openReading(lab: { machine: Pick<Machine, 'readFrom'> } & Pick<L
       const { primary } = record;
       const name = primary === null ? null : findName(Object.keys(metrics), primary.name);
       // Under its declared name it is found by everybody who reads the record.
-      if (primary !== null && name !== null && name !== primary.name && metrics[name] !== undefined) metrics[primary.name] = metrics[name];
+      if (primary !== null && name !== null && name !== primary.name && metrics[name] !== undefined)
+        metrics[primary.name] = metrics[name];
       return {
         metrics,
         value: value(),
-        progress: progress === null ? null : { step: progress.step, epoch: progress.epoch, total: progress.epochs ?? progress.steps },
+        progress:
+          progress === null
+            ? null
+            : { step: progress.step, epoch: progress.epoch, total: progress.epochs ?? progress.steps },
       };
     },
     flush,

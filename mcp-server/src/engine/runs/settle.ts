@@ -2,7 +2,7 @@ import type { Campaign, CampaignRun } from '../../core/campaign.js';
 import { type Classified, classifyEnding, type EndingFacts } from '../../core/ending.js';
 import type { EndRecord } from '../../core/ledger.js';
 import type { RunRecord } from '../../core/run-record.js';
-import { type Reference, judge } from '../../core/verdict.js';
+import { judge, type Reference } from '../../core/verdict.js';
 import { appendLedger, readCampaign } from '../../store/ledger.js';
 import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
@@ -10,7 +10,12 @@ import { readMark, writeMark } from '../../store/records.js';
 import { writeRun } from '../../store/runs.js';
 
 /** The record of a run that is over: its ending and evidence. `endedAt` in milliseconds. */
-export function endedRecord(record: RunRecord, facts: EndingFacts, endedAt: number, notes: readonly string[]): RunRecord {
+export function endedRecord(
+  record: RunRecord,
+  facts: EndingFacts,
+  endedAt: number,
+  notes: readonly string[],
+): RunRecord {
   const classified: Classified = classifyEnding(facts);
   return {
     ...record,
@@ -34,7 +39,7 @@ export function settle(project: Project, ended: RunRecord, now: number): RunReco
   const folder = runPaths(paths.runs, ended.id).record;
   let done = ended;
   try {
-    writeRun(paths.runs, ended);
+    writeRun(paths.runs, ended, { mayLose: 'newest' });
     done = withVerdict(project, ended, now);
     if (done.verdict_reason !== ended.verdict_reason) writeRun(paths.runs, done);
   } finally {
@@ -58,9 +63,12 @@ function withVerdict(project: Project, record: RunRecord, now: number): RunRecor
   const at = new Date(now).toISOString();
   const end = known?.end ?? endRecord(record);
   if (known?.end == null) appendLedger(ledger, end);
-  const judgement = known?.verdict ?? judge(end, reference(campaign, campaign.baseline), reference(campaign, campaign.champion));
+  const judgement =
+    known?.verdict ??
+    judge(end, reference(campaign, campaign.baseline), reference(campaign, campaign.champion));
   if (known?.verdict == null) appendLedger(ledger, { kind: 'verdict', at, run: record.id, ...judgement });
-  const role = judgement.status === null ? 'baseline' : campaign.baseline === null ? record.role : 'candidate';
+  const role =
+    judgement.status === null ? 'baseline' : campaign.baseline === null ? record.role : 'candidate';
   return { ...record, role, verdict: judgement.status, verdict_reason: judgement.reason };
 }
 

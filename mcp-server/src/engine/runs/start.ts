@@ -1,12 +1,12 @@
 import type { KillReason } from '../../core/ending.js';
 import { errorText } from '../../core/errors.js';
+import { gpuKey } from '../../core/gpus/choose.js';
 import type { RunRecord } from '../../core/run-record.js';
 import { appendLedger } from '../../store/ledger.js';
 import { type ProjectPaths, runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
 import { readRunEnv, writeRun } from '../../store/runs.js';
-import { gpuKey } from '../../core/gpus/choose.js';
 import type { Lab } from '../lab.js';
 import { grantGpus } from './leasing.js';
 import { endedRecord } from './settle.js';
@@ -25,10 +25,13 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
   const env = readRunEnv(paths.runs, record.id);
   const claimant = { id: record.id, recordDir: files.record, visible: env.CUDA_VISIBLE_DEVICES };
   const granted = await grantGpus(lab, project, record.gpus_wanted, claimant);
-  if ('why' in granted) return { kind: 'waiting', record: { ...record, note: `waiting for a GPU: ${granted.why}` } };
+  if ('why' in granted)
+    return { kind: 'waiting', record: { ...record, note: `waiting for a GPU: ${granted.why}` } };
   const running: RunRecord = { ...record, state: 'running', gpus: granted.gpus.map(gpuKey), note: null };
   writeRun(paths.runs, running);
-  const passed = Object.fromEntries(record.pass_env.flatMap((name) => (lab.env[name] === undefined ? [] : [[name, lab.env[name] ?? '']])));
+  const passed = Object.fromEntries(
+    record.pass_env.flatMap((name) => (lab.env[name] === undefined ? [] : [[name, lab.env[name] ?? '']])),
+  );
   const handle = { recordDir: files.record, marker: record.marker };
   try {
     await lab.jobs.start({
@@ -41,14 +44,26 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
   } catch (error) {
     // The system refused to start anything; the folder is closed so that no late start can follow.
     if (!(await lab.jobs.forbid(handle))) return { kind: 'started', record: running };
-    return { kind: 'failed', record: notStarted(running, lab.clock(), null, `it could not be started: ${errorText(error)}`) };
+    return {
+      kind: 'failed',
+      record: notStarted(running, lab.clock(), null, `it could not be started: ${errorText(error)}`),
+    };
   }
-  appendLedger(paths.ledger, { kind: 'start', at: new Date(lab.clock()).toISOString(), run: record.id, gpus: running.gpus });
+  appendLedger(paths.ledger, {
+    kind: 'start',
+    at: new Date(lab.clock()).toISOString(),
+    run: record.id,
+    gpus: running.gpus,
+  });
   return { kind: 'started', record: running };
 }
 
 /** A run that will never start, as ended: somebody stopped it while it was queued, or its start failed. Null otherwise. */
-export async function closedInQueue(lab: Pick<Lab, 'jobs' | 'clock'>, paths: ProjectPaths, record: RunRecord): Promise<RunRecord | null> {
+export async function closedInQueue(
+  lab: Pick<Lab, 'jobs' | 'clock'>,
+  paths: ProjectPaths,
+  record: RunRecord,
+): Promise<RunRecord | null> {
   const { record: folder } = runPaths(paths.runs, record.id);
   const stop = readMark(folder, 'stop');
   if (stop === null) {
@@ -56,13 +71,27 @@ export async function closedInQueue(lab: Pick<Lab, 'jobs' | 'clock'>, paths: Pro
     return shut ? notStarted(record, lab.clock(), null, 'it could not be started') : null;
   }
   if (!(await lab.jobs.forbid({ recordDir: folder, marker: record.marker }))) return null;
-  return notStarted(record, lab.clock(), 'stopped', `stopped on request (${stop.fields.by ?? 'unknown'}) before it started`);
+  return notStarted(
+    record,
+    lab.clock(),
+    'stopped',
+    `stopped on request (${stop.fields.by ?? 'unknown'}) before it started`,
+  );
 }
 
 function notStarted(record: RunRecord, now: number, why: KillReason | null, text: string): RunRecord {
   const ended = endedRecord(
     record,
-    { life: 'exited', exitCode: null, oomKills: 0, rebooted: false, kill: why === null ? null : { why, text }, findings: [], nonFinite: [], kernelLine: null },
+    {
+      life: 'exited',
+      exitCode: null,
+      oomKills: 0,
+      rebooted: false,
+      kill: why === null ? null : { why, text },
+      findings: [],
+      nonFinite: [],
+      kernelLine: null,
+    },
     now,
     [],
   );

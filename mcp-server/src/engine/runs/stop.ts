@@ -11,7 +11,12 @@ import { keepSupervised } from './supervised.js';
  * Asks the supervisor to stop a run: TERM to its group, time for a checkpoint, KILL, survivors, verified gone.
  * Returns false when it has ended already. Throws LabError for an unknown run.
  */
-export async function requestStop(lab: Pick<Lab, 'spawnSupervisor'>, project: Project, id: string, by: string): Promise<boolean> {
+export async function requestStop(
+  lab: Pick<Lab, 'spawnSupervisor'>,
+  project: Project,
+  id: string,
+  by: string,
+): Promise<boolean> {
   const { runs } = project.paths;
   const record = readRun(runs, id);
   const folder = runPaths(runs, id).record;

@@ -1,16 +1,15 @@
 import { appendFileSync } from 'node:fs';
 import { errorText } from '../../core/errors.js';
-import { removeStaleTemps, writeAtomic } from '../../store/files.js';
-import { processExists } from '../../store/files.js';
+import { writeAtomic } from '../../store/files.js';
+import { removeLeftovers } from '../../store/leftovers.js';
 import { acquireLock } from '../../store/lock.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
-import { readRuns, removeHalfMade } from '../../store/runs.js';
+import { readRuns } from '../../store/runs.js';
 import { createBell } from './bell.js';
 import { createCrew, type SupervisorLab } from './crew.js';
 import { guarded } from './guarded.js';
 import { supervisorLock } from './supervised.js';
-
 
 const TICK_MS = 1000;
 const LINGER_MS = 2000;
@@ -51,9 +50,15 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
   const bell = createBell([paths.runs], signal);
   const crew = createCrew(lab, project, log, bell);
   const duties: [string, () => void | Promise<void>][] = [
-    ['clean', () => void removeStaleTemps(paths.workspace)],
-    ['clean', () => removeHalfMade(paths.runs, processExists)],
-    ['card', () => writeAtomic(paths.supervisor, `${JSON.stringify({ pid: process.pid, host: lab.host, since: new Date(lab.clock()).toISOString() })}\n`)],
+    ['clean', () => removeLeftovers(paths)],
+    [
+      'card',
+      () =>
+        writeAtomic(
+          paths.supervisor,
+          `${JSON.stringify({ pid: process.pid, host: lab.host, since: new Date(lab.clock()).toISOString() })}\n`,
+        ),
+    ],
   ];
   for (const [name, duty] of duties) await guarded(log, name, duty);
   let idleSince = lab.clock();
@@ -73,5 +78,6 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
     await bell.wait(TICK_MS);
   }
   bell.close();
+  await guarded(log, 'clean', () => removeLeftovers(paths));
   log(`supervisor ${process.pid} ends${signal.aborted ? ' on request' : ': nothing is queued or running'}`);
 }

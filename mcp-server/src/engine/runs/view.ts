@@ -9,7 +9,12 @@ import { readMark } from '../../store/records.js';
  * A run as it stands this instant: `run.json`, overlaid by the record links, which are newer while the supervisor is
  * away or the disk is full.
  */
-export function viewRun(paths: ProjectPaths, record: RunRecord, known: CampaignRun | undefined, now: number): RunView {
+export function viewRun(
+  paths: ProjectPaths,
+  record: RunRecord,
+  known: CampaignRun | undefined,
+  now: number,
+): RunView {
   const files = runPaths(paths.runs, record.id);
   const live = record.state === 'ended' ? record : overlay(record, files.record);
   const verdict = known?.verdict ?? null;
@@ -65,7 +70,11 @@ function overlay(record: RunRecord, folder: string): RunRecord {
   const exited = readMark(folder, 'exited');
   if (exited !== null) {
     const rc = exited.fields.rc;
-    return { ...record, state: 'running', note: `its command has ended${rc === undefined ? '' : ` with exit code ${rc}`}; it is being judged` };
+    return {
+      ...record,
+      state: 'running',
+      note: `its command has ended${rc === undefined ? '' : ` with exit code ${rc}`}; it is being judged`,
+    };
   }
   const started = readMark(folder, 'started');
   if (started === null || record.state === 'running') return record;

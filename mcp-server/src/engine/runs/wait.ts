@@ -41,12 +41,19 @@ const CHECK_SUPERVISOR_MS = 2000;
  * call and next to no CPU: it watches one tiny folder per run. Cancelling it does not touch the run. Keeps a
  * supervisor at work meanwhile. Throws LabError for an unknown run.
  */
-export async function waitForRuns(lab: Pick<Lab, 'clock' | 'spawnSupervisor'>, project: Project, request: WaitRequest): Promise<Waited> {
+export async function waitForRuns(
+  lab: Pick<Lab, 'clock' | 'spawnSupervisor'>,
+  project: Project,
+  request: WaitRequest,
+): Promise<Waited> {
   const { paths } = project;
   for (const id of request.runs) readRun(paths.runs, id);
-  const view = (id: string): RunView => viewRun(paths, readRun(paths.runs, id), readCampaign(paths.ledger).campaign.runs.get(id), lab.clock());
+  const view = (id: string): RunView =>
+    viewRun(paths, readRun(paths.runs, id), readCampaign(paths.ledger).campaign.runs.get(id), lab.clock());
   const directive = request.wakeOnDirective ? (pendingDirective(paths.workspace)?.text ?? null) : null;
-  const fired = new Set(request.runs.filter((id) => readMark(runPaths(paths.runs, id).record, 'kill') !== null));
+  const fired = new Set(
+    request.runs.filter((id) => readMark(runPaths(paths.runs, id).record, 'kill') !== null),
+  );
 
   const look = (): Waited | null => {
     for (const id of request.runs) {
@@ -62,7 +69,10 @@ export async function waitForRuns(lab: Pick<Lab, 'clock' | 'spawnSupervisor'>, p
   };
 
   const deadline = request.timeoutMs === null ? null : lab.clock() + request.timeoutMs;
-  const bell = createBell(request.runs.map((id) => runPaths(paths.runs, id).record), request.signal);
+  const bell = createBell(
+    request.runs.map((id) => runPaths(paths.runs, id).record),
+    request.signal,
+  );
   let told = Number.NEGATIVE_INFINITY;
   let checked = Number.NEGATIVE_INFINITY;
   try {
@@ -93,5 +103,8 @@ export function runToWaitFor(project: Project): string {
   const open = ids.findLast((id) => readMark(runPaths(project.paths.runs, id).record, 'ended') === null);
   const id = open ?? ids.at(-1);
   if (id !== undefined) return id;
-  throw new LabError('this project has no runs yet', 'start one with: auto-experiment launch -- python3 train.py');
+  throw new LabError(
+    'this project has no runs yet',
+    'start one with: auto-experiment launch -- python3 train.py',
+  );
 }

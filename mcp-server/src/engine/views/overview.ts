@@ -20,34 +20,52 @@ import { viewRun } from '../runs/view.js';
 export type OverviewLab = Pick<Lab, 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor'>;
 
 /** Builds the one read model. Where runs are open and nobody watches them, a supervisor is started again. */
-export async function buildOverview(lab: OverviewLab, project: Project, options: { gpus: boolean }): Promise<Overview> {
+export async function buildOverview(
+  lab: OverviewLab,
+  project: Project,
+  options: { gpus: boolean },
+): Promise<Overview> {
   const { paths, config, brief } = project;
   const { campaign, warnings } = readCampaign(paths.ledger);
   const found = readRuns(paths.runs);
   const now = lab.clock();
-  const runs = found.records.map((record) => withRole(viewRun(paths, record, campaign.runs.get(record.id), now), campaign));
+  const runs = found.records.map((record) =>
+    withRole(viewRun(paths, record, campaign.runs.get(record.id), now), campaign),
+  );
   const open = runs.filter((run) => run.state !== 'ended');
   if (found.records.some((record) => record.state !== 'ended')) await keepSupervised(lab, paths.root);
   const { metric, direction, target } = config.experiment;
   const survey = options.gpus && config.gpu.auto_detect ? await lab.surveyGpus() : null;
   const leased = survey === null || survey.gpus.length === 0 ? [] : await liveLeases(lab);
-  const gpus: Gpu[] = survey === null ? [] : markReserved(survey, { reserveLast: config.gpu.reserve_last, leased }).gpus;
+  const gpus: Gpu[] =
+    survey === null ? [] : markReserved(survey, { reserveLast: config.gpu.reserve_last, leased }).gpus;
   return {
     project: project.name,
     path: paths.root,
     goal: goalOf(brief.text),
-    metric: metric === undefined || direction === undefined ? null : { name: metric, direction, target: target ?? null },
+    metric:
+      metric === undefined || direction === undefined
+        ? null
+        : { name: metric, direction, target: target ?? null },
     cycle: campaign.plans.at(-1)?.cycle ?? 0,
     status: await statusOf(project, campaign, open),
     baseline: standing(campaign, campaign.baseline),
     best: standing(campaign, campaign.champion),
     runs,
     running: open.filter((run) => run.state === 'running').map((run) => run.id),
-    decisions: campaign.decisions.slice(-config.memory.max_recent_entries).map(({ at, text }) => ({ at, text })),
+    decisions: campaign.decisions
+      .slice(-config.memory.max_recent_entries)
+      .map(({ at, text }) => ({ at, text })),
     directive: pendingDirective(paths.workspace)?.text ?? null,
     budgets: budgetViews(config.budget, currentUse(project, campaign, now)),
     gpus,
-    warnings: [...project.warnings, ...warnings, ...found.warnings, ...(survey?.error == null ? [] : [survey.error]), ...undeclared(project, runs)],
+    warnings: [
+      ...project.warnings,
+      ...warnings,
+      ...found.warnings,
+      ...(survey?.error == null ? [] : [survey.error]),
+      ...undeclared(project, runs),
+    ],
   };
 }
 
@@ -59,7 +77,13 @@ function withRole(run: RunView, campaign: Campaign): RunView {
 function standing(campaign: Campaign, id: string | null): Standing | null {
   const run = id === null ? undefined : campaign.runs.get(id);
   if (run?.verdict?.value == null) return null;
-  return { run: run.id, title: run.launch?.title ?? run.id, value: run.verdict.value, verdict: run.verdict.status, gain: run.verdict.gain };
+  return {
+    run: run.id,
+    title: run.launch?.title ?? run.id,
+    value: run.verdict.value,
+    verdict: run.verdict.status,
+    gain: run.verdict.gain,
+  };
 }
 
 async function statusOf(project: Project, campaign: Campaign, open: readonly RunView[]): Promise<string> {
@@ -68,7 +92,9 @@ async function statusOf(project: Project, campaign: Campaign, open: readonly Run
   const controller = await lockHolder(controllerLock(project.paths.root));
   const parts = [
     ...(running.length > 0 ? [`running ${running.join(', ')}`] : []),
-    ...(queued.length > 0 ? [`queued ${queued.slice(0, 5).join(', ')}${queued.length > 5 ? ', …' : ''}`] : []),
+    ...(queued.length > 0
+      ? [`queued ${queued.slice(0, 5).join(', ')}${queued.length > 5 ? ', …' : ''}`]
+      : []),
     ...(controller === null ? [] : [`controller at work (process ${controller.pid})`]),
   ];
   if (parts.length > 0) return parts.join('; ');
@@ -80,12 +106,16 @@ async function statusOf(project: Project, campaign: Campaign, open: readonly Run
 /** The first line of the brief that says something. */
 function goalOf(brief: string): string {
   const lines = brief.split('\n').map((line) => line.replace(/^#+\s*/, '').trim());
-  const words = lines.filter((line) => line !== '' && !/^(project brief|brief|goal|objective)s?:?$/i.test(line));
+  const words = lines.filter(
+    (line) => line !== '' && !/^(project brief|brief|goal|objective)s?:?$/i.test(line),
+  );
   return clip(oneLine(words[0] ?? ''), 200);
 }
 
 function undeclared(project: Project, runs: readonly RunView[]): string[] {
   const { metric, direction } = project.config.experiment;
   if (runs.length === 0 || (metric !== undefined && direction !== undefined)) return [];
-  return ['no primary metric is declared, so no run is compared: write metric: and direction: into the brief’s front matter or config.yaml'];
+  return [
+    'no primary metric is declared, so no run is compared: write metric: and direction: into the brief’s front matter or config.yaml',
+  ];
 }

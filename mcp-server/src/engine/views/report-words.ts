@@ -95,9 +95,13 @@ export function verdictWord(run: RunView, baseline: Standing | null): Word {
   }
 }
 
-/** Difference to the baseline in the metric's own unit, positive = better; null when either value is unknown. */
+/**
+ * Difference to the baseline in the metric's own unit, positive = better. Null when either value is unknown, and for a
+ * run that did not come to its end: what it measured on the way is not comparable.
+ */
 export function gainOf(run: RunView, baseline: Standing | null): number | null {
   const { primary } = run;
+  if (run.ending !== 'succeeded') return null;
   if (run.role === 'baseline' || baseline === null || primary === null || primary.value === null) return null;
   const difference = fromJsonNumber(primary.value) - fromJsonNumber(baseline.value);
   if (!Number.isFinite(difference)) return null;

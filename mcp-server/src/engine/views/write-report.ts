@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../../core/errors.js';
-import { writeAtomic } from '../../store/files.js';
 import { readCurves } from '../../store/curves.js';
+import { writeAtomic } from '../../store/files.js';
 import { runPaths } from '../../store/paths.js';
 import { type Project, storageError } from '../../store/project.js';
 import { buildOverview, type OverviewLab } from './overview.js';
@@ -12,10 +12,15 @@ import { renderReport } from './report.js';
 const POINTS = 400;
 
 /** Writes the report of the campaign: Markdown with its pictures, and one HTML file that needs nothing else. Throws LabError. */
-export async function writeReport(lab: OverviewLab, project: Project): Promise<{ html: string; markdown: string }> {
+export async function writeReport(
+  lab: OverviewLab,
+  project: Project,
+): Promise<{ html: string; markdown: string }> {
   const overview = await buildOverview(lab, project, { gpus: false });
   const { reports, runs } = project.paths;
-  const curves = Object.fromEntries(overview.runs.map((run) => [run.id, readCurves(runPaths(runs, run.id).metrics, POINTS)]));
+  const curves = Object.fromEntries(
+    overview.runs.map((run) => [run.id, readCurves(runPaths(runs, run.id).metrics, POINTS)]),
+  );
   const report = renderReport(overview, curves, new Date(lab.clock()));
   const html = join(reports, 'report.html');
   const markdown = join(reports, 'report.md');

@@ -2,8 +2,8 @@ import { showCommand } from '../../core/command.js';
 import type { RunView } from '../../core/run.js';
 import { textTable } from '../../core/table.js';
 import { formatDuration, formatValue } from '../../core/units.js';
-import { viewRun } from '../../engine/runs/view.js';
 import { codeDifference } from '../../engine/runs/compare.js';
+import { viewRun } from '../../engine/runs/view.js';
 import { readCampaign } from '../../store/ledger.js';
 import { readRun } from '../../store/runs.js';
 import { type Command, UsageError } from '../command.js';
@@ -19,16 +19,25 @@ export const command: Command = {
   project: true,
   words: 20,
   async run(console, args) {
-    if (args.words.length < 2) throw new UsageError('compare takes two or more runs, for instance: auto-experiment compare exp001 exp004');
+    if (args.words.length < 2)
+      throw new UsageError(
+        'compare takes two or more runs, for instance: auto-experiment compare exp001 exp004',
+      );
     const lab = labOf(console, args);
     const project = lab.open();
     const { campaign } = readCampaign(project.paths.ledger);
     const records = args.words.map((id) => readRun(project.paths.runs, id));
-    const runs = records.map((record) => viewRun(project.paths, record, campaign.runs.get(record.id), lab.clock()));
+    const runs = records.map((record) =>
+      viewRun(project.paths, record, campaign.runs.get(record.id), lab.clock()),
+    );
     const [first, ...others] = records;
     const code: { from: string; to: string; diff: string | null }[] = [];
     for (const other of first === undefined ? [] : others) {
-      code.push({ from: first?.id ?? '', to: other.id, diff: first === undefined ? null : await codeDifference(project, first, other) });
+      code.push({
+        from: first?.id ?? '',
+        to: other.id,
+        diff: first === undefined ? null : await codeDifference(project, first, other),
+      });
     }
     if (args.switches.json === true) {
       outJson(console, { runs, code });
@@ -37,7 +46,10 @@ export const command: Command = {
     console.out(`${table(runs, console.terminal ? console.width : 120)}\n`);
     for (const run of runs) console.out(`\n${run.id}  ${showCommand(run.command)}`);
     console.out('\n');
-    for (const { from, to, diff } of code) console.out(`\ncode ${from} → ${to}: ${diff === null ? 'unknown: it was not kept' : diff === '' ? 'the same' : `\n${diff}`}\n`);
+    for (const { from, to, diff } of code)
+      console.out(
+        `\ncode ${from} → ${to}: ${diff === null ? 'unknown: it was not kept' : diff === '' ? 'the same' : `\n${diff}`}\n`,
+      );
     return 0;
   },
 };
@@ -50,7 +62,7 @@ function table(runs: readonly RunView[], width: number): string {
       row('ending', standOf),
       row('verdict', verdictOf),
       row('time', (run) => formatDuration(run.duration_s)),
-      ...names.slice(0, 30).map((name) => row(name, (run) => valueOf(run, name))),
+      ...names.slice(0, 30).map((name) => row(name, (run) => cellOf(run, name))),
     ],
     [{ header: '' }, ...runs.map((run) => ({ header: run.id, align: 'right' as const }))],
     width,
@@ -58,9 +70,10 @@ function table(runs: readonly RunView[], width: number): string {
 }
 
 /** Last value, and the best one where it differs. A metric that a run never printed is unknown. */
-function valueOf(run: RunView, name: string): string {
+function cellOf(run: RunView, name: string): string {
   const metric = run.metrics[name];
   if (metric === undefined) return 'unknown';
-  const best = metric.best === null || metric.best === metric.last ? '' : ` (best ${formatValue(metric.best)})`;
+  const best =
+    metric.best === null || metric.best === metric.last ? '' : ` (best ${formatValue(metric.best)})`;
   return `${formatValue(metric.last)}${best}`;
 }

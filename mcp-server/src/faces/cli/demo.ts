@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LabError } from '../../core/errors.js';
@@ -7,18 +7,23 @@ import { assertProgram } from '../../engine/runs/program.js';
 import { buildOverview } from '../../engine/views/overview.js';
 import type { Command } from '../command.js';
 import { wholeNumber } from '../flags.js';
-import { createStyle } from '../terminal/style.js';
 import { runTable, standingWords } from '../terminal/status-text.js';
+import { createStyle } from '../terminal/style.js';
 import { createTeller } from '../terminal/teller.js';
 import { outJson } from './shared.js';
 
 export const command: Command = {
   name: 'demo',
-  summary: 'The main job on the shipped example: real training, judged and remembered, with a report at the end.',
+  summary:
+    'The main job on the shipped example: real training, judged and remembered, with a report at the end.',
   usage: 'demo [--cycles N] [--into DIR] [--json]',
   flags: {
     cycles: { kind: 'value', value: 'N', help: 'Runs to make; default 8.' },
-    into: { kind: 'value', value: 'DIR', help: 'A folder that does not exist yet; default: a fresh one under demo-runs/.' },
+    into: {
+      kind: 'value',
+      value: 'DIR',
+      help: 'A folder that does not exist yet; default: a fresh one under demo-runs/.',
+    },
   },
   json: true,
   project: false,
@@ -26,16 +31,31 @@ export const command: Command = {
   async run(console, args) {
     const cycles = wholeNumber(args, 'cycles', 1) ?? 8;
     assertProgram(['python3'], console.cwd, { PATH: console.env.PATH ?? '' });
-    const folder = copyExample(console.packageRoot, args.values.into === undefined ? freshFolder(console.cwd) : resolve(console.cwd, args.values.into), cycles);
+    const folder = copyExample(
+      console.packageRoot,
+      args.values.into === undefined ? freshFolder(console.cwd) : resolve(console.cwd, args.values.into),
+      cycles,
+    );
     const lab = console.lab(folder);
     const teller = args.switches.json === true ? null : createTeller(console);
     console.err(`digits example in ${folder}\n`);
-    const reason = await runSweep(lab, { maxCycles: cycles, signal: console.signal, tell: teller?.tell ?? (() => undefined) });
+    const reason = await runSweep(lab, {
+      maxCycles: null,
+      signal: console.signal,
+      tell: teller?.tell ?? (() => undefined),
+    });
     teller?.done();
     const view = await buildOverview(lab, lab.open(), { gpus: false });
     const report = join(lab.open().paths.reports, 'report.html');
     if (args.switches.json === true) {
-      outJson(console, { project: folder, stopped: reason, baseline: view.baseline, best: view.best, runs: view.runs, report });
+      outJson(console, {
+        project: folder,
+        stopped: reason,
+        baseline: view.baseline,
+        best: view.best,
+        runs: view.runs,
+        report,
+      });
       return 0;
     }
     const style = createStyle(console.colour);
@@ -50,12 +70,17 @@ export const command: Command = {
 
 /** Copies the example into a new folder, with the number of runs asked for. Throws LabError when the folder exists. */
 function copyExample(packageRoot: string, folder: string, cycles: number): string {
-  if (existsSync(folder)) throw new LabError(`${folder} exists already`, 'give a folder that does not exist; nothing is ever written over');
+  if (existsSync(folder))
+    throw new LabError(
+      `${folder} exists already`,
+      'give a folder that does not exist; nothing is ever written over',
+    );
   const example = join(packageRoot, 'examples', 'digits');
   mkdirSync(folder, { recursive: true });
   cpSync(example, folder, { recursive: true, filter: (path) => !path.endsWith('__pycache__') });
-  // Each example run may be asked for as often as somebody likes: its own limits would end the demo early.
-  if (cycles > 8) writeFileSync(join(folder, 'more-runs.txt'), `${cycles}\n`);
+  // The copy's own limits would end a longer demo early.
+  const config = join(folder, 'config.yaml');
+  writeFileSync(config, readFileSync(config, 'utf8').replace(/\b((?:max_)?runs): \d+/g, `$1: ${cycles}`));
   return folder;
 }
 

@@ -13,7 +13,8 @@ export const command: Command = {
   words: 1,
   async run(console, args) {
     const [text] = args.words;
-    if (text === undefined) throw new UsageError('what is the directive? usage: auto-experiment directive "stop"');
+    if (text === undefined)
+      throw new UsageError('what is the directive? usage: auto-experiment directive "stop"');
     const { paths } = labOf(console, args).open();
     ensureWorkspace(paths);
     writeDirective(paths.workspace, text);

@@ -1,5 +1,5 @@
-import { examine } from '../doctor.js';
 import type { Command } from '../command.js';
+import { examine } from '../doctor.js';
 import { createStyle } from '../terminal/style.js';
 import { labOf, outJson } from './shared.js';
 
@@ -18,7 +18,10 @@ export const command: Command = {
     else {
       const style = createStyle(console.colour);
       const words = { good: style.good('ok  '), note: style.warn('note'), bad: style.bad('bad ') };
-      for (const check of checks) console.out(`${words[check.state]}  ${check.name.padEnd(12)} ${check.text}${check.hint === null ? '' : `\n      ${style.dim(`→ ${check.hint}`)}`}\n`);
+      for (const check of checks)
+        console.out(
+          `${words[check.state]}  ${check.name.padEnd(12)} ${check.text}${check.hint === null ? '' : `\n      ${style.dim(`→ ${check.hint}`)}`}\n`,
+        );
     }
     return ok ? 0 : 1;
   },

@@ -24,7 +24,24 @@ import { command as status } from './status.js';
 import { command as stop } from './stop.js';
 import { command as wait } from './wait.js';
 
-const COMMANDS = [init, demo, run, status, report, launch, wait, stop, logs, compare, restore, metrics, gpu, directive, doctor, mcp];
+const COMMANDS = [
+  init,
+  demo,
+  run,
+  status,
+  report,
+  launch,
+  wait,
+  stop,
+  logs,
+  compare,
+  restore,
+  metrics,
+  gpu,
+  directive,
+  doctor,
+  mcp,
+];
 
 export const command: Command = {
   name: 'gen',
@@ -46,7 +63,11 @@ export const command: Command = {
     const stale = pages.filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
     if (args.switches.check === true) {
       const [first] = stale;
-      if (first !== undefined) throw new LabError(`${stale.map(([path]) => path).join(', ')}: not up to date`, 'run npm run gen and commit what it wrote');
+      if (first !== undefined)
+        throw new LabError(
+          `${stale.map(([path]) => path).join(', ')}: not up to date`,
+          'run npm run gen and commit what it wrote',
+        );
       return 0;
     }
     for (const [path, text] of stale) {
@@ -61,6 +82,7 @@ export const command: Command = {
 function between(page: string, name: string, text: string): string {
   const [begin, end] = [`<!-- ${name}: generated -->`, `<!-- /${name} -->`];
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new LabError(`the markers of "${name}" are missing`, `write ${begin} and ${end} into the page`);
+  if (from < 0 || to < from)
+    throw new LabError(`the markers of "${name}" are missing`, `write ${begin} and ${end} into the page`);
   return `${page.slice(0, from + begin.length)}\n${text}\n${page.slice(to)}`;
 }

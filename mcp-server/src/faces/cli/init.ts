@@ -8,7 +8,8 @@ import { outJson } from './shared.js';
 
 export const command: Command = {
   name: 'init',
-  summary: 'A brief and a config to fill in; detects the training command and the metric of an existing project.',
+  summary:
+    'A brief and a config to fill in; detects the training command and the metric of an existing project.',
   usage: 'init [DIR] [--json]',
   flags: {},
   json: true,
@@ -25,7 +26,10 @@ export const command: Command = {
     const found = detectProject(folder);
     const written: string[] = [];
     const kept: string[] = [];
-    for (const [name, text] of [['PROJECT_BRIEF.md', found.brief], ['config.yaml', found.config]] as const) {
+    for (const [name, text] of [
+      ['PROJECT_BRIEF.md', found.brief],
+      ['config.yaml', found.config],
+    ] as const) {
       const path = join(folder, name);
       if (existsSync(path)) kept.push(name);
       else {

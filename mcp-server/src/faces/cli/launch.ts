@@ -23,10 +23,14 @@ export const command: Command = {
   words: 1,
   async run(console, args) {
     const argv = args.rest ?? (args.words[0] === undefined ? null : toArgv(args.words[0]));
-    if (argv === null || argv.length === 0) throw new UsageError('no command; write it behind --, for instance: auto-experiment launch -- python3 train.py');
+    if (argv === null || argv.length === 0)
+      throw new UsageError(
+        'no command; write it behind --, for instance: auto-experiment launch -- python3 train.py',
+      );
     const limit = args.values['time-limit'];
     const timeLimit = limit === undefined ? undefined : parseDuration(limit);
-    if (timeLimit === null) throw new UsageError(`--time-limit takes a duration such as 90s, 20m or 2h, not "${limit}"`);
+    if (timeLimit === null)
+      throw new UsageError(`--time-limit takes a duration such as 90s, 20m or 2h, not "${limit}"`);
     const gpus = wholeNumber(args, 'gpus');
     const lab = labOf(console, args);
     const project = lab.open();
@@ -42,8 +46,10 @@ export const command: Command = {
     if (args.switches.wait === true) return waitAndShow(console, args, lab, project, record.id, null);
     const run = viewRun(project.paths, record, undefined, lab.clock());
     if (args.switches.json === true) outJson(console, run);
-    else console.out(`${run.id} queued: ${run.title}\nlog: ${run.log}\nwait for it: auto-experiment wait ${run.id}\n`);
+    else
+      console.out(
+        `${run.id} queued: ${run.title}\nlog: ${run.log}\nwait for it: auto-experiment wait ${run.id}\n`,
+      );
     return 0;
   },
 };
-

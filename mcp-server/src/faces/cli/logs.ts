@@ -1,9 +1,9 @@
 import { plain } from '../../core/text.js';
+import { runToWaitFor } from '../../engine/runs/wait.js';
 import { readTail } from '../../store/log-tail.js';
 import { runPaths } from '../../store/paths.js';
 import { readMark } from '../../store/records.js';
 import { readRun } from '../../store/runs.js';
-import { runToWaitFor } from '../../engine/runs/wait.js';
 import type { Command } from '../command.js';
 import { wholeNumber } from '../flags.js';
 import { labOf, outJson } from './shared.js';

@@ -9,13 +9,20 @@ export const command: Command = {
   name: 'mcp',
   summary: 'The MCP server on standard input and output, for Claude Code, Codex and other hosts.',
   usage: 'mcp [--role code] [--project DIR]',
-  flags: { role: { kind: 'value', value: 'ROLE', help: `Offer only the tools of a role: ${ROLES.join(', ')}; default host.` } },
+  flags: {
+    role: {
+      kind: 'value',
+      value: 'ROLE',
+      help: `Offer only the tools of a role: ${ROLES.join(', ')}; default host.`,
+    },
+  },
   json: false,
   project: true,
   words: 0,
   async run(console, args) {
     const role = ROLES.find((known) => known === (args.values.role ?? 'host'));
-    if (role === undefined) throw new UsageError(`--role takes ${ROLES.join(', ')}, not "${args.values.role}"`);
+    if (role === undefined)
+      throw new UsageError(`--role takes ${ROLES.join(', ')}, not "${args.values.role}"`);
     await serveMcp(createMcpServer(labOf(console, args), TOOLS, role, console.version), console.signal);
     // A call that still waits is over with its client; its run is not ours to end.
     process.exit(0);

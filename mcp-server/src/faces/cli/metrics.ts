@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs';
-import { createStyle } from '../terminal/style.js';
+import { sparkline } from '../../core/chart/sparkline.js';
 import { errorText, LabError } from '../../core/errors.js';
 import { type MetricRecord, toJsonNumber } from '../../core/metric.js';
-import { sparkline } from '../../core/chart/sparkline.js';
 import { LineSplitter } from '../../core/reading/lines.js';
 import { createMetricReader } from '../../core/reading/reader.js';
 import { textTable } from '../../core/table.js';
 import { formatValue } from '../../core/units.js';
 import { type Command, UsageError } from '../command.js';
+import { createStyle } from '../terminal/style.js';
 
 export const command: Command = {
   name: 'metrics',
@@ -34,7 +34,11 @@ export const command: Command = {
       });
       const style = createStyle(console.colour);
       if (args.words.length > 1) console.out(`${style.bold(file)}\n`);
-      console.out(series.size === 0 ? 'no metrics seen\n' : `${table(series, console.terminal ? console.width : 120)}\n`);
+      console.out(
+        series.size === 0
+          ? 'no metrics seen\n'
+          : `${table(series, console.terminal ? console.width : 120)}\n`,
+      );
     }
     return 0;
   },
@@ -51,12 +55,16 @@ async function readFile(path: string, see: (record: MetricRecord) => void): Prom
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) read(splitter.push(chunk));
     read(splitter.end());
   } catch (error) {
-    throw new LabError(`${path} cannot be read: ${errorText(error)}`, 'give the path of a log file', { cause: error });
+    throw new LabError(`${path} cannot be read: ${errorText(error)}`, 'give the path of a log file', {
+      cause: error,
+    });
   }
 }
 
 function jsonOf(record: MetricRecord): unknown {
-  const metrics = Object.fromEntries(Object.entries(record.metrics).map(([name, value]) => [name, toJsonNumber(value)]));
+  const metrics = Object.fromEntries(
+    Object.entries(record.metrics).map(([name, value]) => [name, toJsonNumber(value)]),
+  );
   return { line: record.line, step: record.step, epoch: record.epoch, metrics };
 }
 
@@ -65,8 +73,28 @@ function table(series: ReadonlyMap<string, readonly number[]>, width: number): s
     const finite = values.filter(Number.isFinite);
     const low = finite.length === 0 ? null : finite.reduce((a, b) => Math.min(a, b));
     const high = finite.length === 0 ? null : finite.reduce((a, b) => Math.max(a, b));
-    return [name, String(values.length), formatValue(values[0] ?? null), formatValue(values.at(-1) ?? null), formatValue(low), formatValue(high), sparkline(values, 24)];
+    return [
+      name,
+      String(values.length),
+      formatValue(values[0] ?? null),
+      formatValue(values.at(-1) ?? null),
+      formatValue(low),
+      formatValue(high),
+      sparkline(values, 24),
+    ];
   });
   const right = (header: string) => ({ header, align: 'right' as const });
-  return textTable(rows, [{ header: 'metric', flexible: true }, right('values'), right('first'), right('last'), right('min'), right('max'), { header: '' }], width);
+  return textTable(
+    rows,
+    [
+      { header: 'metric', flexible: true },
+      right('values'),
+      right('first'),
+      right('last'),
+      right('min'),
+      right('max'),
+      { header: '' },
+    ],
+    width,
+  );
 }

@@ -10,7 +10,13 @@ export const command: Command = {
   name: 'restore',
   summary: 'Put the code of a run into a new folder. The project itself is not touched.',
   usage: 'restore RUN [--into DIR] [--project DIR] [--json]',
-  flags: { into: { kind: 'value', value: 'DIR', help: 'A new or empty folder; default: RUN-code in the current folder.' } },
+  flags: {
+    into: {
+      kind: 'value',
+      value: 'DIR',
+      help: 'A new or empty folder; default: RUN-code in the current folder.',
+    },
+  },
   json: true,
   project: true,
   words: 1,
@@ -19,10 +25,20 @@ export const command: Command = {
     if (id === undefined) throw new UsageError('which run? usage: auto-experiment restore RUN');
     const { paths } = labOf(console, args).open();
     const record = readRun(paths.runs, id);
-    if (record.code === null) throw new LabError(`the code of ${id} was not kept`, 'its launch said why; see the notes of the launch');
+    if (record.code === null)
+      throw new LabError(
+        `the code of ${id} was not kept`,
+        'its launch said why; see the notes of the launch',
+      );
     const into = resolve(console.cwd, args.values.into ?? `${id}-code`);
-    const { files, bytes } = await restoreSnapshot({ project: paths.root, workspace: paths.workspace, snapshot: record.code, into });
-    if (args.switches.json === true) outJson(console, { run: id, into, files, bytes, code: record.code, command: record.command });
+    const { files, bytes } = await restoreSnapshot({
+      project: paths.root,
+      workspace: paths.workspace,
+      snapshot: record.code,
+      into,
+    });
+    if (args.switches.json === true)
+      outJson(console, { run: id, into, files, bytes, code: record.code, command: record.command });
     else console.out(`${files} files in ${into}\nrun it again there: ${showCommand(record.command)}\n`);
     return 0;
   },

@@ -1,6 +1,6 @@
 import { LabError } from '../../core/errors.js';
-import type { LoopEvent } from '../../engine/loop/events.js';
 import { assertReady, runSweep } from '../../engine/loop/controller.js';
+import type { LoopEvent } from '../../engine/loop/events.js';
 import { writeDirective } from '../../store/directive.js';
 import { ensureWorkspace } from '../../store/project.js';
 import { type Command, type Console, UsageError } from '../command.js';
@@ -10,10 +10,16 @@ import { labOf } from './shared.js';
 
 export const command: Command = {
   name: 'run',
-  summary: 'The loop: plan, dry run, launch, watch, judge, remember. Ctrl-C ends it and leaves training running.',
-  usage: 'run [--planner sweep] [--gpu 0,1|auto] [--max-cycles N] [--directive TEXT] [--project DIR] [--json]',
+  summary:
+    'The loop: plan, dry run, launch, watch, judge, remember. Ctrl-C ends it and leaves training running.',
+  usage:
+    'run [--planner sweep] [--gpu 0,1|auto] [--max-cycles N] [--directive TEXT] [--project DIR] [--json]',
   flags: {
-    planner: { kind: 'value', value: 'NAME', help: 'Who plans: sweep (the search space of config.yaml, no model). Default: sweep where sweep: is set.' },
+    planner: {
+      kind: 'value',
+      value: 'NAME',
+      help: 'Who plans: sweep (the search space of config.yaml, no model). Default: sweep where sweep: is set.',
+    },
     gpu: { kind: 'value', value: '0,1|auto', help: 'GPUs that may be used; default: gpu.use of the config.' },
     'max-cycles': { kind: 'value', value: 'N', help: 'End after N more cycles.' },
     directive: { kind: 'value', value: 'TEXT', help: 'Leave a directive first.' },
@@ -23,7 +29,11 @@ export const command: Command = {
   words: 0,
   async run(console, args) {
     const planner = args.values.planner ?? 'sweep';
-    if (planner === 'llm') throw new LabError('--planner llm is not in this version', 'use --planner sweep with a sweep: in config.yaml');
+    if (planner === 'llm')
+      throw new LabError(
+        '--planner llm is not in this version',
+        'use --planner sweep with a sweep: in config.yaml',
+      );
     if (planner !== 'sweep') throw new UsageError(`--planner takes sweep, not "${planner}"`);
     const lab = withGpus(labOf(console, args), args.values.gpu);
     const project = lab.open();
@@ -42,12 +52,19 @@ export const command: Command = {
   },
 };
 
-const jsonLines = (console: Console) => (event: LoopEvent): void => console.out(`${JSON.stringify(event)}\n`);
+const jsonLines =
+  (console: Console) =>
+  (event: LoopEvent): void =>
+    console.out(`${JSON.stringify(event)}\n`);
 
 /** A lab whose config has the GPUs of `--gpu` laid over it. */
-function withGpus<L extends { open(): ReturnType<ReturnType<Console['lab']>['open']> }>(lab: L, text: string | undefined): L {
+function withGpus<L extends { open(): ReturnType<ReturnType<Console['lab']>['open']> }>(
+  lab: L,
+  text: string | undefined,
+): L {
   if (text === undefined) return lab;
-  if (text !== 'auto' && !/^\d+(,\d+)*$/.test(text)) throw new UsageError(`--gpu takes numbers such as 0,1 or auto, not "${text}"`);
+  if (text !== 'auto' && !/^\d+(,\d+)*$/.test(text))
+    throw new UsageError(`--gpu takes numbers such as 0,1 or auto, not "${text}"`);
   const use = text === 'auto' ? ('auto' as const) : text.split(',').map(Number);
   return {
     ...lab,

@@ -1,7 +1,7 @@
 import { buildOverview } from '../../engine/views/overview.js';
 import type { Command } from '../command.js';
-import { createStyle } from '../terminal/style.js';
 import { statusText } from '../terminal/status-text.js';
+import { createStyle } from '../terminal/style.js';
 import { labOf, outJson } from './shared.js';
 
 const REFRESH_MS = 1000;
@@ -23,7 +23,9 @@ export const command: Command = {
     }
     const style = createStyle(console.colour);
     if (args.switches.watch !== true || !console.terminal) {
-      console.out(`${statusText(await view(), { width: console.terminal ? console.width : 120, rows: 30, style }).join('\n')}\n`);
+      console.out(
+        `${statusText(await view(), { width: console.terminal ? console.width : 120, rows: 30, style }).join('\n')}\n`,
+      );
       return 0;
     }
     // The alternate screen: what was in the terminal before is there again afterwards.
@@ -33,10 +35,16 @@ export const command: Command = {
         const { columns, rows } = process.stdout;
         const layout = { width: columns ?? console.width, rows: Math.max(3, (rows ?? 24) - 16), style };
         const lines = statusText(await view(), layout).slice(0, (rows ?? 24) - 2);
-        console.out(`\u001b[H${lines.map((line) => `${line}\u001b[K`).join('\n')}\n${style.dim('Ctrl-C leaves; nothing is stopped')}\u001b[K\u001b[J`);
+        console.out(
+          `\u001b[H${lines.map((line) => `${line}\u001b[K`).join('\n')}\n${style.dim('Ctrl-C leaves; nothing is stopped')}\u001b[K\u001b[J`,
+        );
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, REFRESH_MS);
-          console.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+          const leave = (): void => {
+            clearTimeout(timer);
+            resolve();
+          };
+          console.signal.addEventListener('abort', leave, { once: true });
         });
       }
     } finally {

@@ -8,7 +8,8 @@ import { waitAndShow } from './wait.js';
 
 export const command: Command = {
   name: 'stop',
-  summary: 'Stop a run: SIGTERM, time to write a checkpoint, SIGKILL; then verify that nothing of it is left.',
+  summary:
+    'Stop a run: SIGTERM, time to write a checkpoint, SIGKILL; then verify that nothing of it is left.',
   usage: 'stop RUN [--project DIR] [--json]',
   flags: {},
   json: true,

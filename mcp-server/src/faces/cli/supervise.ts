@@ -11,7 +11,8 @@ export const command: Command = {
   project: true,
   words: 0,
   async run(console, args) {
-    if (!(await supervise(labOf(console, args), console.signal))) console.err('another supervisor is at work on this project\n');
+    if (!(await supervise(labOf(console, args), console.signal)))
+      console.err('another supervisor is at work on this project\n');
     return 0;
   },
 };

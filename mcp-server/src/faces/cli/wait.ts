@@ -15,14 +15,21 @@ export const command: Command = {
   name: 'wait',
   summary: 'Wait until a run has ended, then say how. Leaving does not stop it.',
   usage: 'wait [RUN] [--timeout 2h] [--project DIR] [--json]',
-  flags: { timeout: { kind: 'value', value: 'TIME', help: 'Stop waiting after this long (exit code 1); the run goes on.' } },
+  flags: {
+    timeout: {
+      kind: 'value',
+      value: 'TIME',
+      help: 'Stop waiting after this long (exit code 1); the run goes on.',
+    },
+  },
   json: true,
   project: true,
   words: 1,
   async run(console, args) {
     const text = args.values.timeout;
     const timeout = text === undefined ? null : parseDuration(text);
-    if (text !== undefined && timeout === null) throw new UsageError(`--timeout takes a duration such as 90s, 20m or 2h, not "${text}"`);
+    if (text !== undefined && timeout === null)
+      throw new UsageError(`--timeout takes a duration such as 90s, 20m or 2h, not "${text}"`);
     const lab = labOf(console, args);
     const project = lab.open();
     return waitAndShow(console, args, lab, project, args.words[0] ?? runToWaitFor(project), timeout);
@@ -40,7 +47,8 @@ export async function waitAndShow(
 ): Promise<number> {
   const live = createLive((part) => console.err(part));
   const style = createStyle(console.colour && console.errTerminal);
-  const show = (runs: readonly RunView[]): void => live.draw(runs.map((view) => progressLine(view, console.width, style)));
+  const show = (runs: readonly RunView[]): void =>
+    live.draw(runs.map((view) => progressLine(view, console.width, style)));
   const waited = await waitForRuns(lab, project, {
     runs: [run],
     timeoutMs: timeout === null ? null : timeout * 1000,
@@ -54,7 +62,11 @@ export async function waitAndShow(
     console.err(`stopped waiting; ${run} goes on\n`);
     return 130;
   }
-  if (waited.run === null) throw new LabError(`${run} has not ended within ${formatDuration(timeout)}`, `it goes on; wait again with: auto-experiment wait ${run}`);
+  if (waited.run === null)
+    throw new LabError(
+      `${run} has not ended within ${formatDuration(timeout)}`,
+      `it goes on; wait again with: auto-experiment wait ${run}`,
+    );
   if (args.switches.json === true) outJson(console, waited.run);
   else console.out(`${runText(waited.run, createStyle(console.colour)).join('\n')}\n`);
   return 0;

@@ -20,10 +20,10 @@ export function configPage(): string {
 function row(key: string, schema: unknown): string {
   const { default: fallback, description } = fields(schema);
   const shown = fallback === undefined ? '–' : `\`${JSON.stringify(fallback)}\``;
-  return `| \`${key}\` | ${shown} | ${escape(typeof description === 'string' ? description : LATER)} |`;
+  return `| \`${key}\` | ${shown} | ${cellText(typeof description === 'string' ? description : LATER)} |`;
 }
 
-const escape = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const cellText = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 function properties(schema: unknown): Record<string, unknown> {
   const { properties: found, anyOf } = fields(schema);

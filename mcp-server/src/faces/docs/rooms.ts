@@ -9,9 +9,24 @@ export interface Room {
 }
 
 export const ROOMS: readonly Room[] = [
-  { name: 'core', holds: 'nouns and rules; no I/O, no clock, no randomness that is not passed in', rooms: [], npm: ['zod'] },
-  { name: 'store', holds: 'the project folder; its only reader and writer', rooms: ['core'], npm: ['yaml', 'gray-matter', 'zod'] },
-  { name: 'engine', holds: 'the verbs: launch, supervise, wait, the loop, views', rooms: ['core', 'store'], npm: ['zod'] },
+  {
+    name: 'core',
+    holds: 'nouns and rules; no I/O, no clock, no randomness that is not passed in',
+    rooms: [],
+    npm: ['zod'],
+  },
+  {
+    name: 'store',
+    holds: 'the project folder; its only reader and writer',
+    rooms: ['core'],
+    npm: ['yaml', 'gray-matter', 'zod'],
+  },
+  {
+    name: 'engine',
+    holds: 'the verbs: launch, supervise, wait, the loop, views',
+    rooms: ['core', 'store'],
+    npm: ['zod'],
+  },
   { name: 'tools', holds: 'one file per tool: declaration only', rooms: ['core', 'engine'], npm: ['zod'] },
   {
     name: 'faces',
@@ -19,12 +34,20 @@ export const ROOMS: readonly Room[] = [
     rooms: ['core', 'store', 'engine', 'tools'],
     npm: ['@modelcontextprotocol/sdk', 'zod'],
   },
-  { name: 'adapters', holds: 'machines, jobs, GPU vendors; seen by main.ts alone', rooms: ['core'], npm: ['execa'] },
+  {
+    name: 'adapters',
+    holds: 'machines, jobs, GPU vendors; seen by main.ts alone',
+    rooms: ['core'],
+    npm: ['execa'],
+  },
 ];
 
 /** The same as Markdown: a diagram and a table. */
 export function roomsMarkdown(): string {
-  const rows = ROOMS.map((room) => `| \`${room.name}/\` | ${room.holds} | ${room.rooms.map((name) => `\`${name}/\``).join(' ') || '–'} | ${room.npm.join(', ') || '–'} |`);
+  const rows = ROOMS.map(
+    (room) =>
+      `| \`${room.name}/\` | ${room.holds} | ${room.rooms.map((name) => `\`${name}/\``).join(' ') || '–'} | ${room.npm.join(', ') || '–'} |`,
+  );
   return [
     '```',
     'main.ts  → faces → tools → engine → store → core        downwards only',

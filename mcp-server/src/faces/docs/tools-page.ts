@@ -3,11 +3,28 @@ import type { AnyTool } from '../../engine/tool.js';
 
 /** `docs/tools.md`: the MCP tools, from their declarations. */
 export function toolsPage(tools: readonly AnyTool[]): string {
-  const lines = ['# MCP tools', '', 'Served by `auto-experiment mcp`. `--role` narrows them to what a role is offered.'];
+  const lines = [
+    '# MCP tools',
+    '',
+    'Served by `auto-experiment mcp`. `--role` narrows them to what a role is offered.',
+  ];
   for (const tool of tools) {
-    lines.push('', `## ${tool.name}`, '', tool.description, '', `Effect: ${tool.effect}. Offered to: ${tool.audience.join(', ')}.`);
+    lines.push(
+      '',
+      `## ${tool.name}`,
+      '',
+      tool.description,
+      '',
+      `Effect: ${tool.effect}. Offered to: ${tool.audience.join(', ')}.`,
+    );
     const parameters = parametersOf(tool.input);
-    if (parameters.length > 0) lines.push('', '| argument | required | default | meaning |', '| --- | --- | --- | --- |', ...parameters);
+    if (parameters.length > 0)
+      lines.push(
+        '',
+        '| argument | required | default | meaning |',
+        '| --- | --- | --- | --- |',
+        ...parameters,
+      );
   }
   return `${lines.join('\n')}\n`;
 }

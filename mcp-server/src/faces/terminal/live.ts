@@ -2,7 +2,10 @@
  * Redraws a few lines in place. Each frame goes out as one write, lines are cleared to their end and what is left of a
  * longer frame below it, so nothing flickers or stays behind.
  */
-export function createLive(write: (text: string) => void): { draw(lines: readonly string[]): void; done(): void } {
+export function createLive(write: (text: string) => void): {
+  draw(lines: readonly string[]): void;
+  done(): void;
+} {
   let height = 0;
   return {
     draw(lines) {

@@ -28,7 +28,10 @@ export function whereOf(run: RunView): string {
 export function metricWords(run: RunView, most: number): string {
   const first = run.primary?.name;
   const names = Object.keys(run.metrics).sort((a, b) => rank(a, first) - rank(b, first));
-  return names.slice(0, most).map((name) => `${name} ${formatValue(run.metrics[name]?.last ?? null)}`).join('  ');
+  return names
+    .slice(0, most)
+    .map((name) => `${name} ${formatValue(run.metrics[name]?.last ?? null)}`)
+    .join('  ');
 }
 
 function rank(name: string, primary: string | undefined): number {
@@ -37,7 +40,9 @@ function rank(name: string, primary: string | undefined): number {
 
 /** One line for a run that goes on. */
 export function progressLine(run: RunView, width: number, style: Style): string {
-  const where = [formatDuration(run.duration_s), whereOf(run), metricWords(run, 3), run.note ?? ''].filter((part) => part !== '');
+  const where = [formatDuration(run.duration_s), whereOf(run), metricWords(run, 3), run.note ?? ''].filter(
+    (part) => part !== '',
+  );
   const plain = clip(`${run.id}  ${run.title}  ${where.join('  ')}`, Math.max(20, width - 1));
   return plain.startsWith(run.id) ? style.accent(run.id) + plain.slice(run.id.length) : plain;
 }
@@ -46,6 +51,21 @@ export function progressLine(run: RunView, width: number, style: Style): string 
 export function endedLine(run: RunView, style: Style): string {
   const value = run.primary === null ? '' : `${run.primary.name} ${formatValue(run.primary.value)}`;
   const verdict = verdictOf(run);
-  const paint = verdict === 'confirmed' || verdict === 'baseline' ? style.good : verdict === 'unconfirmed' ? style.warn : verdict === 'crash' ? style.bad : style.dim;
-  return [style.bold(run.id), standOf(run), value, paint(verdict), style.dim(`${formatDuration(run.duration_s)}  ${run.title}`)].filter((part) => part !== '').join('  ');
+  const paint =
+    verdict === 'confirmed' || verdict === 'baseline'
+      ? style.good
+      : verdict === 'unconfirmed'
+        ? style.warn
+        : verdict === 'crash'
+          ? style.bad
+          : style.dim;
+  return [
+    style.bold(run.id),
+    standOf(run),
+    value,
+    paint(verdict),
+    style.dim(`${formatDuration(run.duration_s)}  ${run.title}`),
+  ]
+    .filter((part) => part !== '')
+    .join('  ');
 }

@@ -12,8 +12,14 @@ export function runText(run: RunView, style: Style): string[] {
     `${style.bold(run.id)}  ${paint(standOf(run))}  ${formatDuration(run.duration_s)}  ${run.title}`,
     ...run.evidence.map((line) => `  evidence  ${line}`),
     ...(run.verdict_reason === null ? [] : [`  verdict   ${verdictOf(run)}: ${run.verdict_reason}`]),
-    ...(run.primary === null ? [] : [`  ${run.primary.name}  ${formatValue(run.primary.value)} (${run.primary.direction})`]),
-    ...metrics.map(([name, value]) => style.dim(`    ${name}: last ${formatValue(value.last)}${value.best === null ? '' : `, best ${formatValue(value.best)}`}`)),
+    ...(run.primary === null
+      ? []
+      : [`  ${run.primary.name}  ${formatValue(run.primary.value)} (${run.primary.direction})`]),
+    ...metrics.map(([name, value]) =>
+      style.dim(
+        `    ${name}: last ${formatValue(value.last)}${value.best === null ? '' : `, best ${formatValue(value.best)}`}`,
+      ),
+    ),
     ...(run.note === null ? [] : [`  note      ${run.note}`]),
     style.dim(`  command   ${showCommand(run.command)}`),
     style.dim(`  log       ${run.log}`),

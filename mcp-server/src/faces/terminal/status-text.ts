@@ -15,27 +15,32 @@ export interface StatusLayout {
 
 /** The read model as calm text for a terminal; complete without colour. */
 export function statusText(view: Overview, { width, rows, style }: StatusLayout): string[] {
-  const fit = (text: string): string => clip(text, Math.max(20, width - 1));
+  const cut = (text: string): string => clip(text, Math.max(20, width - 1));
   const lines = [`${style.bold(view.project)}  ${view.status}`];
-  if (view.goal !== '') lines.push(style.dim(fit(view.goal)));
+  if (view.goal !== '') lines.push(style.dim(cut(view.goal)));
   if (view.metric !== null) {
     const target = view.metric.target === null ? '' : `, target ${formatValue(view.metric.target)}`;
-    lines.push(fit(`metric    ${view.metric.name} (${view.metric.direction}${target})`));
+    lines.push(cut(`metric    ${view.metric.name} (${view.metric.direction}${target})`));
   }
-  if (view.baseline !== null) lines.push(fit(`baseline  ${standingWords(view.baseline)}`));
-  if (view.best !== null && view.best.run !== view.baseline?.run) lines.push(style.good(fit(`best      ${standingWords(view.best)}`)));
-  const limits = view.budgets.filter((budget) => budget.limit !== null).map((budget) => budgetWords(budget.name, budget.used, budget.limit ?? 0));
-  if (limits.length > 0) lines.push(fit(`budget    ${limits.join(' · ')}`));
-  if (view.directive !== null) lines.push(style.warn(fit(`directive ${view.directive.replaceAll('\n', ' ')}`)));
-  for (const warning of view.warnings) lines.push(style.warn(fit(`warning   ${warning}`)));
+  if (view.baseline !== null) lines.push(cut(`baseline  ${standingWords(view.baseline)}`));
+  if (view.best !== null && view.best.run !== view.baseline?.run)
+    lines.push(style.good(cut(`best      ${standingWords(view.best)}`)));
+  const limits = view.budgets
+    .filter((budget) => budget.limit !== null)
+    .map((budget) => budgetWords(budget.name, budget.used, budget.limit ?? 0));
+  if (limits.length > 0) lines.push(cut(`budget    ${limits.join(' · ')}`));
+  if (view.directive !== null)
+    lines.push(style.warn(cut(`directive ${view.directive.replaceAll('\n', ' ')}`)));
+  for (const warning of view.warnings) lines.push(style.warn(cut(`warning   ${warning}`)));
 
   const open = view.runs.filter((run) => run.state !== 'ended');
   if (open.length > 0) lines.push('', ...open.slice(0, 8).map((run) => progressLine(run, width, style)));
   const ended = view.runs.filter((run) => run.state === 'ended');
   if (ended.length > 0) lines.push('', ...runTable(ended.slice(-rows), width));
-  if (ended.length > rows) lines.push(style.dim(`… ${ended.length - rows} earlier runs (status --json has all)`));
+  if (ended.length > rows)
+    lines.push(style.dim(`… ${ended.length - rows} earlier runs (status --json has all)`));
   const last = view.decisions.at(-1);
-  if (last !== undefined) lines.push('', style.dim(fit(`last decision  ${last.text}`)));
+  if (last !== undefined) lines.push('', style.dim(cut(`last decision  ${last.text}`)));
   return lines;
 }
 
@@ -65,7 +70,8 @@ export function runTable(runs: readonly RunView[], width: number): string[] {
 
 /** A baseline or best run in words; a gain on one seed is said to be unconfirmed. */
 export function standingWords(standing: Standing): string {
-  const gain = standing.gain === null ? '' : `  ${formatGain(standing.gain)} to the baseline, ${standing.verdict}`;
+  const gain =
+    standing.gain === null ? '' : `  ${formatGain(standing.gain)} to the baseline, ${standing.verdict}`;
   return `${formatValue(standing.value)}${gain}  ${standing.run}  ${standing.title}`;
 }
 

@@ -13,6 +13,14 @@ export interface Style {
 }
 
 export function createStyle(colour: boolean): Style {
-  const as = (format: Format) => (text: string) => (colour ? styleText(format, text, { validateStream: false }) : text);
-  return { bold: as('bold'), dim: as('dim'), good: as('green'), bad: as('red'), warn: as('yellow'), accent: as('cyan') };
+  const as = (format: Format) => (text: string) =>
+    colour ? styleText(format, text, { validateStream: false }) : text;
+  return {
+    bold: as('bold'),
+    dim: as('dim'),
+    good: as('green'),
+    bad: as('red'),
+    warn: as('yellow'),
+    accent: as('cyan'),
+  };
 }

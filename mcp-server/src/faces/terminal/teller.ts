@@ -1,3 +1,4 @@
+import { clip, oneLine } from '../../core/text.js';
 import type { LoopEvent } from '../../engine/loop/events.js';
 import type { Console } from '../command.js';
 import { createLive } from './live.js';
@@ -8,7 +9,10 @@ import { createStyle } from './style.js';
  * Tells a person what the loop does: a line for each thing that happened and, on a terminal, live lines for what runs.
  * Everything goes to standard error: it is progress, not data.
  */
-export function createTeller(console: Pick<Console, 'err' | 'errTerminal' | 'colour' | 'width'>): { tell(event: LoopEvent): void; done(): void } {
+export function createTeller(console: Pick<Console, 'err' | 'errTerminal' | 'colour' | 'width'>): {
+  tell(event: LoopEvent): void;
+  done(): void;
+} {
   const style = createStyle(console.colour && console.errTerminal);
   const live = createLive((text) => console.err(text));
   let drawn = false;
@@ -21,25 +25,32 @@ export function createTeller(console: Pick<Console, 'err' | 'errTerminal' | 'col
   const tell = (event: LoopEvent): void => {
     switch (event.event) {
       case 'begin':
-        return say(`${style.bold(event.project)}: ${event.planner} planner, no model calls`);
+        say(`${style.bold(event.project)}: ${event.planner} planner, no model calls`);
+        break;
       case 'launched':
-        return say([`${style.accent(event.run)}  launched  ${event.title}`, ...event.notes.map((note) => style.dim(`        ${note}`))].join('\n'));
+        say(`${style.accent(event.run)}  launched  ${event.title}`);
+        for (const note of event.notes) say(style.dim(`        ${note}`));
+        break;
       case 'ended':
-        return say(endedLine(event.run, style));
+        say(endedLine(event.run, style));
+        break;
       case 'directive':
-        return say(style.warn(`directive: ${event.text.replaceAll('\n', ' ').slice(0, 200)} → ${event.outcome}`));
+        say(style.warn(`directive: ${clip(oneLine(event.text), 200)} → ${event.outcome}`));
+        break;
       case 'note':
-        return say(style.warn(event.text));
+        say(style.warn(event.text));
+        break;
       case 'stopped':
-        return say(`${style.bold('stopped')}: ${event.reason}`);
+        say(`${style.bold('stopped')}: ${event.reason}`);
+        break;
       case 'progress':
-        if (!console.errTerminal || event.runs.length === 0) return;
+        if (!console.errTerminal || event.runs.length === 0) break;
         live.draw(event.runs.map((run) => progressLine(run, console.width, style)));
         drawn = true;
-        return;
+        break;
       case 'plan':
       case 'decision':
-        return;
+        break;
     }
   };
   return { tell, done: () => live.done() };

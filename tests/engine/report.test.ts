@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest';
+import type { Overview } from '../../mcp-server/src/core/view.js';
+import { type Curves, type Report, renderReport } from '../../mcp-server/src/engine/views/report.js';
+import { overview, run, seen } from '../support/report.js';
+
+const AT = new Date('2026-03-04T05:06:07Z');
+const baseline = { run: 'exp001', title: 'lr 0.1', value: 0.5, verdict: null, gain: null };
+const better = { run: 'exp002', title: 'lr 0.2', value: 0.9, verdict: 'unconfirmed', gain: 0.4 };
+const improved = overview({
+  baseline,
+  best: better,
+  runs: [run(1), run(2, { verdict: 'unconfirmed' }, 0.9)],
+});
+
+const render = (view: Overview, curves: Curves = {}) => renderReport(view, curves, AT);
+
+/** Cells of the row of a run in the Markdown table. */
+function row(report: Report, id: string): string[] {
+  const line = report.markdown.split('\n').find((one) => one.startsWith(`| ${id} `)) ?? '';
+  return line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, ''));
+}
+
+describe('what is said first', () => {
+  const headline = (view: Overview) => /\*\*(.*)\*\*/.exec(render(view).markdown)?.[1];
+
+  it.each([
+    ['nothing ran', overview(), 'Nothing has run yet.'],
+    [
+      'no metric is declared',
+      overview({ metric: null, runs: [run(1, { primary: null })] }),
+      'No primary metric is declared, so the runs cannot be compared. Declare metric and direction.',
+    ],
+    [
+      'no baseline has a value',
+      overview({ runs: [run(1, { ending: 'failed' }, null)] }),
+      'There is no baseline yet: no run has ended with a value of val_acc.',
+    ],
+    [
+      'the baseline is the best',
+      overview({ baseline, best: baseline, runs: [run(1)] }),
+      'Nothing is better than the baseline exp001 yet (val_acc 0.5).',
+    ],
+    [
+      'a gain on one seed',
+      improved,
+      'exp002 looks better than the baseline exp001: val_acc 0.9 against 0.5, a gain of +0.4, unconfirmed.',
+    ],
+    [
+      'a confirmed gain',
+      { ...improved, best: { ...better, verdict: 'confirmed' } },
+      'exp002 is better than the baseline exp001: val_acc 0.9 against 0.5, a gain of +0.4, confirmed.',
+    ],
+  ])('%s', (_, view, words) => {
+    expect(headline(view)).toBe(words);
+    expect(seen(render(view).html)).toContain(words);
+  });
+});
+
+describe('a gain that is not confirmed', () => {
+  it('is called unconfirmed wherever it is shown', () => {
+    const curves = { exp001: { val_acc: [[1, 0.5]] as const }, exp002: { val_acc: [[1, 0.9]] as const } };
+    const report = render(
+      { ...improved, metric: { name: 'val_acc', direction: 'maximize', target: 0.8 } },
+      curves,
+    );
+    for (const text of [report.markdown, seen(report.html)]) {
+      expect(text).toContain('This gain is unconfirmed: one seed cannot tell a gain from noise.');
+      expect(text).toContain('Target val_acc 0.8: reached by exp002, unconfirmed.');
+    }
+    expect(row(report, 'exp002')).toContain('unconfirmed');
+    expect(report.markdown).toContain('exp002 lr 0.2 (succeeded, unconfirmed)');
+    expect(seen(report.html)).toContain('best exp002, unconfirmed 0.9');
+    expect(seen(report.html)).toContain('gain in val_acc, unconfirmed +0.4');
+    const [progress, curve] = report.files.map((file) => file.text);
+    expect(progress).toContain('better, unconfirmed');
+    expect(curve).toContain('exp002 best, unconfirmed');
+  });
+
+  it.each([
+    [null, 'not judged, unconfirmed'],
+    ['inconclusive', 'inconclusive, unconfirmed'],
+  ] as const)('also with the verdict %s', (verdict, words) => {
+    expect(row(render({ ...improved, runs: [run(1), run(2, { verdict }, 0.9)] }), 'exp002')).toContain(words);
+  });
+
+  it('is not a word for what is confirmed', () => {
+    const best = { ...better, verdict: 'confirmed' };
+    const { markdown, html } = render({
+      ...improved,
+      best,
+      runs: [run(1), run(2, { verdict: 'confirmed' }, 0.9)],
+    });
+    expect(markdown + html).not.toMatch(/unconfirmed/i);
+  });
+
+  it('counts downwards where less is better', () => {
+    const down = { name: 'loss', direction: 'minimize' as const };
+    const runs = [run(1, { primary: { ...down, value: 2 } }), run(2, { primary: { ...down, value: 1.5 } })];
+    const view = overview({ metric: { ...down, target: null }, baseline: { ...baseline, value: 2 }, runs });
+    expect(row(render(view), 'exp002').slice(3, 5)).toEqual(['1.5', '+0.5']);
+  });
+});
+
+describe('a metric that was not seen', () => {
+  it('is unknown, never 0, and is compared with nothing', () => {
+    const runs = [run(1), run(2, { ending: 'oom', verdict: 'crash' }, null), run(3, { primary: null })];
+    const report = render(overview({ baseline, runs }));
+    expect(row(report, 'exp002').slice(3)).toEqual(['unknown', '–', 'crash', '1m05s']);
+    expect(row(report, 'exp003').slice(3, 5)).toEqual(['unknown', '–']);
+    expect(report.files[0]?.text).toContain('exp002 · lr 0.2 · value unknown · failed or no value');
+  });
+
+  it('is not made up for a run that did not come to its end', () => {
+    const report = render(overview({ baseline, runs: [run(1), run(2, { ending: 'timeout' }, 0.9)] }));
+    expect(row(report, 'exp002').slice(2, 5)).toEqual(['timeout', '0.9', '–']);
+  });
+
+  it('is not mixed up with a value that is not finite', () => {
+    const nan = { name: 'val_acc', direction: 'maximize' as const, value: 'NaN' as const };
+    const report = render(
+      overview({ baseline, runs: [run(1), run(2, { primary: nan, ending: 'diverged' })] }),
+    );
+    expect(row(report, 'exp002').slice(3, 5)).toEqual(['NaN', '–']);
+  });
+});
+
+describe('the rest of the night', () => {
+  const view = overview({
+    baseline,
+    runs: [
+      run(1),
+      run(2, { ending: 'oom', verdict: 'crash', evidence: ['CUDA out of memory', 'line 80'] }, null),
+      run(3, { verdict: 'invalid', verdict_reason: 'a locked file changed: eval.py' }),
+      run(4, { ending: 'stopped', verdict: 'inconclusive' }),
+      run(5, {
+        state: 'running',
+        ending: null,
+        verdict: null,
+        progress: { step: 300, epoch: 3, total: 10 },
+        note: 'suspended',
+      }),
+    ],
+    running: ['exp005'],
+    directive: 'Try a larger batch.',
+    decisions: [{ at: '2026-03-04T02:00:00.000Z', text: 'exp002 needs more memory' }],
+    budgets: [
+      { name: 'runs', used: 5, limit: 8, unit: 'runs' },
+      { name: 'wall_clock', used: 3725, limit: null, unit: 'seconds' },
+    ],
+    warnings: ['the disk is almost full'],
+  });
+
+  it.each(['markdown', 'html'] as const)('stands in the %s', (format) => {
+    const report = render(view);
+    const text = format === 'html' ? seen(report.html) : report.markdown;
+    const part = (from: string, to: string) =>
+      text.slice(text.indexOf(from), text.indexOf(to, text.indexOf(from)));
+    expect(text).toContain('5 runs: 2 succeeded, 1 oom, 1 stopped, 1 running');
+    const failed = part('What failed, and why', format === 'html' ? '5 runs:' : '## R');
+    expect(failed).toMatch(/exp003 lr 0\.3:? invalid:? a locked file changed: eval\.py/);
+    expect(failed).toMatch(/exp002 lr 0\.2:? oom:? CUDA out of memory/);
+    expect(failed).not.toMatch(/exp00[14]/);
+    expect(text).toMatch(/exp005 lr 0\.5:? epoch 3 of 10 · val_acc 0\.5 so far · suspended/);
+    expect(text).toContain('Try a larger batch.');
+    expect(text).toMatch(/2026-03-04 02:00 UTC:? exp002 needs more memory/);
+    expect(text).toContain('runs: 5 of 8');
+    expect(text).toContain('wall clock: 1h02m, no limit');
+    expect(text).toContain('the disk is almost full');
+    expect(text).toContain('2026-03-04 05:06 UTC');
+    expect(text).toContain('/data/digits/workspace/runs/exp002/log');
+    expect(text).toContain('python3 train.py --lr 0.1');
+  });
+
+  it('folds one section per run', () => {
+    const { html, markdown } = render(view);
+    expect(html.match(/<details id="exp00\d">/g)).toHaveLength(5);
+    expect(markdown.match(/^<details><summary>/gm)).toHaveLength(5);
+  });
+});
+
+describe('charts', () => {
+  const points = (end: number) => Array.from({ length: 20 }, (_, i) => [i, (end * i) / 20] as const);
+
+  it('are files that the Markdown names, and pictures inside of the page', () => {
+    const curves = {
+      exp001: { val_acc: points(0.5), 'train/loss': points(2), lr: points(1) },
+      exp002: { val_acc: points(0.9) },
+    };
+    const { files, markdown, html } = render(improved, curves);
+    expect(files.map((file) => file.name)).toEqual(['best-so-far.svg', 'curves-1.svg', 'curves-2.svg']);
+    for (const file of files) {
+      expect(markdown).toContain(`](${file.name})`);
+      expect(html).toContain(file.text);
+    }
+    expect(files[2]?.text).toContain('train/loss');
+  });
+
+  it('show the best, the baseline and six others at most', () => {
+    const runs = Array.from({ length: 30 }, (_, i) => run(i + 1, {}, 0.5 + i / 100));
+    const curves = Object.fromEntries(runs.map((one, i) => [one.id, { val_acc: points(i) }]));
+    const best = { ...better, run: 'exp007' };
+    const chart = render(overview({ baseline, best, runs }), curves).files[1]?.text ?? '';
+    const legend = [...chart.matchAll(/class="key">([^<]*)</g)].map((match) => match[1]);
+    expect(legend).toEqual([
+      'exp007 best, unconfirmed',
+      'exp001 baseline',
+      ...['exp030', 'exp029', 'exp028', 'exp027', 'exp026', 'exp025'],
+    ]);
+  });
+});
+
+describe('size', () => {
+  it('an empty project has a report', () => {
+    const { html, markdown, files } = render(overview({ metric: null }));
+    expect(markdown).toContain('no runs');
+    expect(files).toEqual([]);
+    expect(seen(html)).toContain('Nothing has run yet.');
+    expect(html).not.toContain('<table');
+  });
+
+  it('200 runs are all there, and the page stays below a megabyte', () => {
+    const runs = Array.from({ length: 200 }, (_, i) =>
+      run(i + 1, i % 9 === 8 ? { ending: 'failed', verdict: 'crash' } : {}, i / 200),
+    );
+    const points = Array.from({ length: 400 }, (_, i) => [i, i] as const);
+    const curves = Object.fromEntries(
+      runs.map((one) => [one.id, { val_acc: points, loss: points, val_loss: points }]),
+    );
+    const { html, markdown } = render(overview({ baseline, runs }), curves);
+    expect(html.match(/<details /g)).toHaveLength(200);
+    expect(markdown.match(/^\| exp\d+ /gm)).toHaveLength(200);
+    expect(markdown).toContain('and 10 earlier ones, in the table of runs');
+    expect(html.length).toBeLessThan(1_000_000);
+  });
+});
