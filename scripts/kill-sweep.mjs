@@ -31,7 +31,6 @@ process.stdout.write(`seed ${seed}\n`);
 
 const base = mkdtempSync(join(realpathSync(tmpdir()), 'kill-sweep-'));
 const main = copyProgram();
-const live = new Set();
 const places = [];
 
 /** A copy, so that a build meanwhile does not pull the program away. */
@@ -59,7 +58,7 @@ async function campaign(number, kind, quota) {
   places.push(place);
   const random = createRandom(seed * 1000 + number);
   const drive = kind.agent === true ? agentCampaign : sweepCampaign;
-  const tally = await drive(main, place, random, { quota, directives: kind.directives ?? 0, live });
+  const tally = await drive(main, place, random, { quota, directives: kind.directives ?? 0 });
   const found = check(place, tally);
   return { number, kind, place, ...tally, ...found };
 }
@@ -73,6 +72,18 @@ function story(place) {
   return records.flatMap((record) =>
     record.kind === 'verdict' ? [`${commands.get(record.run)}: ${record.status}, ${record.reason}`] : [],
   );
+}
+
+/** Ends what is left of the projects: processes that bear their mark. */
+function endAll() {
+  for (const place of places) for (const { pid } of processesOf(place.project)) kill9(pid);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    endAll();
+    process.exit(130);
+  });
 }
 
 const began = Date.now();
@@ -101,8 +112,7 @@ try {
   };
   await Promise.all(Array.from({ length: Number(values.lanes) }, lane));
 } finally {
-  for (const pid of live) kill9(pid);
-  for (const place of places) for (const { pid } of processesOf(place.project)) kill9(pid);
+  endAll();
 }
 process.exitCode = report();
 

@@ -31,7 +31,7 @@ function createTally(place) {
 }
 
 /** `run` until it stops by itself, killed `quota` times on the way. */
-export async function sweepCampaign(main, place, random, { quota, directives, live }) {
+export async function sweepCampaign(main, place, random, { quota, directives }) {
   const tally = createTally(place);
   const { kills } = tally;
   for (;;) {
@@ -44,13 +44,17 @@ export async function sweepCampaign(main, place, random, { quota, directives, li
             'both',
             'self:run',
             'self:run',
+            'self:run',
+            'self:supervise',
             'self:supervise',
             'self:supervise',
           ])
         : 'none';
+    // The trap is for a supervisor that is started from now on.
+    if (target === 'self:supervise' && (await killSupervisors(place)) > 0)
+      tally.killed('supervisor', phaseOf(place));
     const trap = target.startsWith('self:') ? armSelfKill(random, place, target.slice(5)) : null;
     const run = startProgram(main, place, ['run', '--json'], { selfKill: trap?.value ?? null });
-    live.add(run.pid);
     tally.restarts += 1;
     let ended = null;
     run.child.stdout.resume();
@@ -66,7 +70,6 @@ export async function sweepCampaign(main, place, random, { quota, directives, li
       next = random.pick(['controller', 'supervisor', 'supervisor', 'both']);
     }
     const { code, signal, errors } = await run.ended;
-    live.delete(run.pid);
     if (signal !== 'SIGKILL' && code !== 0)
       tally.failures.push(`run ended with ${code ?? signal}: ${errors.slice(-400)}`);
     if (signal === 'SIGKILL' && random.next() < 0.3) await delay(random.below(800));
@@ -95,7 +98,7 @@ function order(main, place, tally) {
 async function selfKilled(place, tally, trap, name, over) {
   for (const until = Date.now() + SELF_KILL_MS; !trap.fired() && !over() && Date.now() < until; )
     await delay(5);
-  if (!trap.fired()) return;
+  if (!trap.fired()) return trap.disarm();
   const phase = phaseOf(place);
   tally.killed(name, phase);
   if (name === 'self:supervise') await measureWatch(place, tally, Number(trap.what().split(' ')[1]), over);
@@ -145,7 +148,7 @@ async function quiet(place) {
 }
 
 /** A scripted agent: launch, wait, next; when its server is killed it looks what became of its call, and goes on. */
-export async function agentCampaign(main, place, random, { quota, live }) {
+export async function agentCampaign(main, place, random, { quota }) {
   const tally = createTally(place);
   const { kills } = tally;
   let server = null;
@@ -155,7 +158,6 @@ export async function agentCampaign(main, place, random, { quota, live }) {
       server?.child.stdin.end();
       await server?.ended;
       server = await connect(main, place, armed);
-      live.add(server.pid);
       tally.restarts += 1;
     }
     const title = `step ${number}`;
@@ -179,7 +181,6 @@ export async function agentCampaign(main, place, random, { quota, live }) {
     if (result === null) {
       await server.ended;
       if (armed?.fired()) tally.killed('self:mcp', phaseOf(place));
-      live.delete(server.pid);
       server = null;
       continue;
     }

@@ -1,6 +1,6 @@
 // Starts the program, kills it at random instants, and keeps count.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -52,6 +52,7 @@ export function armSelfKill(random, place, command) {
   return {
     value: `${command} ${steps} ${random.pick(['before', 'after'])} ${token}`,
     fired: () => existsSync(`${token}.used`),
+    disarm: () => rmSync(token, { force: true }),
     what: () => textOf(`${token}.used`).trim(),
   };
 }

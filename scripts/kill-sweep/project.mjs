@@ -1,7 +1,9 @@
 // The temporary projects of the kill sweep, and what can be seen of them from outside.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+const MARK = 'KILL_SWEEP_PROJECT';
 
 /** Notes its own start first of all, then prints a metric that depends on its parameters alone. */
 const TRAIN = `import os, sys, time
@@ -69,6 +71,7 @@ export function makeProject(dir, { runs, parallel, git, seed }) {
     HOME: join(dir, 'home'),
     TMPDIR: join(dir, 'tmp'),
     AUTO_EXPERIMENT_STATE_DIR: join(dir, 'home', 'state'),
+    [MARK]: project,
   };
   const workspace = join(project, 'workspace');
   return {
@@ -107,24 +110,19 @@ export function ledgerOf(path) {
   return { records, torn };
 }
 
-/** Processes that belong to a project: by their folder, their arguments, or the marker in their environment. */
+/** Every process of a project: they have all inherited the mark that `makeProject` puts into the environment. */
 export function processesOf(project) {
+  const mark = `\0${MARK}=${project}\0`;
   const found = [];
   for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    if (!/^\d+$/.test(name)) continue;
     try {
+      if (!`\0${readFileSync(`/proc/${name}/environ`, 'latin1')}`.includes(mark)) continue;
       const argv = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
-      const inside = readlinkSync(`/proc/${name}/cwd`) === project;
-      if (
-        !inside &&
-        !argv.includes(project) &&
-        !readFileSync(`/proc/${name}/environ`, 'utf8').includes(`${project}/`)
-      )
-        continue;
       const state = readFileSync(`/proc/${name}/stat`, 'latin1').split(') ').at(-1)?.[0];
       if (state !== 'Z' && state !== 'X') found.push({ pid: Number(name), argv });
     } catch (error) {
-      if (!['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'EINVAL'].includes(error.code)) throw error;
+      if (!['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(error.code)) throw error;
     }
   }
   return found;

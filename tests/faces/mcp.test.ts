@@ -1,7 +1,7 @@
-import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectMcp, type McpSession, type ToolAnswer } from '../support/mcp-client.js';
+import { connectMcp, failed, type McpSession } from '../support/mcp-client.js';
 import { makeProject, type TestProject } from '../support/project.js';
 
 // The bundled server over stdio with the SDK's client; real runs, real files.
@@ -48,11 +48,6 @@ const launch = async (...command: string[]): Promise<string> => {
   const { data, text } = await mcp.call('launch_experiment', { command });
   expect(data, text).toBeDefined();
   return data.run.id;
-};
-const failed = (answer: ToolAnswer, words: RegExp | string): void => {
-  expect(answer.text).toMatch(words);
-  expect(answer).toMatchObject({ ok: false, data: undefined });
-  expect(answer.text).toMatch(/\nhint: \S/);
 };
 /** One call that returns the first progress message, and the call's own end. */
 const waiting = (args: Record<string, unknown>, signal?: AbortSignal) => {
@@ -121,7 +116,7 @@ describe('what the server offers', () => {
     expect(await read('auto-experiment://brief')).toMatchObject({ mimeType: 'text/markdown', text: '# Goal\nImprove the accuracy of train.sh.' });
     expect(await read('auto-experiment://report')).toMatchObject({ text: 'No report was written yet.' });
     await project.run('report');
-    expect(await read('auto-experiment://report')).toMatchObject({ text: expect.stringContaining('val_acc') });
+    expect(await read('auto-experiment://report')).toMatchObject({ text: expect.stringContaining('Nothing has run yet') });
     await expect(read('auto-experiment://other')).rejects.toThrow(/there is no resource "auto-experiment:\/\/other"; the resources are/);
     writeFileSync(at('config.yaml'), 'experimant: {}');
     await expect(read('auto-experiment://brief')).rejects.toThrow(/unknown key "experimant".*did you mean "experiment"/);
@@ -129,17 +124,18 @@ describe('what the server offers', () => {
 });
 
 describe('wrong calls are answered in words', () => {
-  it.each([
-    ['an unknown tool', 'read_fille', {}, /there is no tool "read_fille"\nhint: did you mean read_file\?/],
-    ['a tool like nothing', 'zzzzzz', {}, /there is no tool "zzzzzz"\nhint: the tools are run_shell, /],
-    ['an unknown argument', 'read_file', { path: 'a', ofset: 3 }, /read_file: there is no argument "ofset"\nhint: did you mean offset\?/],
-    ['a missing argument', 'read_file', {}, /read_file: "path": .*expected string/],
-    ['a wrong type', 'read_file', { path: 5 }, /read_file: "path": .*expected string/],
-    ['a wrong form', 'list_files', { path: '.', depth: 99 }, /list_files: "depth": /],
-    ['an argument where none is', 'read_memory', { a: 1 }, /there is no argument "a"\nhint: it takes no arguments/],
-    ['a proto key', 'read_file', JSON.parse('{"path": "train.sh", "__proto__": {"path": "x"}}'), /there is no argument "__proto__"/],
-  ])('%s', async (_, name, args, words) => {
-    failed(await mcp.call(name, args), words);
+  it('tools, arguments and types that are not there', async () => {
+    const calls: [string, Record<string, unknown>, RegExp][] = [
+      ['read_fille', {}, /there is no tool "read_fille"\nhint: did you mean read_file\?/],
+      ['zzzzzz', {}, /there is no tool "zzzzzz"\nhint: the tools are run_shell, /],
+      ['read_file', { path: 'a', ofset: 3 }, /read_file: there is no argument "ofset"\nhint: did you mean offset\?/],
+      ['read_file', {}, /read_file: "path": .*expected string.*\nhint: it takes path, offset/],
+      ['read_file', { path: 5 }, /read_file: "path": .*expected string/],
+      ['list_files', { path: '.', depth: 99 }, /list_files: "depth": /],
+      ['read_memory', { a: 1 }, /there is no argument "a"\nhint: it takes no arguments/],
+      ['run_shell', { command: 'true', timeout_s: 'long' }, /run_shell: "timeout_s": /],
+    ];
+    for (const [name, args, words] of calls) failed(await mcp.call(name, args), words);
   });
 
   it('a project that cannot be read is told at each call, and read anew when it was mended', async () => {
@@ -180,14 +176,16 @@ describe('launch_experiment', () => {
     expect(readFileSync(at('tried'), 'utf8')).toBe('tried\n');
   });
 
-  it.each([
-    ['a missing program', { command: 'no-such-program --x' }, 'there is no program "no-such-program"'],
-    ['a pipe', { command: 'sh train.sh | tee log' }, /needs a shell[^]*sh -c/],
-    ['an open quote', { command: "sh 'train.sh" }, "a ' is not closed"],
-    ['nothing', { command: '  ' }, 'the command is empty'],
-    ['a negative limit', { command: 'sh train.sh', time_limit_s: -1 }, /"time_limit_s"/],
-  ])('refuses %s and makes nothing', async (_, args, words) => {
-    failed(await mcp.call('launch_experiment', args), words);
+  it('refuses what cannot be started, and makes nothing', async () => {
+    const calls: [Record<string, unknown>, RegExp][] = [
+      [{ command: 'no-such-program --x' }, /there is no program "no-such-program"/],
+      [{ command: 'sh train.sh | tee log' }, /needs a shell[^]*sh -c/],
+      [{ command: "sh 'train.sh" }, /a ' is not closed/],
+      [{ command: '  ' }, /the command is empty/],
+      [{ command: ['sh', 'a\0b'] }, /NUL character/],
+      [{ command: 'sh train.sh', time_limit_s: -1 }, /"time_limit_s"/],
+    ];
+    for (const [args, words] of calls) failed(await mcp.call('launch_experiment', args), words);
     expect(existsSync(at('workspace'))).toBe(false);
   });
 });
@@ -284,77 +282,5 @@ describe('stop_experiment and experiment_status', () => {
     const { data, text } = await mcp.call('gpu_status');
     expect(data).toMatchObject({ gpus: expect.any(Array), machine: expect.any(String) });
     expect(text).toContain(data.machine);
-  });
-});
-
-describe('memory', () => {
-  it('what is logged is read back, by the tool and in the file', async () => {
-    const run = await launch('sh', 'train.sh');
-    expect(await mcp.call('log_memory', { text: 'lower the\nlearning rate next', kind: 'decision', run })).toMatchObject({ ok: true });
-    const { data, text } = await mcp.call('read_memory');
-    expect(data.brief).toContain('Improve the accuracy');
-    expect(data.memory).toContain('lower the learning rate next');
-    expect(readFileSync(at('workspace/MEMORY_LOG.md'), 'utf8')).toContain('lower the learning rate next');
-    for (const part of [data.brief, data.memory]) expect(text).toContain(part);
-    failed(await mcp.call('log_memory', { text: ' \u200b ' }), 'the text is empty');
-    failed(await mcp.call('log_memory', { text: 'x', run: 'exp777' }), 'there is no run "exp777"');
-    failed(await mcp.call('log_memory', { text: 'x'.repeat(2001) }), '"text"');
-  });
-});
-
-describe('files', () => {
-  it('writes, reads in pages, and lists', async () => {
-    const text = Array.from({ length: 900 }, (_, line) => `line "${line}" é`).join('\n');
-    expect((await mcp.call('write_file', { path: 'src/deep/a.txt', text })).data).toEqual({ path: 'src/deep/a.txt', bytes: Buffer.byteLength(text) });
-    let [read, offset] = ['', 0 as number | null];
-    while (offset !== null) {
-      const { data } = await mcp.call('read_file', { path: 'src/deep/a.txt', offset });
-      expect(data.size).toBe(Buffer.byteLength(text));
-      read += data.text;
-      offset = data.next_offset;
-    }
-    expect(read).toBe(text);
-    const { data } = await mcp.call('list_files', { depth: 5 });
-    expect(data.truncated).toBe(false);
-    expect(data.entries).toContainEqual({ path: 'src/deep/a.txt', kind: 'file', bytes: Buffer.byteLength(text) });
-    expect(data.entries).toContainEqual({ path: 'src/deep', kind: 'folder', bytes: null });
-    failed(await mcp.call('read_file', { path: 'none.txt' }), 'there is no "none.txt"');
-    failed(await mcp.call('read_file', { path: 'src' }), 'it is a folder');
-    writeFileSync(at('weights.bin'), Buffer.from([1, 0, 2]));
-    failed(await mcp.call('read_file', { path: 'weights.bin' }), 'is not a text file');
-    failed(await mcp.call('write_file', { path: 'big.txt', text: 'x'.repeat(1024 * 1024 + 1) }), 'too many for one file');
-  });
-
-  it('nothing outside the project is read, written or listed', async () => {
-    const other = makeProject({ 'secret.txt': 'outside' });
-    try {
-      symlinkSync(other.root, at('out'));
-      symlinkSync(join(other.root, 'secret.txt'), at('link.txt'));
-      linkSync(join(other.root, 'secret.txt'), at('hard.txt'));
-      const paths = ['../secret.txt', 'src/../../secret.txt', '/etc/passwd', 'out/secret.txt', 'link.txt', 'hard.txt', 'a\0b', 'x/'.repeat(3000), 'n'.repeat(300)];
-      for (const path of paths) {
-        for (const [tool, args] of [['read_file', { path }], ['write_file', { path, text: 'taken' }]] as const) {
-          const answer = await mcp.call(tool, args);
-          failed(answer, /refused|protected|there is no/);
-          expect(answer.text).not.toContain('outside\n');
-          expect(answer.size).toBeLessThan(2000);
-        }
-      }
-      for (const path of ['..', '/', 'out', '../', 'a\0b']) failed(await mcp.call('list_files', { path }), /refused/);
-      expect(readFileSync(join(other.root, 'secret.txt'), 'utf8')).toBe('outside');
-      expect((await mcp.call('list_files')).data.entries).toContainEqual({ path: 'out', kind: 'link', bytes: null });
-    } finally {
-      await other.end();
-    }
-  });
-
-  it('what belongs to the person and to the program is not written, whether it is there or not', async () => {
-    mkdirSync(at('.git'));
-    const before = readFileSync(at('PROJECT_BRIEF.md'), 'utf8');
-    const names = ['PROJECT_BRIEF.md', 'project_brief.md', './/PROJECT_BRIEF.md', 'config.yaml', 'CONFIG.YAML', '.git/hooks/pre-commit', '.git', 'workspace', 'workspace/MEMORY_LOG.md', 'workspace/HUMAN_DIRECTIVE.md', 'workspace/ledger.jsonl', 'workspace/state.json', 'workspace/runs/exp001/run.json', 'workspace/directive_archive/x.md'];
-    for (const path of names) failed(await mcp.call('write_file', { path, text: 'mine' }), /is protected: /);
-    expect(readFileSync(at('PROJECT_BRIEF.md'), 'utf8')).toBe(before);
-    expect(existsSync(at('workspace'))).toBe(false);
-    expect(await mcp.call('write_file', { path: 'workspace/notes/a.md', text: 'mine' })).toMatchObject({ ok: true });
   });
 });

@@ -1,6 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
+import { expect } from 'vitest';
 import { type Json, MAIN } from './project.js';
 
 export interface ToolAnswer {
@@ -54,4 +55,11 @@ export async function connectMcp(
     },
     close: () => client.close(),
   };
+}
+
+/** An answer that says what is wrong, and what to do. */
+export function failed(answer: ToolAnswer, words: RegExp | string): void {
+  expect(answer.text).toMatch(words);
+  expect(answer.text).toMatch(/\nhint: \S/);
+  expect(answer).toMatchObject({ ok: false, data: undefined });
 }

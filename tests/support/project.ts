@@ -59,8 +59,12 @@ export function makeProject(
       return JSON.parse(stdout);
     },
     async end() {
-      for (const pid of processesBelow(root)) kill(pid);
-      await until(() => processesBelow(root).length === 0);
+      // Again and again: one that is killed may just have started another.
+      await until(() => {
+        const left = processesBelow(root);
+        for (const pid of left) kill(pid);
+        return left.length === 0;
+      });
       rmSync(root, { recursive: true, force: true, maxRetries: 5 });
       rmSync(state, { recursive: true, force: true });
     },

@@ -4,6 +4,8 @@ import type { GpuSurvey } from './gpu.js';
 export interface ExecOptions {
   cwd?: string;
   env?: Record<string, string>;
+  /** `env` is all that the command sees; else it is laid over the machine's own environment, secrets included. */
+  onlyEnv?: boolean;
   /** Milliseconds; the whole process group is ended when it is exceeded. */
   timeoutMs?: number;
   /** Bytes kept of each stream (the last ones); default 1 MiB. */

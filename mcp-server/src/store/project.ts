@@ -50,6 +50,7 @@ export function storageError(error: unknown, path: string): LabError {
     ENOSPC:
       'the disk is full: free some space (old checkpoints are the usual cause) and call again; nothing that was there is damaged',
     EDQUOT: 'your disk quota is used up: free some space and call again; nothing that was there is damaged',
+    ENAMETOOLONG: 'choose a shorter name',
     ENOTDIR: 'a file stands where a folder is needed; move it away',
     EEXIST: 'a file stands where a folder is needed; move it away',
   };

@@ -18,7 +18,7 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export async function execLocal(
   argv: readonly string[],
-  { cwd, env, timeoutMs, maxBytes = DEFAULT_MAX_BYTES, signal }: ExecOptions,
+  { cwd, env, onlyEnv = false, timeoutMs, maxBytes = DEFAULT_MAX_BYTES, signal }: ExecOptions,
   base: Env | undefined,
 ): Promise<ExecResult> {
   const [program, ...args] = argv;
@@ -47,7 +47,8 @@ export async function execLocal(
     buffer: false,
     reject: false,
     ...(cwd === undefined ? {} : { cwd }),
-    ...(base === undefined ? { env: env ?? {} } : { env: { ...base, ...env }, extendEnv: false }),
+    env: onlyEnv ? (env ?? {}) : { ...base, ...env },
+    extendEnv: base === undefined && !onlyEnv,
   });
   let reads = 0;
   const keep = (tail: typeof out) => (chunk: Uint8Array) => {

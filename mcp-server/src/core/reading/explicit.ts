@@ -7,7 +7,7 @@ const PAIR =
 
 /** `METRIC name=value name=value step=N`: what a program says of itself on purpose. Null for other lines. */
 export function readExplicit(text: string): Seen | null {
-  const mark = MARK.exec(text);
+  const mark = text.includes('METRIC') ? MARK.exec(text) : null;
   if (mark === null) return null;
   const from = mark.index + mark[0].length;
   const seen: Seen = { metrics: [], stand: { ...NOWHERE }, split: null };

@@ -1,7 +1,7 @@
 import { readBox } from './boxes.js';
 import { readExplicit } from './explicit.js';
 import type { NumberToken } from './lex.js';
-import { isStem } from './names.js';
+import { hasStem } from './names.js';
 import { readObject } from './objects.js';
 import { readPairs } from './pairs.js';
 import { announcesEpoch, findStand } from './progress.js';
@@ -28,7 +28,9 @@ export interface Reading {
 const NOTHING: Seen = { metrics: [], stand: NOWHERE, split: null };
 const plain = (seen: Seen): Reading => ({ seen, kind: 'plain', context: null });
 const SUMMARY_LINE = /^wandb:\s/;
-const HAS_WORD_HEADER = /[A-Za-z]\S*(?:\s+|,|\s*[|│])\S*[A-Za-z]/;
+/** Punctuation that no header has. */
+const SENTENCE = /[a-z\])][.:!?;] +[A-Za-z]|[.!?;"']\s*$|\w=\S|:\/\//i;
+const PLACE = /epoch|iter|step|class|round|tick/i;
 
 /**
  * Reads one clean line. The shapes are tried from the surest to the loosest, and the first that fits has the line:
@@ -63,13 +65,10 @@ export function interpret(text: string, tokens: readonly NumberToken[], context:
 function readWords(text: string): Reading {
   const box = readBox(text, '');
   if (box !== null && 'section' in box) return { seen: NOTHING, kind: 'plain', context: box };
-  if (!HAS_WORD_HEADER.test(text) || !isStemSomewhere(text)) return plain(NOTHING);
+  if (SENTENCE.test(text) || (!PLACE.test(text) && !hasStem(text))) return plain(NOTHING);
   const header = readHeader(text);
   return header === null ? plain(NOTHING) : { seen: NOTHING, kind: 'plain', context: { header } };
 }
-
-const isStemSomewhere = (text: string): boolean =>
-  /epoch|iter|step|class|round|tick/i.test(text) || text.split(/[\s|│,]+/, 64).some(isStem);
 
 /** W&B's closing block: `wandb: name value` lines between `Run summary:` and the next empty one. */
 function readTracker(text: string, tokens: readonly NumberToken[], context: Context): Reading {

@@ -27,11 +27,14 @@ export const isGraphic = (code: number): boolean => code >= 0x2500 && code <= 0x
 
 const NON_FINITE = /^(?:nan|inf(?:inity)?)(?![A-Za-z0-9_])/i;
 
+const SOME = /\d|nan|inf/i;
+
 /**
  * Every number of a text, left to right. Which tokens there are and which are free depends on the text around the
  * digits and never on the digits themselves, which is what lets a line be read by the template of an earlier one.
  */
 export function lexNumbers(text: string): NumberToken[] {
+  if (!SOME.test(text)) return [];
   const tokens: NumberToken[] = [];
   const at = (index: number): number => (index >= 0 && index < text.length ? text.charCodeAt(index) : 32);
   let i = 0;

@@ -166,8 +166,10 @@ export class LineSplitter {
 }
 
 // ignoreBOM keeps a leading U+FEFF, so that a line's text never depends on where it stands. A decoder holds no state between calls.
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
 function decode(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  return UTF8.decode(bytes);
 }
 
 function concat(a: Uint8Array, b: Uint8Array, spare = 0): Uint8Array {

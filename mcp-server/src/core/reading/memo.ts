@@ -150,14 +150,19 @@ export function createMemo(): Memo {
       openings[words] = (openings[words] ?? 0) + 1;
       const others = byOpening.get(hash);
       if (others === undefined) byOpening.set(hash, [known]);
-      else others.push(known);
+      else {
+        if (others.length >= ALIKE) others.shift();
+        others.push(known);
+      }
       remember(known);
     },
     clear,
   };
 }
 
-const MOST_WORDS = 12;
+const MOST_WORDS = 24;
+/** Templates of one opening; beyond, the one learnt first goes. */
+const ALIKE = 12;
 
 /** The words that a template opens with, before anything in it can move, and their hash. */
 function opening(code: Int32Array): { words: number; hash: number } {

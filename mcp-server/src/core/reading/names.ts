@@ -49,6 +49,14 @@ const STEMS =
 const ENDS_LIKE =
   /(?:loss|acc|accuracy|error|reward|score|psnr|ssim|bleu|ppl|auc|rmse|mae|mse|iou|dice|recall|precision|norm|perplexity|@[.\d][\d.:]*|map\d*|ap\d+|ar\d+|f1)$/;
 
+const STEM_SOMEWHERE = new RegExp(
+  `(?<![a-z0-9@])(?:${[...STEMS].join('|')})(?![a-z0-9@])|${ENDS_LIKE.source.replace(/\$$/, '')}(?![a-z0-9@])`,
+  'i',
+);
+
+/** Whether any word of a line can be a stem: one test in place of one per word. */
+export const hasStem = (text: string): boolean => STEM_SOMEWHERE.test(text);
+
 /** One word of a name says that this is a metric. */
 export function isStem(word: string): boolean {
   const bare = word.toLowerCase().replace(/^[^a-z0-9@]+|[^a-z0-9@]+$/g, '');

@@ -2,6 +2,7 @@ import { type Key, keyAfter, keyBefore } from './keys.js';
 import type { NumberToken } from './lex.js';
 import {
   endsInPlace,
+  hasStem,
   isEpochName,
   isNeverMetric,
   isSettingsDump,
@@ -24,6 +25,8 @@ const CLOSED =
   /^\s*(?:$|[|,;)\]}([/│┃║·•]|\s-|\t|\s\s|[+±~-])|^\s+(?:[^\s:=]+\s){0,3}[^\s:=]*\s*[:=]|^\s+[^\s\d]+(?:\s[^\s\d]+)?\s+[+-]?\d|^\s[A-Za-z]+\/s(?:ec)?\b/;
 const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)/;
 
+const FIELDS = /[|│┃║\t;]|\S {2}|,\s/;
+
 interface Pair extends Found {
   /** Sure by its form or its words; the others need company. */
   sure: boolean;
@@ -38,6 +41,8 @@ export function readPairs(text: string, tokens: readonly NumberToken[], loose = 
   const pairs: Pair[] = [];
   const names: string[] = [];
   const stand = findStand(text);
+  // Without a metric's word or fields, only a separator can name a number.
+  const open = loose || FIELDS.test(text) || hasStem(text);
   const places = new Set([stand.epoch, stand.epochs, stand.step, stand.steps].map((spot) => spot?.start));
   let from = 0;
   let opening = text.length;
@@ -46,9 +51,10 @@ export function readPairs(text: string, tokens: readonly NumberToken[], loose = 
     const previous = from;
     if (!glued(text, token)) from = token.end + token.suffix.length;
     if (token.ratio === 'bottom' || !token.free) continue;
-    const key = places.has(token.start)
-      ? null
-      : (keyBefore(text, previous, token.start) ?? keyAfter(text, previous, token));
+    const key =
+      places.has(token.start) || !(open || separated(text, token.start))
+        ? null
+        : (keyBefore(text, previous, token.start) ?? keyAfter(text, previous, token));
     if (key === null) {
       if (places.has(token.start)) fields += 1;
       continue;
@@ -115,6 +121,18 @@ function settle(text: string, pairs: readonly Pair[], names: readonly string[], 
     kept.push(pair);
   }
   return kept;
+}
+
+/** Whether a `:` or `=` stands before the number, or an opened call that may have one before it. */
+function separated(text: string, start: number): boolean {
+  let i = start - 1;
+  let call = false;
+  while (i >= 0 && ' \t"\'([{'.includes(text[i] ?? '')) {
+    call ||= text[i] === '(';
+    i -= 1;
+  }
+  const before = text[i] ?? '';
+  return before === ':' || before === '=' || before === '：' || (call && /\w/.test(before));
 }
 
 /** The number is a part of a word: it does not end the words of a key. */

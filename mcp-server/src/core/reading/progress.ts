@@ -28,8 +28,13 @@ function spot(text: string, indices: Indices, group: number): Spot | null {
   return place === undefined ? null : spotAt(text, place[0], place[1]);
 }
 
+// What every pattern here needs; most lines have none of it.
+const SAYS =
+  /epoch|step|iter|tick|episode|updates|train|val|(?<![\w.])(?:ep|it)(?![a-z])|^\s*(?:s:)?\[?\d+[\]:|\s]|\] \[\d/i;
+
 /** Step and epoch of a line, with their totals when printed. Counts of bars and batches are neither. */
 export function findStand(text: string): Stand {
+  if (!SAYS.test(text)) return { ...NOWHERE };
   const barred = BARRED.exec(text);
   if (barred !== null) {
     return { ...NOWHERE, epoch: spot(text, barred.indices, 1), step: spot(text, barred.indices, 2) };
@@ -80,6 +85,7 @@ export function progressFrom(stand: Stand): Progress | null {
 
 /** Lines that say nothing but which epoch begins, or is evaluated: it holds for the lines after it. */
 export function announcesEpoch(text: string): boolean {
+  if (!/epoch|\bep\b/i.test(text)) return false;
   return /^[^A-Za-z\d]*(?:(?:beginning|start|starting|begin|evaluating|training|running)\b[^\d:=]*)?(?:epoch|ep)\b[^\w(]*\d+(?:\s*(?:\/|of)\s*\d+)?\]?(?:\W*$|\s*[,.|]\s*(?:total|learning rate|lr)\b)/i.test(
     text,
   );

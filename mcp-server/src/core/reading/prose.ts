@@ -61,7 +61,7 @@ const COCO =
 
 /** A line of pycocotools' summary, under the short names that people use: AP, AP50, AP75, APs, AR100, ARs. */
 export function readCoco(text: string): Seen | null {
-  const found = COCO.exec(text);
+  const found = text.includes('Average ') ? COCO.exec(text) : null;
   const place = found?.indices?.[5];
   if (found === null || place === undefined) return null;
   const [, kind = '', iou = '', area = '', dets = ''] = found;

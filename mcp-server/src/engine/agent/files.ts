@@ -17,7 +17,7 @@ export function readPage(project: Project, path: string, offset: number) {
     const part = readBeneath(project.paths.root, path, { offset, maxBytes });
     if (part.binary)
       throw new LabError(
-        `${path} is not a text file`,
+        `${clip(path, 200)} is not a text file`,
         'read it with a program of its format through run_shell',
       );
     const text = plain(part.text);
@@ -33,7 +33,7 @@ export function writePage(project: Project, path: string, text: string) {
   const why = protectedReason(path, { root, brief, config, workspace });
   if (why !== null)
     throw new LabError(
-      `${path} is protected: ${why}`,
+      `${clip(path, 200)} is protected: ${why}`,
       'write elsewhere; notes belong into workspace/notes/, memory goes through log_memory',
     );
   const bytes = Buffer.byteLength(text);

@@ -46,6 +46,7 @@ export async function runShell(
   const result = await lab.machine.exec([...(wall ?? []), 'sh', '-c', request.command], {
     cwd: paths.root,
     env: { ...env, [MARKER]: marker },
+    onlyEnv: true,
     timeoutMs: request.timeoutSeconds * 1000,
     maxBytes: 64 * 1024,
     signal: request.signal,

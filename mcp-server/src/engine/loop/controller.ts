@@ -19,7 +19,7 @@ import { currentUse } from '../runs/budget.js';
 import { assertDryRun } from '../runs/dry-run.js';
 import { launch } from '../runs/launch.js';
 import { assertProgram } from '../runs/program.js';
-import { controllerLock, keepSupervised } from '../runs/supervised.js';
+import { CHECK_SUPERVISOR_MS, controllerLock, keepSupervised } from '../runs/supervised.js';
 import { viewRun } from '../runs/view.js';
 import { writeReport } from '../views/write-report.js';
 import { finishOrder, hear, isPaused, type StopOrder } from './directives.js';
@@ -36,7 +36,6 @@ export interface LoopOptions {
 
 const LOOK_MS = 500;
 const PROGRESS_MS = 1000;
-const SUPERVISED_MS = 2000;
 
 /**
  * The cycle without a model: directive, THINK, EXECUTE, watch, REFLECT, until there is a reason to stop. Everything it
@@ -134,7 +133,7 @@ async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise
         return stop(lab, project, `${begun} cycles done (--max-cycles)`, begun, tell);
 
       const now = lab.clock();
-      if (open.length > 0 && now - supervised >= SUPERVISED_MS) {
+      if (open.length > 0 && now - supervised >= CHECK_SUPERVISOR_MS) {
         await keepSupervised(lab, paths.root);
         supervised = now;
       }

@@ -110,6 +110,8 @@ function kill(active: Active, now: number, why: KillReason, text: string): void 
   // Its own time stamp, because the exit record is compared with it: the kernel stamps files by a coarser clock than ours.
   active.kill = { why, text, at: readMark(active.files.record, 'kill')?.at ?? now };
   active.record = { ...active.record, note: text };
+  // Who waits is woken by the mark: why is written down at the next save, which is now.
+  active.lastSaved = Number.NEGATIVE_INFINITY;
 }
 
 /** TERM, grace for a checkpoint, KILL, until nothing of the run is left. */

@@ -50,6 +50,7 @@ export async function ensureDryRun(
     result = await lab.machine.exec(argv, {
       cwd: root,
       env: { ...env, PYTHONUNBUFFERED: '1', ...gpus.env },
+      onlyEnv: true,
       timeoutMs: experiment.dry_run_timeout * 1000,
       maxBytes: 64 * 1024,
       ...(request.signal === undefined ? {} : { signal: request.signal }),

@@ -8,7 +8,7 @@ import { readMark } from '../../store/records.js';
 import { listRuns, readRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { createBell } from './bell.js';
-import { keepSupervised } from './supervised.js';
+import { CHECK_SUPERVISOR_MS, keepSupervised } from './supervised.js';
 import { viewRun } from './view.js';
 
 export interface WaitRequest {
@@ -34,7 +34,6 @@ export interface Waited {
 
 /** How often the records are looked at when no file event comes: what a file system without events costs in delay. */
 const LOOK_MS = 200;
-const CHECK_SUPERVISOR_MS = 2000;
 
 /**
  * Blocks until a run has ended and was judged, a rule has fired, a new directive waits, or time is up. Costs no model
@@ -61,7 +60,10 @@ export async function waitForRuns(
       if (readMark(record, 'ended') !== null) return { reason: 'ended', run: view(id) };
       if (!request.wakeOnRule || fired.has(id)) continue;
       const why = readMark(record, 'kill')?.fields.why;
-      if (why === 'diverged' || why === 'stalled') return { reason: 'rule', run: view(id) };
+      if (why !== 'diverged' && why !== 'stalled') continue;
+      // The supervisor marks its decision first and then writes why, which is what somebody waits for.
+      const run = view(id);
+      if (run.note !== null) return { reason: 'rule', run };
     }
     if (!request.wakeOnDirective) return null;
     const now = pendingDirective(paths.workspace)?.text ?? null;

@@ -90,6 +90,7 @@ async function statusOf(project: Project, campaign: Campaign, open: readonly Run
   const running = open.filter((run) => run.state === 'running').map((run) => run.id);
   const queued = open.filter((run) => run.state === 'queued').map((run) => run.id);
   const controller = await lockHolder(controllerLock(project.paths.root));
+  if (open.length === 0 && campaign.stopped !== null) return `stopped: ${campaign.stopped.reason}`;
   const parts = [
     ...(running.length > 0 ? [`running ${running.join(', ')}`] : []),
     ...(queued.length > 0
@@ -98,7 +99,6 @@ async function statusOf(project: Project, campaign: Campaign, open: readonly Run
     ...(controller === null ? [] : [`controller at work (process ${controller.pid})`]),
   ];
   if (parts.length > 0) return parts.join('; ');
-  if (campaign.stopped !== null) return `stopped: ${campaign.stopped.reason}`;
   const { phase } = readState(project.paths.state);
   return campaign.runs.size === 0 ? 'nothing was run yet' : phase === 'paused' ? 'paused' : 'idle';
 }
