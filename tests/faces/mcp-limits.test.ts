@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -61,6 +61,7 @@ describe('every answer is bounded', () => {
       const when = record.ended_at;
       mkdirSync(at('workspace/runs', run, 'record'), { recursive: true });
       writeFileSync(at('workspace/runs', run, 'run.json'), number % 100 === 0 ? '{' : JSON.stringify({ ...record, id: run, note: LONG, evidence: Array(5).fill(LONG) }));
+      symlinkSync('ending=succeeded;rc=0', at('workspace/runs', run, 'record/ended'));
       lines.push({ kind: 'launch', at: when, run, plan: null, role: 'candidate', title: LONG, command: ['sh'], code: null });
       lines.push({ kind: 'end', at: when, run, ending: 'succeeded', exit_code: 0, signal: null, evidence: [], duration_s: 1, gpu_hours: 0, metric: 'val_acc', direction: 'maximize', value: 0.5 });
       lines.push({ kind: 'verdict', at: when, run, status: 'unconfirmed', reason: LONG, kept: true, value: 0.5, gain: 0.1 });

@@ -42,7 +42,8 @@ export function interpret(text: string, tokens: readonly NumberToken[], context:
   if (SUMMARY_LINE.test(text)) return readTracker(text, tokens, context);
   if (tokens.length === 0) return readWords(text);
   const coco = readCoco(text);
-  if (coco !== null) return plain(coco);
+  // Its name depends on its numbers, so that it is never learnt as a template.
+  if (coco !== null) return { seen: coco, kind: 'plain', context: {} };
   const object = text.includes('{') || text.includes('Dict(') ? readObject(text) : null;
   if (object !== null && object.metrics.length > 0) return plain(object);
   const box = readBox(text, context.section);

@@ -22,12 +22,15 @@ const LAST_WORD_NO =
   /^(?:in|of|to|at|for|by|with|took|from|after|the|a|an|and|or|is|was|than|on|every|per|about|around|over|top|using)$/i;
 const INSIDE_NO = /^(?:in|of|to|at|for|by|with|took|from|after|and|or|is|was|than)$/i;
 const MAX_WORDS = 6;
+const FURTHEST = 200;
 
 /**
- * The words that name the number at `to`, looking back no further than `from`, where the number before it ended.
+ * The words that name the number at `to`, looking back no further than `earliest`, where the number before it ended.
  * Null when they cannot be a name.
  */
-export function keyBefore(text: string, from: number, to: number): Key | null {
+export function keyBefore(text: string, earliest: number, to: number): Key | null {
+  // A name is short: looking further back only costs time.
+  const from = Math.max(earliest, to - FURTHEST);
   const lead = text.slice(from, to);
   let rest = lead.replace(WRAPPERS, '');
   const opened = lead.length - rest.length > (/\s*$/.exec(lead)?.[0].length ?? 0);

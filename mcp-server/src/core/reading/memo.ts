@@ -119,7 +119,15 @@ export function createMemo(): Memo {
       const spots = [stand.step, stand.steps, stand.epoch, stand.epochs, ...metrics];
       const indices = spots.map(place);
       if (spots.some((spot, index) => spot !== null && (indices[index] ?? -1) < 0)) return;
-      const made = makeTemplate(bytes, clean, tokens, new Set(indices));
+      // Numbers that are part of a name are as fixed as its words: `Acc@1` is not `Acc@5`.
+      const inNames = (printed: string): boolean => metrics.some(({ name }) => name.includes(printed));
+      const fixed = new Set(
+        [...tokens.keys()].filter(
+          (index) =>
+            !indices.includes(index) && inNames(clean.slice(tokens[index]?.start, tokens[index]?.end)),
+        ),
+      );
+      const made = makeTemplate(bytes, clean, tokens, new Set(indices), fixed);
       if (made === null) return;
       const [step = -1, steps = -1, epoch = -1, epochs = -1, ...slots] = indices.map(
         (index) => made.slotOf[index] ?? -1,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MetricRecord } from '../metric.js';
+import type { LoggedRecord } from '../metric.js';
 import { stripAnsi } from './ansi.js';
 import { type Context, interpret, type Reading } from './interpret.js';
 import { lexNumbers } from './lex.js';
@@ -11,10 +11,8 @@ import type { Found } from './seen.js';
 import { createTrack } from './track.js';
 
 /** A record with the data split that its line names apart from the metric (`[VAL] loss: 0.1`); null for training or none. */
-export interface ReadRecord extends MetricRecord {
+export interface ReadRecord extends LoggedRecord {
   split: 'val' | 'test' | null;
-  /** Offset of the first byte after the line; 0 where none was given. */
-  at: number;
 }
 
 const NullableNumber = z.number().nullable();

@@ -15,7 +15,8 @@ export interface Template {
 }
 
 /**
- * The template of a line. `tokens` are the numbers of its clean text. Null when bytes and clean text do not hold the
+ * The template of a line. `tokens` are the numbers of its clean text. `wanted` are the numbers whose value is asked for,
+ * `named` those that stay as they are. Null when bytes and clean text do not hold the
  * same numbers, or the line is too long.
  */
 export function makeTemplate(
@@ -23,6 +24,7 @@ export function makeTemplate(
   clean: string,
   tokens: readonly NumberToken[],
   wanted: ReadonlySet<number>,
+  named: ReadonlySet<number>,
 ): Template | null {
   if (bytes.length > LONGEST) return null;
   let latin = '';
@@ -35,7 +37,7 @@ export function makeTemplate(
     const own = tokens[index];
     if (own === undefined || clean.slice(own.start, own.end) !== raw.slice(token.start, token.end))
       return null;
-    if (token.kind !== 'word') starts.set(token.start, { token, index });
+    if (token.kind !== 'word' && !named.has(index)) starts.set(token.start, { token, index });
   }
   return assemble(bytes, raw, starts, wanted, tokens.length);
 }
