@@ -2,6 +2,7 @@ import { isNeverMetric, normalizeName, splitOf } from './names.js';
 import { NOWHERE, type Seen, spotAt } from './seen.js';
 
 const BOX = /^\s*[|│┃║]\s*([^|│┃║]*?[^|│┃║\s])\s*[|│┃║]\s*([^|│┃║]*?)\s*[|│┃║]\s*$/d;
+const LONGEST = 1000;
 const EDGE = /^\s*[|│┃║]/;
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|nan|inf)$/i;
 const COUNTED = /^(?:(?:total_)?timesteps|total_steps)$/;
@@ -13,7 +14,7 @@ export type BoxSeen = { section: string } | { seen: Seen };
  * evaluation go into the name, for the others it is the name as printed.
  */
 export function readBox(text: string, section: string): BoxSeen | null {
-  const row = EDGE.test(text) ? BOX.exec(text) : null;
+  const row = text.length < LONGEST && EDGE.test(text) ? BOX.exec(text) : null;
   const place = row?.indices?.[2];
   const key = row?.[1];
   const value = row?.[2];

@@ -12,6 +12,7 @@ import { ensureWorkspace, type Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
 import type { LaunchRequest } from './launch.js';
 import { leaseForDryRun } from './leasing.js';
+import { tied } from './tied.js';
 
 /**
  * Runs the declared short run of changed code to its end. The same code with the same shape of command is not tried
@@ -47,7 +48,7 @@ export async function ensureDryRun(
   const gpus = await leaseForDryRun(lab, project, request);
   let result: ExecResult;
   try {
-    result = await lab.machine.exec(argv, {
+    result = await lab.machine.exec(tied(argv), {
       cwd: root,
       env: { ...env, PYTHONUNBUFFERED: '1', ...gpus.env },
       onlyEnv: true,
