@@ -59,7 +59,7 @@ function checkRun(place, run, { of, folders, launched, fail }) {
   if (end === undefined || verdict === undefined)
     return fail('runs_lost', `${run} has no ${end === undefined ? 'end' : 'verdict'}`);
   if (mine('end').length > 1) fail('runs_lost', `${run} ended ${mine('end').length} times`);
-  const record = JSON.parse(textOf(join(place.runs, run, 'run.json')) || '{}');
+  const record = jsonOf(textOf(join(place.runs, run, 'run.json'))) ?? {};
   if (end.ending !== 'succeeded' || record.ending !== 'succeeded' || record.state !== 'ended')
     fail(
       'wrong_endings',
@@ -82,6 +82,15 @@ function checkRun(place, run, { of, folders, launched, fail }) {
     .filter((line) => line.startsWith(`${run} `));
   if (starts.length > 1) fail('started_twice', `${run}: ${starts.join(', ')}`);
   if (starts.length === 0) fail('runs_lost', `${run} was never started`);
+}
+
+/** Null for a torn text; `checkFiles` counts it. */
+function jsonOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function checkPlans({ of, fail }) {
@@ -128,7 +137,7 @@ function checkFiles(place, folders, fail) {
     const lines = textOf(join(place.runs, run, 'metrics.jsonl'))
       .split('\n')
       .filter((line) => line !== '');
-    const places = lines.map((line) => JSON.parse(line).line);
+    const places = lines.map((line) => jsonOf(line)?.line ?? 'torn');
     if (new Set(places).size !== places.length || places.length !== 5)
       fail('torn_files', `${run}/metrics.jsonl has ${places.length} records of lines ${places}`);
   }

@@ -101,7 +101,6 @@ describe('the config', () => {
     ['no name for a parameter', 'sweep: {parameters: {"--lr": {choice: [1]}}}', /"sweep.parameters/],
   ])('%s', async (_, config, words) => {
     write('config.yaml', config);
-    await refused(json('status'), words);
     await refused(json('launch', '--', 'sh', 'train.sh'), words);
   });
 

@@ -7,6 +7,8 @@ export function listing(root: string): Record<string, string> {
   const all: Record<string, string> = {};
   const walk = (folder: string): void => {
     for (const name of readdirSync(folder).sort()) {
+      // A supervisor of earlier runs may end at any time and say so.
+      if (name === 'supervisor.log') continue;
       const path = join(folder, name);
       const stat = lstatSync(path);
       const mode = stat.mode.toString(8);

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Config } from '../core/config.js';
 import { applyBrief } from '../core/config.js';
@@ -34,9 +34,21 @@ export function openProject(dir: string): Project {
 /** Makes the workspace folders. Throws LabError when the project cannot be written. */
 export function ensureWorkspace(paths: ProjectPaths): void {
   try {
-    mkdirSync(paths.runs, { recursive: true });
+    makeFolders(paths.runs);
   } catch (error) {
     throw storageError(error, paths.workspace);
+  }
+}
+
+/** As mkdir -p. Node's own tells of a read-only disk as if a folder were missing. Throws the system's error. */
+export function makeFolders(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && statSync(path).isDirectory()) return;
+    if (errorCode(error) !== 'ENOENT' || existsSync(dirname(path))) throw error;
+    makeFolders(dirname(path));
+    mkdirSync(path, { recursive: true });
   }
 }
 

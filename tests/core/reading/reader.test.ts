@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lexNumbers } from '../../../mcp-server/src/core/reading/lex.js';
-import { LineSplitter } from '../../../mcp-server/src/core/reading/lines.js';
+import { Line, LineSplitter } from '../../../mcp-server/src/core/reading/lines.js';
 import { createLogReader, LogState } from '../../../mcp-server/src/core/reading/log.js';
 import {
   createMetricReader,
@@ -38,6 +38,10 @@ const KINDS = [
   '{"acc@#": #.##, "#": #.#, "name-#": ##}',
   'shard-## of ### gave loss #.##',
   ' Average Precision  (AP) @[ IoU=0.#0      | area=   all | maxDets=100 ] = 0.###',
+  'loss $ lr $',
+  'found: $ of them, gave acc $ (0.5)',
+  '{"a": $, "step": $}',
+  'note $: $ | gain $ | x $',
   'plain words and nothing else',
   'wandb: Run summary:',
   'wandb: my value #.###',
@@ -45,10 +49,19 @@ const KINDS = [
   '',
 ];
 const line = fc
-  .tuple(fc.constantFrom(...KINDS), fc.array(fc.nat(9), { minLength: 48, maxLength: 48 }))
-  .map(([kind, digits]) => {
+  .tuple(
+    fc.constantFrom(...KINDS),
+    fc.array(fc.nat(9), { minLength: 48, maxLength: 48 }),
+    fc.array(fc.constantFrom('7', '12', '0.5', '-3', '1e-4', '2.5E+3', 'nan', '1.', '3x', '+4', '1,234'), {
+      minLength: 4,
+      maxLength: 4,
+    }),
+  )
+  .map(([kind, digits, numbers]) => {
     let next = 0;
-    return kind.replace(/#/g, () => String(digits[next++ % digits.length]));
+    return kind
+      .replace(/#/g, () => String(digits[next++ % digits.length]))
+      .replace(/\$/g, () => String(numbers[next++ % 4]));
   });
 
 describe('MetricReader', () => {
@@ -76,6 +89,23 @@ describe('MetricReader', () => {
     // Other words, other kinds of number: a different line.
     reader.read('step 3 | cost 0.5', 3);
     expect(reader.familiar).toBe(false);
+  });
+
+  it('tells whole numbers from fractions: they are not read alike', () => {
+    const reader = createMetricReader();
+    expect(reader.read('found: 12 of them, loss 0.5', 1)[0]?.metrics).toEqual({ loss: 0.5 });
+    expect(reader.read('found: 0.25 of them, loss 0.5', 2)[0]?.metrics).toEqual({ found: 0.25, loss: 0.5 });
+    expect(reader.read('found: 3 of them, loss 0.5', 3)[0]?.metrics).toEqual({ loss: 0.5 });
+  });
+
+  it('reads a line that nothing ends', () => {
+    const reader = createMetricReader();
+    const bytes = encode('loss: 0.25');
+    for (let i = 0; i < 3; i += 1) {
+      const out: ReadRecord[] = [];
+      reader.readLine(new Line(bytes, 0, bytes.length, 1, 10), out);
+      expect(out).toMatchObject([{ line: 1, at: 10, metrics: { loss: 0.25 } }]);
+    }
   });
 
   it('gives exactly the double that the printed digits mean', () => {

@@ -19,11 +19,18 @@ import { WRAPPER } from './wrapper.js';
 
 /** Detached processes of this machine, each in a session of its own. */
 export function processJobs(): Jobs {
+  // A claim is written once and never changed; it is forgotten with the handle that it was asked with.
+  const claims = new WeakMap<JobHandle, Link>();
+  const claimOf = (handle: JobHandle): Link | null => {
+    const claim = claims.get(handle) ?? readRecord(handle.recordDir, 'started');
+    if (claim !== null) claims.set(handle, claim);
+    return claim;
+  };
   return {
     start: async (spec) => start(spec),
     poll: async (handles) => {
       const boot = bootId();
-      return handles.map((handle) => stateOf(handle, boot));
+      return handles.map((handle) => stateOf(handle, claimOf, boot));
     },
     survivors: async (handle) => survivorsOf(handle),
     signal: async (handle, signal) => signalJob(handle, signal),
@@ -64,9 +71,9 @@ function readRecord(folder: string, name: string): Link | null {
   return { fields: stat.isSymbolicLink() ? parseMark(readlinkSync(path)) : {}, at: stat.mtimeMs };
 }
 
-function stateOf(handle: JobHandle, boot: string): JobState {
+function stateOf(handle: JobHandle, claimOf: (handle: JobHandle) => Link | null, boot: string): JobState {
   const before = readRecord(handle.recordDir, 'exited');
-  const started = readRecord(handle.recordDir, 'started');
+  const started = claimOf(handle);
   const life = before === null ? lifeOf(started, boot) : 'exited';
   // Gone without a record may be the instant between our two looks: the record is the truth, so look again.
   const exited = life === 'gone' ? readRecord(handle.recordDir, 'exited') : before;
@@ -117,11 +124,11 @@ function readStat(pid: number): { state: string; start: string; group: number } 
   }
 }
 
-/** The first 4 KiB of a file of /proc, in half the time of `readFileSync`: it is read for every run every second. */
+/** The first KiB of a file of /proc, in half the time of `readFileSync`: it is read for every run every second. */
 function readSmall(path: string): string {
   const fd = openSync(path, 'r');
   try {
-    const bytes = Buffer.allocUnsafe(4096);
+    const bytes = Buffer.allocUnsafe(1024);
     return bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, null));
   } finally {
     closeSync(fd);

@@ -4,8 +4,8 @@ const UNSURE = 1e-9;
 const HALF = 134_217_729; // 2^27 + 1, which splits a double into two halves of 26 bits (Veltkamp)
 
 /**
- * The double nearest to `(high · 10^9 + low) · 10^scale`, or NaN when this arithmetic cannot tell for sure. `high` is below 10^10 and
- * `low` below 10^9, so up to 19 digits. Up to 15 digits one exact operation does it (Clinger 1990); beyond, the quotient is
+ * The double nearest to `(high · 10^9 + low) · 10^scale`, or NaN when this arithmetic cannot tell for sure. Both are below 10^9, so up to
+ * 18 digits. Up to 15 digits one exact operation does it (Clinger 1990); beyond, the quotient is
  * computed with its own error (Dekker 1971), and it is only unsure when it lies next to the middle between two doubles.
  */
 export function decimal(high: number, low: number, scale: number): number {
@@ -15,11 +15,10 @@ export function decimal(high: number, low: number, scale: number): number {
     return scale < 0 ? whole / (POWERS[-scale] ?? 1) : whole * (POWERS[scale] ?? 1);
   }
   if (scale > 0) return Number.NaN;
-  // whole + rest is the integer, exactly.
+  // whole + rest is the integer, exactly: 10^9 is 2^9 · 5^9, so that the product needs no more than 51 bits.
   const product = high * 1e9;
-  const productRest = productError(high, 1e9, product);
   const whole = product + low;
-  const rest = low - (whole - product) + productRest;
+  const rest = low - (whole - product);
   const divisor = POWERS[-scale] ?? 1;
   const quotient = whole / divisor;
   const back = quotient * divisor;

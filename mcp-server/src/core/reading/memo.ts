@@ -93,7 +93,7 @@ export function createMemo(): Memo {
     value: (slot) => (slot < 0 ? Number.NaN : numbers.getFloat64(slot * 8, true)),
     find(bytes, start, end) {
       // Matching looks at the byte behind the line.
-      
+      if (end >= bytes.length) return null;
       if (bytes !== bytesOfView) {
         bytesOfView = bytes;
         view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -6,9 +6,14 @@ import type { Project } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 
-/** What the campaign has used up to now, runs under way included. */
-export function currentUse(project: Project, campaign: Campaign, now: number): BudgetUse {
-  return budgetUse(campaign, activeRuns(project).map(heldGpus), now);
+/** What the campaign has used up to now, runs under way included. `runs` spares whoever has read them another reading. */
+export function currentUse(
+  project: Project,
+  campaign: Campaign,
+  now: number,
+  runs: readonly RunRecord[] = activeRuns(project),
+): BudgetUse {
+  return budgetUse(campaign, runs.filter((run) => run.state !== 'ended').map(heldGpus), now);
 }
 
 /**

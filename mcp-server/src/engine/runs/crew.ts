@@ -28,6 +28,8 @@ export type SupervisorLab = Pick<
 >;
 
 const SAVE_MS = 5000;
+/** Each save waits for the disk: not more than five a second, however many runs there are. */
+const SAVE_EACH_MS = 200;
 const SAVE_YOUNG_MS = 900;
 const YOUNG_MS = 300_000;
 const RETRY_START_MS = 10_000;
@@ -172,7 +174,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     if (result.over) return finish(run, result);
     // What somebody looks on at moves each second; a hundred runs, or one of many hours, need not.
     const young = active.size <= 4 && state.startedAt !== null && now - state.startedAt < YOUNG_MS;
-    if (now - run.lastSaved < (young ? SAVE_YOUNG_MS : SAVE_MS)) return;
+    if (now - run.lastSaved < (young ? SAVE_YOUNG_MS : Math.max(SAVE_MS, SAVE_EACH_MS * active.size))) return;
     // Set first: a disk that refuses is asked again after the usual time, and the watching goes on meanwhile.
     run.lastSaved = now;
     run.record = { ...run.record, ...run.reading.facts() };
@@ -209,6 +211,8 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
 
   function over(run: Active, ended: RunRecord): void {
     active.delete(ended.id);
+    // Its GPUs may be free now: whoever waits for one asks at once.
+    asked = Number.NEGATIVE_INFINITY;
     unsettled.set(ended.id, { record: ended, reading: run.reading });
     log(`${ended.id} ended: ${ended.ending}; ${ended.evidence[0] ?? ''}`);
     bell.remove(run.files.record);

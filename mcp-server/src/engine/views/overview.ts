@@ -57,7 +57,7 @@ export async function buildOverview(
       .slice(-config.memory.max_recent_entries)
       .map(({ at, text }) => ({ at, text })),
     directive: pendingDirective(paths.workspace)?.text ?? null,
-    budgets: budgetViews(config.budget, currentUse(project, campaign, now)),
+    budgets: budgetViews(config.budget, currentUse(project, campaign, now, found.records)),
     gpus,
     warnings: [
       ...project.warnings,

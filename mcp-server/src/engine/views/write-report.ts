@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../../core/errors.js';
 import { readCurves } from '../../store/curves.js';
 import { writeAtomic } from '../../store/files.js';
 import { runPaths } from '../../store/paths.js';
-import { type Project, storageError } from '../../store/project.js';
+import { makeFolders, type Project, storageError } from '../../store/project.js';
 import { buildOverview, type OverviewLab } from './overview.js';
 import { renderReport } from './report.js';
 
@@ -25,7 +24,7 @@ export async function writeReport(
   const html = join(reports, 'report.html');
   const markdown = join(reports, 'report.md');
   try {
-    mkdirSync(reports, { recursive: true });
+    makeFolders(reports);
     for (const file of report.files) writeAtomic(join(reports, file.name), file.text);
     writeAtomic(markdown, report.markdown);
     writeAtomic(html, report.html);

@@ -1,5 +1,4 @@
 import { writeDirective } from '../../store/directive.js';
-import { ensureWorkspace } from '../../store/project.js';
 import { type Command, UsageError } from '../command.js';
 import { labOf } from './shared.js';
 
@@ -16,7 +15,6 @@ export const command: Command = {
     if (text === undefined)
       throw new UsageError('what is the directive? usage: auto-experiment directive "stop"');
     const { paths } = labOf(console, args).open();
-    ensureWorkspace(paths);
     writeDirective(paths.workspace, text);
     console.out(`written to ${paths.directive}; it is shown in the status until it was acted on\n`);
     return 0;

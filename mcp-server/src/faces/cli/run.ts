@@ -2,7 +2,6 @@ import { LabError } from '../../core/errors.js';
 import { assertReady, runSweep } from '../../engine/loop/controller.js';
 import type { LoopEvent } from '../../engine/loop/events.js';
 import { writeDirective } from '../../store/directive.js';
-import { ensureWorkspace } from '../../store/project.js';
 import { type Command, type Console, UsageError } from '../command.js';
 import { wholeNumber } from '../flags.js';
 import { createTeller } from '../terminal/teller.js';
@@ -42,7 +41,6 @@ export const command: Command = {
     const directive = args.values.directive;
     if (directive !== undefined) {
       assertReady(lab, project);
-      ensureWorkspace(project.paths);
       writeDirective(project.paths.workspace, directive);
     }
     const teller = args.switches.json === true ? null : createTeller(console);
