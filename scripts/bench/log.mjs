@@ -90,9 +90,9 @@ async function measured(place, name, size, words, note = null, small = null) {
         samples: polls.idle.length,
       }),
       figure(`${words}: opening where another left it`, polls.open, 'ms', whole),
-      figure(`${words}: memory that the polls add`, polls.rssAfter - polls.rssBefore, 'MiB', {
-        reference: python[0][1],
-        against: 'python3: peak of the process',
+      figure(`${words}: memory after the polls`, polls.rssAfter, 'MiB', {
+        reference: polls.rssBefore,
+        against: 'the same process before them',
       }),
       figure(`${words}: peak memory while reading all of it once`, caught.peak, 'MiB', {
         reference: python[0][1],

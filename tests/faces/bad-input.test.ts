@@ -3,7 +3,15 @@ import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listing } from '../support/listing.js';
-import { insertJson, MAIN, makeProject, type Ran, runProcess, type TestProject, until } from '../support/project.js';
+import {
+  insertJson,
+  MAIN,
+  makeProject,
+  type Ran,
+  runProcess,
+  type TestProject,
+  until,
+} from '../support/project.js';
 
 // Bad input through the CLI: words and a hint on standard error, an exit code, and nothing written.
 
@@ -15,7 +23,12 @@ sweep: {parameters: {lr: {uniform: [0, 1]}}, max_runs: 2}
 
 let project: TestProject;
 beforeEach(() => {
-  project = makeProject({ 'PROJECT_BRIEF.md': BRIEF, 'config.yaml': CONFIG, 'train.sh': 'echo val_acc=0.5\n', 'plain.txt': 'no program\n' });
+  project = makeProject({
+    'PROJECT_BRIEF.md': BRIEF,
+    'config.yaml': CONFIG,
+    'train.sh': 'echo val_acc=0.5\n',
+    'plain.txt': 'no program\n',
+  });
 });
 afterEach(() => project.end());
 
@@ -58,7 +71,10 @@ describe('the brief', () => {
     write('PROJECT_BRIEF.md', '---\nmetric: [val_acc\n---\nImprove it.\n');
     await refused(json('run'), /PROJECT_BRIEF.md is not valid YAML/);
     for (const language of ['js', 'javascript', 'coffee']) {
-      write('PROJECT_BRIEF.md', `---${language}\nrequire('node:fs').writeFileSync('evaluated', '1')\n---\nImprove it.\n`);
+      write(
+        'PROJECT_BRIEF.md',
+        `---${language}\nrequire('node:fs').writeFileSync('evaluated', '1')\n---\nImprove it.\n`,
+      );
       await refused(json('status'), /front matter must be YAML/);
     }
     expect(existsSync(at('evaluated'))).toBe(false);
@@ -72,11 +88,24 @@ describe('the brief', () => {
 });
 
 describe('the config', () => {
-  const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefghi'.split('').map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(',')}]`)].join('\n');
+  const bomb = [
+    'a: &a [x,x,x,x,x,x,x,x,x]',
+    ...'bcdefghi'
+      .split('')
+      .map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(',')}]`),
+  ].join('\n');
   it.each<[string, string, RegExp]>([
     ['an unknown section', 'experimant: {}', /unknown key "experimant"\nhint: did you mean "experiment"\?/],
-    ['an unknown key', 'experiment: {comand: x}', /unknown key "experiment.comand"\nhint: did you mean "experiment.command"\?/],
-    ['a key like nothing', 'experiment: {zzzzzzzz: 1}', /unknown key "experiment.zzzzzzzz"\nhint: known keys here: command, /],
+    [
+      'an unknown key',
+      'experiment: {comand: x}',
+      /unknown key "experiment.comand"\nhint: did you mean "experiment.command"\?/,
+    ],
+    [
+      'a key like nothing',
+      'experiment: {zzzzzzzz: 1}',
+      /unknown key "experiment.zzzzzzzz"\nhint: known keys here: command, /,
+    ],
     ['a word for a number', 'experiment: {max_parallel: many}', /"experiment.max_parallel": .*number/],
     ['a duration in no form', 'experiment: {time_limit: soon}', /"experiment.time_limit"/],
     ['a list for a map', 'experiment: [1, 2]', /"experiment": /],
@@ -90,9 +119,17 @@ describe('the config', () => {
     ['1 MB', `# ${'x'.repeat(1 << 20)}`, /is over 64 KiB/],
     ['two documents', 'gpu: {}\n---\ngpu: {}', /is not valid YAML/],
     ['a proto key', '__proto__: {a: 1}', /unknown key "__proto__"/],
-    ['the workspace is the root of the disk', 'project: {workspace: /}', /project.workspace: "\/" is not below/],
+    [
+      'the workspace is the root of the disk',
+      'project: {workspace: /}',
+      /project.workspace: "\/" is not below/,
+    ],
     ['the workspace is the project', 'project: {workspace: .}', /project.workspace: "." is not below/],
-    ['the workspace is beside the project', 'project: {workspace: ../x}', /project.workspace: "..\/x" is not below/],
+    [
+      'the workspace is beside the project',
+      'project: {workspace: ../x}',
+      /project.workspace: "..\/x" is not below/,
+    ],
     ['the brief is outside', 'project: {brief: /etc/passwd}', /project.brief: "\/etc\/passwd" is not below/],
     ['a sweep without parameters', 'sweep: {parameters: {}}', /"sweep.parameters": at least one parameter/],
     ['a range upside down', 'sweep: {parameters: {lr: {uniform: [1, 0]}}}', /"sweep.parameters.lr/],
@@ -111,7 +148,10 @@ describe('the config', () => {
       symlinkSync(join(other.root, 'later'), at('dangling'));
       for (const place of ['out', 'out/deep/er', 'dangling', 'dangling/x']) {
         write('config.yaml', `project: {workspace: ${place}}`);
-        await refused(json('launch', '--', 'sh', 'train.sh'), /project.workspace: .*(is not below|leads nowhere)/);
+        await refused(
+          json('launch', '--', 'sh', 'train.sh'),
+          /project.workspace: .*(is not below|leads nowhere)/,
+        );
       }
       expect(listing(other.root)).toEqual({});
     } finally {
@@ -128,11 +168,26 @@ describe('the config', () => {
     const sweeps: [string, RegExp][] = [
       ['experiment: {command: sh train.sh}', /there is no search space/],
       ['sweep: {parameters: {lr: {choice: [1]}}}', /there is no training command/],
-      ['experiment: {command: nope, dry_run_args: []}\nsweep: {parameters: {lr: {choice: [1]}}}', /there is no program "nope"/],
-      ['experiment: {command: sh train.sh | tee x}\nsweep: {parameters: {lr: {choice: [1]}}}', /needs a shell/],
-      ['experiment: {command: sh train.sh}\nsweep: {parameters: {lr: {choice: [1]}}}', /no dry run is declared/],
-      ['experiment: {command: sh train.sh, dry_run_args: []}\nsweep: {command: sh train.sh, parameters: {lr: {choice: [1]}}}', /does not use the parameter "lr"/],
-      ['experiment: {command: sh train.sh, dry_run_args: []}\nsweep: {command: "sh train.sh {lr} {wd}", parameters: {lr: {choice: [1]}}}', /uses \{wd\}, which is no parameter/],
+      [
+        'experiment: {command: nope, dry_run_args: []}\nsweep: {parameters: {lr: {choice: [1]}}}',
+        /there is no program "nope"/,
+      ],
+      [
+        'experiment: {command: sh train.sh | tee x}\nsweep: {parameters: {lr: {choice: [1]}}}',
+        /needs a shell/,
+      ],
+      [
+        'experiment: {command: sh train.sh}\nsweep: {parameters: {lr: {choice: [1]}}}',
+        /no dry run is declared/,
+      ],
+      [
+        'experiment: {command: sh train.sh, dry_run_args: []}\nsweep: {command: sh train.sh, parameters: {lr: {choice: [1]}}}',
+        /does not use the parameter "lr"/,
+      ],
+      [
+        'experiment: {command: sh train.sh, dry_run_args: []}\nsweep: {command: "sh train.sh {lr} {wd}", parameters: {lr: {choice: [1]}}}',
+        /uses \{wd\}, which is no parameter/,
+      ],
     ];
     for (const [config, words] of sweeps) {
       write('config.yaml', config);
@@ -167,7 +222,10 @@ describe('the command line', () => {
       [['statsu'], /unknown command "statsu"; did you mean status\?/],
       [['zzzzzzz'], /unknown command "zzzzzzz"\nhint: auto-experiment --help/],
       [['toString'], /unknown command "toString"\nhint: auto-experiment --help/],
-      [['launch', '--titel', 'x', '--', 'sh'], /unknown option --titel; did you mean --title\?\nhint: auto-experiment launch --help/],
+      [
+        ['launch', '--titel', 'x', '--', 'sh'],
+        /unknown option --titel; did you mean --title\?\nhint: auto-experiment launch --help/,
+      ],
       [['status', '-x'], /-x/],
       [['status', 'extra'], /unexpected "extra"/],
       [['status', '--project'], /--project/],
@@ -190,7 +248,8 @@ describe('the command line', () => {
 
   it('runs, files and folders that are not there', async () => {
     await refused(json('wait'), /has no runs yet/);
-    for (const command of ['wait', 'logs', 'stop', 'restore']) await refused(json(command, 'exp001'), /there is no run "exp001"\nhint: this project has no runs yet/);
+    for (const command of ['wait', 'logs', 'stop', 'restore'])
+      await refused(json(command, 'exp001'), /there is no run "exp001"\nhint: this project has no runs yet/);
     await refused(json('metrics', 'none.log'), /none.log cannot be read/);
     await refused(json('metrics', '.'), /cannot be read/);
     await refused(json('status', '--project', 'nowhere'), /no project folder at .*nowhere/);
@@ -207,11 +266,23 @@ describe('the command line', () => {
     const env = { ...process.env, PATH: at('bin') };
     mkdirSync(at('bin'));
     const before = listing(project.root);
-    told(await runProcess([process.execPath, MAIN, 'demo', '--json'], { cwd: project.root, env }), /there is no program "python3"\nhint: install Python 3/, 1);
+    told(
+      await runProcess([process.execPath, MAIN, 'demo', '--json'], { cwd: project.root, env }),
+      /there is no program "python3"\nhint: install Python 3/,
+      1,
+    );
     expect(listing(project.root)).toEqual(before);
-    const { code, stdout } = await runProcess([process.execPath, MAIN, 'doctor', '--json'], { cwd: project.root, env });
+    const { code, stdout } = await runProcess([process.execPath, MAIN, 'doctor', '--json'], {
+      cwd: project.root,
+      env,
+    });
     expect(code).toBe(0);
-    expect(JSON.parse(stdout).checks).toContainEqual({ name: 'python3', state: 'note', text: 'not found', hint: expect.stringContaining('install Python 3') });
+    expect(JSON.parse(stdout).checks).toContainEqual({
+      name: 'python3',
+      state: 'note',
+      text: 'not found',
+      hint: expect.stringContaining('install Python 3'),
+    });
     expect(listing(project.root)).toEqual(before);
   });
 });
@@ -228,35 +299,61 @@ describe('what lies in the workspace', () => {
   });
 
   it('damaged records are told and cost nothing else', async () => {
-    for (const _ of [1, 2]) await project.json('wait', (await project.json('launch', '--', 'sh', 'train.sh')).id);
+    for (const _ of [1, 2])
+      await project.json('wait', (await project.json('launch', '--', 'sh', 'train.sh')).id);
     write('workspace/runs/exp002/run.json', '{"id": "exp0');
-    writeFileSync(at('workspace/ledger.jsonl'), 'hello\n{"kind":"unheard"}\n[]\nnull\n{"kind":"decision","at":"2026', { flag: 'a' });
+    writeFileSync(
+      at('workspace/ledger.jsonl'),
+      'hello\n{"kind":"unheard"}\n[]\nnull\n{"kind":"decision","at":"2026',
+      { flag: 'a' },
+    );
     write('workspace/state.json', '{{{{');
     const before = listing(project.root);
     const status = await project.json('status');
     expect(status.runs.map(({ id }: { id: string }) => id)).toEqual(['exp001']);
     expect(status.baseline).toMatchObject({ run: 'exp001', value: 0.5 });
-    expect(status.warnings).toEqual([expect.stringMatching(/last line \(\d+\) is torn/), expect.stringMatching(/4 line\(s\) cannot be read/), expect.stringMatching(/exp002\/run.json is damaged/)]);
+    expect(status.warnings).toEqual([
+      expect.stringMatching(/last line \(\d+\) is torn/),
+      expect.stringMatching(/4 line\(s\) cannot be read/),
+      expect.stringMatching(/exp002\/run.json is damaged/),
+    ]);
     expect(listing(project.root)).toEqual(before);
     await refused(json('wait', 'exp002'), /run.json is damaged\nhint: .*move the folder away/);
     await refused(json('logs', 'exp002'), /run.json is damaged/);
-    expect(await project.json('wait', (await project.json('launch', '--', 'sh', 'train.sh')).id)).toMatchObject({ id: 'exp003', ending: 'succeeded' });
+    expect(
+      await project.json('wait', (await project.json('launch', '--', 'sh', 'train.sh')).id),
+    ).toMatchObject({ id: 'exp003', ending: 'succeeded' });
   });
 
   it('a folder that cannot be written', async () => {
     const before = listing(project.root);
-    const calls = [json('launch', '--', 'sh', 'train.sh'), json('run'), ['directive', 'stop'], json('report')];
-    for (const args of calls) told(await readOnly(...args), /cannot write .*\nhint: .*(read-only|write access)/, 1);
+    const calls = [
+      json('launch', '--', 'sh', 'train.sh'),
+      json('run'),
+      ['directive', 'stop'],
+      json('report'),
+    ];
+    for (const args of calls)
+      told(await readOnly(...args), /cannot write .*\nhint: .*(read-only|write access)/, 1);
     expect((await readOnly(...json('status'))).code).toBe(0);
     expect(listing(project.root)).toEqual(before);
   });
 
   it('a second controller is refused, and names the first', async () => {
-    write('train.sh', 'case "$*" in *--dry*) exit 0;; esac\nwhile [ ! -e go ]; do sleep 0.05; done; echo val_acc=0.5\n');
-    const first = spawn(process.execPath, [MAIN, 'run', '--max-cycles', '1', '--project', project.root], { stdio: 'ignore' });
+    write(
+      'train.sh',
+      'case "$*" in *--dry*) exit 0;; esac\nwhile [ ! -e go ]; do sleep 0.05; done; echo val_acc=0.5\n',
+    );
+    const first = spawn(process.execPath, [MAIN, 'run', '--max-cycles', '1', '--project', project.root], {
+      stdio: 'ignore',
+    });
     const over = new Promise((resolve) => first.once('close', resolve));
     await until(() => existsSync(at('workspace/runs/exp001')));
-    told(await project.run(...json('run')), `a controller is already at work on this project: process ${first.pid}`, 1);
+    told(
+      await project.run(...json('run')),
+      `a controller is already at work on this project: process ${first.pid}`,
+      1,
+    );
     write('go', '');
     expect(await over).toBe(0);
   });

@@ -16,7 +16,11 @@ describe('every answer is bounded', () => {
   const LONG = '"quoted" and \\ long '.repeat(30);
 
   beforeEach(async () => {
-    project = makeProject({ 'PROJECT_BRIEF.md': `# ${LONG}\n${'"x"\n'.repeat(3000)}`, 'config.yaml': 'experiment: {metric: val_acc, direction: maximize, mandatory_dry_run: false}\nmemory: {brief_max_chars: 100000, log_max_chars: 50000}\n' });
+    project = makeProject({
+      'PROJECT_BRIEF.md': `# ${LONG}\n${'"x"\n'.repeat(3000)}`,
+      'config.yaml':
+        'experiment: {metric: val_acc, direction: maximize, mandatory_dry_run: false}\nmemory: {brief_max_chars: 100000, log_max_chars: 50000}\n',
+    });
     mcp = await connectMcp(project.root);
   });
   afterEach(async () => {
@@ -31,7 +35,11 @@ describe('every answer is bounded', () => {
   };
 
   it('a log of 10 MB in long lines', async () => {
-    const id = await finish('sh', '-c', 'yes "a \\"long\\" line of a log, \\\\ $(printf %0300d 7)" | head -c 10000000; echo val_acc=0.5');
+    const id = await finish(
+      'sh',
+      '-c',
+      'yes "a \\"long\\" line of a log, \\\\ $(printf %0300d 7)" | head -c 10000000; echo val_acc=0.5',
+    );
     const { data, size } = await mcp.call('experiment_status', { run: id });
     expect(data.run.log_tail.length).toBeGreaterThan(3);
     expect(data.run.log_tail.at(-1)).toMatch(/val_acc=0.5$/);
@@ -42,7 +50,8 @@ describe('every answer is bounded', () => {
   });
 
   it('3,000 names of metrics, the declared one last', async () => {
-    const script = 'i=0; while [ $i -lt 3000 ]; do echo "epoch 1 some_group/metric_with_a_long_name_$i=0.$i"; i=$((i+1)); done; echo epoch 1 val_acc=0.5';
+    const script =
+      'i=0; while [ $i -lt 3000 ]; do echo "epoch 1 some_group/metric_with_a_long_name_$i=0.$i"; i=$((i+1)); done; echo epoch 1 val_acc=0.5';
     const id = await finish('sh', '-c', script);
     const { data, size, text } = await mcp.call('experiment_status', { run: id });
     expect(data.run.primary).toEqual({ name: 'val_acc', value: 0.5 });
@@ -60,14 +69,52 @@ describe('every answer is bounded', () => {
       const run = `exp${String(number).padStart(3, '0')}`;
       const when = record.ended_at;
       mkdirSync(at('workspace/runs', run, 'record'), { recursive: true });
-      writeFileSync(at('workspace/runs', run, 'run.json'), number % 100 === 0 ? '{' : JSON.stringify({ ...record, id: run, note: LONG, evidence: Array(5).fill(LONG) }));
+      writeFileSync(
+        at('workspace/runs', run, 'run.json'),
+        number % 100 === 0
+          ? '{'
+          : JSON.stringify({ ...record, id: run, note: LONG, evidence: Array(5).fill(LONG) }),
+      );
       symlinkSync('ending=succeeded;rc=0', at('workspace/runs', run, 'record/ended'));
-      lines.push({ kind: 'launch', at: when, run, plan: null, role: 'candidate', title: LONG, command: ['sh'], code: null });
-      lines.push({ kind: 'end', at: when, run, ending: 'succeeded', exit_code: 0, signal: null, evidence: [], duration_s: 1, gpu_hours: 0, metric: 'val_acc', direction: 'maximize', value: 0.5 });
-      lines.push({ kind: 'verdict', at: when, run, status: 'unconfirmed', reason: LONG, kept: true, value: 0.5, gain: 0.1 });
+      lines.push({
+        kind: 'launch',
+        at: when,
+        run,
+        plan: null,
+        role: 'candidate',
+        title: LONG,
+        command: ['sh'],
+        code: null,
+      });
+      lines.push({
+        kind: 'end',
+        at: when,
+        run,
+        ending: 'succeeded',
+        exit_code: 0,
+        signal: null,
+        evidence: [],
+        duration_s: 1,
+        gpu_hours: 0,
+        metric: 'val_acc',
+        direction: 'maximize',
+        value: 0.5,
+      });
+      lines.push({
+        kind: 'verdict',
+        at: when,
+        run,
+        status: 'unconfirmed',
+        reason: LONG,
+        kept: true,
+        value: 0.5,
+        gain: 0.1,
+      });
       lines.push({ kind: 'decision', at: when, run, text: LONG });
     }
-    writeFileSync(at('workspace/ledger.jsonl'), `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`, { flag: 'a' });
+    writeFileSync(at('workspace/ledger.jsonl'), `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`, {
+      flag: 'a',
+    });
     writeFileSync(at('workspace/state.json'), JSON.stringify({ memory_applied: 1999 }));
     writeFileSync(at('workspace/HUMAN_DIRECTIVE.md'), '"do" \\ this\n'.repeat(2000));
 
@@ -83,7 +130,9 @@ describe('every answer is bounded', () => {
       logged: await mcp.call('log_memory', { text: LONG }),
       unknown: await mcp.call('experiment_status', { run: 'x'.repeat(20_000) }),
       name: await mcp.call('x'.repeat(20_000)),
-      launch: await mcp.call('launch_experiment', { command: ['no-such', ...Array(400).fill('"x"'.repeat(50))] }),
+      launch: await mcp.call('launch_experiment', {
+        command: ['no-such', ...Array(400).fill('"x"'.repeat(50))],
+      }),
       path: await mcp.call('read_file', { path: '"'.repeat(4000) }),
       shell: await mcp.call('run_shell', { command: 'printf "%08000d" 1; printf "%08000d" 2 >&2' }),
     };
@@ -96,7 +145,12 @@ describe('every answer is bounded', () => {
 
   it('a failing dry run that prints much, of a long command', async () => {
     writeFileSync(at('config.yaml'), 'experiment: {dry_run_args: [--dry]}');
-    const command = ['sh', '-c', 'yes "a \\"long\\" line $(printf %0500d 7)" | head -2000; exit 1', ...Array(100).fill(LONG)];
+    const command = [
+      'sh',
+      '-c',
+      'yes "a \\"long\\" line $(printf %0500d 7)" | head -2000; exit 1',
+      ...Array(100).fill(LONG),
+    ];
     const answer = await mcp.call('launch_experiment', { command });
     expect(answer.text).toContain('failed with exit code 1');
     expect(answer.text).toContain('\nhint: mend the code');
@@ -110,7 +164,10 @@ describe('on the wire', () => {
   let lines: AsyncIterator<string>;
 
   beforeEach(() => {
-    project = makeProject({ 'PROJECT_BRIEF.md': 'Improve it.', 'config.yaml': 'experiment: {mandatory_dry_run: false, stop_grace: 1}' });
+    project = makeProject({
+      'PROJECT_BRIEF.md': 'Improve it.',
+      'config.yaml': 'experiment: {mandatory_dry_run: false, stop_grace: 1}',
+    });
     server = spawn(process.execPath, [MAIN, 'mcp', '--project', project.root], { stdio: 'pipe' });
     ended = new Promise((resolve) => server.once('close', resolve));
     lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]();
@@ -135,7 +192,11 @@ describe('on the wire', () => {
     return answerTo(id);
   };
   const initialize = async (): Promise<Json> => {
-    const answer = await request(1, 'initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '0' } });
+    const answer = await request(1, 'initialize', {
+      protocolVersion: '2025-06-18',
+      capabilities: {},
+      clientInfo: { name: 'raw', version: '0' },
+    });
     send({ jsonrpc: '2.0', method: 'notifications/initialized' });
     return answer;
   };
@@ -168,10 +229,15 @@ describe('on the wire', () => {
       Buffer.from([0xff, 0xfe, 0x00, 0x7b, 0x22]),
       `{"jsonrpc":"2.0","id":14,"method":"tools/call","params":{"name":"read_file","arguments":{"path":"${'x'.repeat(2_000_000)}"}}}`,
     ];
+    bad.push('x'.repeat(20_000_000));
     for (const line of bad) server.stdin.write(Buffer.concat([Buffer.from(line), Buffer.from('\n')]));
     expect(await request(100, 'ping')).toEqual({ jsonrpc: '2.0', id: 100, result: {} });
     const { result } = await request(101, 'tools/call', { name: 'list_files', arguments: {} });
-    expect(result.structuredContent.entries).toContainEqual({ path: 'config.yaml', kind: 'file', bytes: expect.any(Number) });
+    expect(result.structuredContent.entries).toContainEqual({
+      path: 'config.yaml',
+      kind: 'file',
+      bytes: expect.any(Number),
+    });
   });
 
   it('requests cut anywhere and requests in one piece are read alike', async () => {
@@ -179,7 +245,9 @@ describe('on the wire', () => {
     const text = `${JSON.stringify({ jsonrpc: '2.0', id: 20, method: 'tools/call', params: { name: 'no_é', arguments: {} } })}\n`;
     for (const byte of Buffer.from(text)) server.stdin.write(Buffer.from([byte]));
     expect((await answerTo(20)).result.content[0].text).toContain('there is no tool "no_é"');
-    server.stdin.write([21, 22].map((id) => `${JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' })}\r\n`).join(''));
+    server.stdin.write(
+      [21, 22].map((id) => `${JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' })}\r\n`).join(''),
+    );
     expect([(await answerTo(21)).id, (await answerTo(22)).id]).toEqual([21, 22]);
   });
 
@@ -188,7 +256,12 @@ describe('on the wire', () => {
     const command = ['sh', '-c', 'while [ ! -e go ]; do sleep 0.05; done; echo val_acc=1'];
     const { result } = await request(30, 'tools/call', { name: 'launch_experiment', arguments: { command } });
     const { id } = result.structuredContent.run;
-    send({ jsonrpc: '2.0', id: 31, method: 'tools/call', params: { name: 'wait_for_experiment', arguments: { run: id } } });
+    send({
+      jsonrpc: '2.0',
+      id: 31,
+      method: 'tools/call',
+      params: { name: 'wait_for_experiment', arguments: { run: id } },
+    });
     await request(32, 'ping');
     server.stdin.end();
     expect(await ended).toBe(0);

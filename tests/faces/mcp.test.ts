@@ -60,7 +60,10 @@ const waiting = (args: Record<string, unknown>, signal?: AbortSignal) => {
     told.push(message);
     begun(message);
   };
-  const answer = mcp.call('wait_for_experiment', args, { onProgress, ...(signal === undefined ? {} : { signal }) });
+  const answer = mcp.call('wait_for_experiment', args, {
+    onProgress,
+    ...(signal === undefined ? {} : { signal }),
+  });
   // Awaited by the test; this only keeps an early failure from counting as unhandled.
   answer.catch(() => undefined);
   return { first: Promise.race([first, answer.then(({ text }) => text)]), answer, told };
@@ -84,9 +87,20 @@ describe('what the server offers', () => {
       expect(tool.description?.length, tool.name).toBeGreaterThan(20);
       expect(tool.title, tool.name).toBeTruthy();
     }
-    const readers = tools.filter(({ annotations }) => annotations?.readOnlyHint === true).map(({ name }) => name);
-    expect(readers).toEqual(['read_file', 'list_files', 'experiment_status', 'wait_for_experiment', 'read_memory', 'gpu_status']);
-    const repeatable = tools.filter(({ annotations }) => annotations?.idempotentHint === true).map(({ name }) => name);
+    const readers = tools
+      .filter(({ annotations }) => annotations?.readOnlyHint === true)
+      .map(({ name }) => name);
+    expect(readers).toEqual([
+      'read_file',
+      'list_files',
+      'experiment_status',
+      'wait_for_experiment',
+      'read_memory',
+      'gpu_status',
+    ]);
+    const repeatable = tools
+      .filter(({ annotations }) => annotations?.idempotentHint === true)
+      .map(({ name }) => name);
     expect(repeatable).toEqual(expect.arrayContaining([...readers, 'write_file', 'stop_experiment']));
     expect(repeatable).not.toEqual(expect.arrayContaining(['launch_experiment']));
     expect(tools.every(({ annotations }) => annotations?.openWorldHint === false)).toBe(true);
@@ -111,15 +125,26 @@ describe('what the server offers', () => {
 
   it('brief, memory and report as resources', async () => {
     const { resources } = await mcp.client.listResources();
-    expect(resources.map(({ uri }) => uri)).toEqual(['brief', 'memory', 'report'].map((name) => `auto-experiment://${name}`));
+    expect(resources.map(({ uri }) => uri)).toEqual(
+      ['brief', 'memory', 'report'].map((name) => `auto-experiment://${name}`),
+    );
     const read = async (uri: string) => (await mcp.client.readResource({ uri })).contents[0];
-    expect(await read('auto-experiment://brief')).toMatchObject({ mimeType: 'text/markdown', text: '# Goal\nImprove the accuracy of train.sh.' });
+    expect(await read('auto-experiment://brief')).toMatchObject({
+      mimeType: 'text/markdown',
+      text: '# Goal\nImprove the accuracy of train.sh.',
+    });
     expect(await read('auto-experiment://report')).toMatchObject({ text: 'No report was written yet.' });
     await project.run('report');
-    expect(await read('auto-experiment://report')).toMatchObject({ text: expect.stringContaining('Nothing has run yet') });
-    await expect(read('auto-experiment://other')).rejects.toThrow(/there is no resource "auto-experiment:\/\/other"; the resources are/);
+    expect(await read('auto-experiment://report')).toMatchObject({
+      text: expect.stringContaining('Nothing has run yet'),
+    });
+    await expect(read('auto-experiment://other')).rejects.toThrow(
+      /there is no resource "auto-experiment:\/\/other"; the resources are/,
+    );
     writeFileSync(at('config.yaml'), 'experimant: {}');
-    await expect(read('auto-experiment://brief')).rejects.toThrow(/unknown key "experimant".*did you mean "experiment"/);
+    await expect(read('auto-experiment://brief')).rejects.toThrow(
+      /unknown key "experimant".*did you mean "experiment"/,
+    );
   });
 });
 
@@ -128,7 +153,11 @@ describe('wrong calls are answered in words', () => {
     const calls: [string, Record<string, unknown>, RegExp][] = [
       ['read_fille', {}, /there is no tool "read_fille"\nhint: did you mean read_file\?/],
       ['zzzzzz', {}, /there is no tool "zzzzzz"\nhint: the tools are run_shell, /],
-      ['read_file', { path: 'a', ofset: 3 }, /read_file: there is no argument "ofset"\nhint: did you mean offset\?/],
+      [
+        'read_file',
+        { path: 'a', ofset: 3 },
+        /read_file: there is no argument "ofset"\nhint: did you mean offset\?/,
+      ],
       ['read_file', {}, /read_file: "path": .*expected string.*\nhint: it takes path, offset/],
       ['read_file', { path: 5 }, /read_file: "path": .*expected string/],
       ['list_files', { path: '.', depth: 99 }, /list_files: "depth": /],
@@ -154,7 +183,10 @@ describe('launch_experiment', () => {
   });
 
   it('refuses with the end of a failing dry run, and launches after the code was mended', async () => {
-    await mcp.call('write_file', { path: 'train.sh', text: 'echo before; echo "no module named torhc" >&2; exit 7\n' });
+    await mcp.call('write_file', {
+      path: 'train.sh',
+      text: 'echo before; echo "no module named torhc" >&2; exit 7\n',
+    });
     const refused = await mcp.call('launch_experiment', { command: 'sh train.sh' });
     failed(refused, /the dry run failed with exit code 7; nothing was launched/);
     expect(refused.text).toContain('no module named torhc');
@@ -162,24 +194,37 @@ describe('launch_experiment', () => {
     expect(existsSync(at('workspace/runs/exp001'))).toBe(false);
 
     await mcp.call('write_file', { path: 'train.sh', text: 'echo val_acc=0.5\n' });
-    const launched = await mcp.call('launch_experiment', { command: 'sh train.sh', title: 'mended', hypothesis: 'the name was wrong' });
-    expect(launched.data.run).toMatchObject({ id: 'exp001', state: 'queued', title: 'mended', role: 'baseline' });
+    const launched = await mcp.call('launch_experiment', {
+      command: 'sh train.sh',
+      title: 'mended',
+      hypothesis: 'the name was wrong',
+    });
+    expect(launched.data.run).toMatchObject({
+      id: 'exp001',
+      state: 'queued',
+      title: 'mended',
+      role: 'baseline',
+    });
     expect(launched.data.notes.join()).toContain('dry run ended well');
     expect(launched.text).toContain('wait_for_experiment {"run":"exp001"}');
-    expect(project.ledger()).toContainEqual(expect.objectContaining({ kind: 'hypothesis', run: 'exp001', text: 'the name was wrong' }));
+    expect(project.ledger()).toContainEqual(
+      expect.objectContaining({ kind: 'hypothesis', run: 'exp001', text: 'the name was wrong' }),
+    );
   });
 
   it('takes the short run as an argument where the config has none', async () => {
     writeFileSync(at('config.yaml'), '');
     const dry_run = 'sh -c "echo tried > tried"';
-    expect(await mcp.call('launch_experiment', { command: 'sh train.sh', dry_run })).toMatchObject({ ok: true });
+    expect(await mcp.call('launch_experiment', { command: 'sh train.sh', dry_run })).toMatchObject({
+      ok: true,
+    });
     expect(readFileSync(at('tried'), 'utf8')).toBe('tried\n');
   });
 
   it('refuses what cannot be started, and makes nothing', async () => {
     const calls: [Record<string, unknown>, RegExp][] = [
       [{ command: 'no-such-program --x' }, /there is no program "no-such-program"/],
-      [{ command: 'sh train.sh | tee log' }, /needs a shell[^]*sh -c/],
+      [{ command: 'sh train.sh | tee log' }, /needs a shell[\s\S]*sh -c/],
       [{ command: "sh 'train.sh" }, /a ' is not closed/],
       [{ command: '  ' }, /the command is empty/],
       [{ command: ['sh', 'a\0b'] }, /NUL character/],
@@ -200,10 +245,17 @@ describe('wait_for_experiment', () => {
     expect(ok).toBe(true);
     expect(wait.told.length).toBeGreaterThan(0);
     expect(data).toMatchObject({ reason: 'ended', directive: null, still_running: [] });
-    expect(data.run).toMatchObject({ id, state: 'ended', ending: 'succeeded', exit_code: 0, primary: { name: 'val_acc', value: 0.75 } });
+    expect(data.run).toMatchObject({
+      id,
+      state: 'ended',
+      ending: 'succeeded',
+      exit_code: 0,
+      primary: { name: 'val_acc', value: 0.75 },
+    });
     expect(data.run.metrics.val_acc).toMatchObject({ last: 0.75, best: 0.75 });
     expect(data.run.log_tail).toEqual(['epoch 1/2 val_acc=0.5', 'epoch 2/2 val_acc=0.75']);
-    for (const part of ['ended', id, 'succeeded', '0.75', '| epoch 2/2 val_acc=0.75']) expect(text).toContain(part);
+    for (const part of ['ended', id, 'succeeded', '0.75', '| epoch 2/2 val_acc=0.75'])
+      expect(text).toContain(part);
   });
 
   it('returns when a person leaves a directive, and the run goes on', async () => {
@@ -212,44 +264,70 @@ describe('wait_for_experiment', () => {
     await wait.first;
     await project.run('directive', 'try a smaller learning rate');
     const { data, text } = await wait.answer;
-    expect(data).toMatchObject({ reason: 'directive', directive: 'try a smaller learning rate', run: null, still_running: [id] });
+    expect(data).toMatchObject({
+      reason: 'directive',
+      directive: 'try a smaller learning rate',
+      run: null,
+      still_running: [id],
+    });
     expect(text).toContain('directive from the person: try a smaller learning rate');
     writeFileSync(at('go'), '');
-    expect((await mcp.call('wait_for_experiment', { run: id })).data).toMatchObject({ reason: 'ended', run: { ending: 'succeeded' } });
+    expect((await mcp.call('wait_for_experiment', { run: id })).data).toMatchObject({
+      reason: 'ended',
+      run: { ending: 'succeeded' },
+    });
   });
 
   it('returns when a stop rule fires, before the run is gone', async () => {
-    writeFileSync(at('config.yaml'), 'experiment: {stop_grace: 600, dry_run_args: [--dry], stop_rules: [val_loss above 10]}');
+    writeFileSync(
+      at('config.yaml'),
+      'experiment: {stop_grace: 600, dry_run_args: [--dry], stop_rules: [val_loss above 10]}',
+    );
     // It heeds no SIGTERM until it is told to, so that the wait can only be ended by the rule.
-    writeFileSync(at('train.sh'), `case "$*" in *--dry*) exit 0;; esac
+    writeFileSync(
+      at('train.sh'),
+      `case "$*" in *--dry*) exit 0;; esac
 trap 'echo writing a checkpoint; while [ ! -e go ]; do sleep 0.05; done; exit 1' TERM
 echo epoch 1 val_loss=99
 while :; do sleep 0.05; done
-`);
+`,
+    );
     const id = await launch('sh', 'train.sh');
     const { data } = await mcp.call('wait_for_experiment', { run: id });
     expect(data).toMatchObject({ reason: 'rule', run: { id, state: 'running' }, still_running: [id] });
     expect(data.run.note).toContain('val_loss');
     writeFileSync(at('go'), '');
-    expect((await mcp.call('wait_for_experiment', { run: id })).data.run).toMatchObject({ ending: 'diverged' });
+    expect((await mcp.call('wait_for_experiment', { run: id })).data.run).toMatchObject({
+      ending: 'diverged',
+    });
   });
 
   it('returns after its own timeout, and on being cancelled at once; the run goes on to its end', async () => {
     const id = await launch('sh', 'train.sh');
-    expect((await mcp.call('wait_for_experiment', { run: id, timeout_s: 0 })).data).toMatchObject({ reason: 'timeout', run: null, still_running: [id] });
+    expect((await mcp.call('wait_for_experiment', { run: id, timeout_s: 0 })).data).toMatchObject({
+      reason: 'timeout',
+      run: null,
+      still_running: [id],
+    });
     const cancel = new AbortController();
     const wait = waiting({ run: id }, cancel.signal);
     await wait.first;
     cancel.abort('enough');
     await expect(wait.answer).rejects.toThrow('enough');
     writeFileSync(at('go'), '');
-    expect((await mcp.call('wait_for_experiment', { run: id })).data.run).toMatchObject({ id, ending: 'succeeded' });
+    expect((await mcp.call('wait_for_experiment', { run: id })).data.run).toMatchObject({
+      id,
+      ending: 'succeeded',
+    });
   });
 
   it('says when there is nothing to wait for', async () => {
     failed(await mcp.call('wait_for_experiment'), 'no runs yet');
     const id = await launch('sh', 'train.sh');
-    failed(await mcp.call('wait_for_experiment', { run: 'exp01' }), `there is no run "exp01"\nhint: did you mean ${id}?`);
+    failed(
+      await mcp.call('wait_for_experiment', { run: 'exp01' }),
+      `there is no run "exp01"\nhint: did you mean ${id}?`,
+    );
   });
 });
 
@@ -257,7 +335,10 @@ describe('stop_experiment and experiment_status', () => {
   it('stops one run, says so, and says that it had ended already the second time', async () => {
     const id = await launch('sh', 'train.sh');
     await waiting({ run: id }).first;
-    expect((await mcp.call('stop_experiment', { run: id })).data).toMatchObject({ stopped: true, run: { ending: 'stopped' } });
+    expect((await mcp.call('stop_experiment', { run: id })).data).toMatchObject({
+      stopped: true,
+      run: { ending: 'stopped' },
+    });
     const again = await mcp.call('stop_experiment', { run: id });
     expect(again.data).toMatchObject({ stopped: false, run: { ending: 'stopped' } });
     expect(again.text).toContain('it had ended already');
@@ -266,15 +347,26 @@ describe('stop_experiment and experiment_status', () => {
 
   it('tells the campaign, and one run in full', async () => {
     const empty = await mcp.call('experiment_status');
-    expect(empty.data).toMatchObject({ run: null, status: { status: 'nothing was run yet', total_runs: 0, best: null } });
+    expect(empty.data).toMatchObject({
+      run: null,
+      status: { status: 'nothing was run yet', total_runs: 0, best: null },
+    });
     const id = await launch('sh', 'train.sh');
     writeFileSync(at('go'), '');
     await mcp.call('wait_for_experiment', { run: id });
     const { data, text } = await mcp.call('experiment_status');
-    expect(data.status).toMatchObject({ metric: 'val_acc (maximize)', baseline: { run: id, value: 0.75 }, total_runs: 1, goal: 'Improve the accuracy of train.sh.' });
+    expect(data.status).toMatchObject({
+      metric: 'val_acc (maximize)',
+      baseline: { run: id, value: 0.75 },
+      total_runs: 1,
+      goal: 'Improve the accuracy of train.sh.',
+    });
     expect(data.status.recent).toEqual([expect.objectContaining({ id, ending: 'succeeded', value: 0.75 })]);
     expect(text).toContain('baseline: 0.75');
-    expect((await mcp.call('experiment_status', { run: id })).data).toMatchObject({ status: null, run: { id, log: at('workspace/runs', id, 'log') } });
+    expect((await mcp.call('experiment_status', { run: id })).data).toMatchObject({
+      status: null,
+      run: { id, log: at('workspace/runs', id, 'log') },
+    });
     failed(await mcp.call('experiment_status', { run: '../../etc' }), 'there is no run');
   });
 

@@ -13,7 +13,8 @@ export function listing(root: string): Record<string, string> {
       const stat = lstatSync(path);
       const mode = stat.mode.toString(8);
       if (stat.isSymbolicLink()) all[path] = `link ${readlinkSync(path)}`;
-      else if (stat.isFile()) all[path] = `${mode} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
+      else if (stat.isFile())
+        all[path] = `${mode} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
       else all[path] = `${mode} ${stat.isDirectory() ? 'folder' : 'other'}`;
       if (stat.isDirectory()) walk(path);
     }

@@ -30,7 +30,9 @@ export async function connectMcp(
   root: string,
   { role, env = {} }: { role?: string; env?: Record<string, string> } = {},
 ): Promise<McpSession> {
-  const inherited = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
   const transport = new StdioClientTransport({
     command: process.execPath,
     args: [MAIN, 'mcp', '--project', root, ...(role === undefined ? [] : ['--role', role])],
@@ -46,12 +48,23 @@ export async function connectMcp(
       const options = {
         timeout: 120_000,
         ...(signal === undefined ? {} : { signal }),
-        ...(onProgress === undefined ? {} : { onprogress: ({ message }: { message?: string | undefined }) => onProgress(message ?? '') }),
+        ...(onProgress === undefined
+          ? {}
+          : { onprogress: ({ message }: { message?: string | undefined }) => onProgress(message ?? '') }),
       };
-      const result = await client.request({ method: 'tools/call', params: { name, arguments: args } }, CallToolResultSchema, options);
+      const result = await client.request(
+        { method: 'tools/call', params: { name, arguments: args } },
+        CallToolResultSchema,
+        options,
+      );
       const text = result.content.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
       const data = result.structuredContent;
-      return { ok: result.isError !== true, text, data, size: Math.max(text.length, JSON.stringify(data ?? {}).length) };
+      return {
+        ok: result.isError !== true,
+        text,
+        data,
+        size: Math.max(text.length, JSON.stringify(data ?? {}).length),
+      };
     },
     close: () => client.close(),
   };

@@ -13,7 +13,7 @@ import {
 } from './directive-files.js';
 import { readBytesIfThere, syncFolder, tempName, writeAtomic } from './files.js';
 import { withFolderLock } from './folder-lock.js';
-import { storageError } from './project.js';
+import { makeFolders, storageError } from './project.js';
 
 /** An order from a person, taken but not yet acted on. */
 export interface Directive {
@@ -89,7 +89,7 @@ export function writeDirective(workspace: string, text: string): void {
   const body = text.trim();
   if (body === '') throw new LabError('the directive is empty', 'say in words what the next cycle is to do');
   guarded(workspace, () => {
-    mkdirSync(workspace, { recursive: true });
+    makeFolders(workspace);
     locked(workspace, () => {
       while (!published(workspace, body) && !addedBelow(workspace, body));
     });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { errorCode } from '../core/errors.js';
 import { fromJsonNumber, type LoggedRecord, StoredMetricRecord, toJsonNumber } from '../core/metric.js';
 import { appendLine } from './files.js';
@@ -24,16 +24,42 @@ export function appendMetrics(path: string, records: readonly LoggedRecord[], t:
   appendLine(path, lines.join('\n'), { sync: false });
 }
 
-/** All records of a run, in order; torn lines are skipped. Absent = none. */
-export function readMetrics(path: string): LoggedRecord[] {
-  let text: string;
+/** All records of a run, in order; torn lines are skipped. Absent = none. A run of days may have millions: one at a time. */
+export function* readMetrics(path: string): Generator<LoggedRecord> {
+  for (const line of linesOf(path)) {
+    const record = line === '' ? null : parse(line);
+    if (record !== null) yield record;
+  }
+}
+
+const CHUNK = 1 << 20;
+
+/** The lines of a file, read in chunks; none when there is no file. */
+function* linesOf(path: string): Generator<string> {
+  const fd = openIfThere(path);
+  if (fd === null) return;
   try {
-    text = readFileSync(path, 'utf8');
+    const chunk = Buffer.alloc(CHUNK);
+    const decoder = new TextDecoder();
+    let rest = '';
+    for (let read = readSync(fd, chunk); read > 0; read = readSync(fd, chunk)) {
+      const lines = (rest + decoder.decode(chunk.subarray(0, read), { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+    yield rest + decoder.decode();
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openIfThere(path: string): number | null {
+  try {
+    return openSync(path, 'r');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
+    if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
-  return text.split('\n').flatMap((line) => (line === '' ? [] : (parse(line) ?? [])));
 }
 
 function parse(line: string): LoggedRecord | null {

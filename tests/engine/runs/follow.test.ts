@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FileSlice } from '../../../mcp-server/src/core/ports.js';
-import {
-  createFollower,
-  type FollowedLine,
-  type Follower,
-  FollowState,
-} from '../../../mcp-server/src/engine/runs/follow.js';
+import type { Line } from '../../../mcp-server/src/core/reading/lines.js';
+import { createFollower, type Follower, FollowState } from '../../../mcp-server/src/engine/runs/follow.js';
 
 /** One file on a machine that counts the questions it is asked. */
 class FakeFile {
@@ -31,10 +27,10 @@ class FakeFile {
   }
 }
 
-const texts = (lines: readonly FollowedLine[]): string[] => lines.map(({ line }) => line.text);
+const texts = (lines: readonly Line[]): string[] => lines.map(({ text }) => text);
 
 async function drain(follower: Follower) {
-  const lines: FollowedLine[] = [];
+  const lines: Line[] = [];
   let restarted = false;
   for (;;) {
     const polled = await follower.poll();
@@ -61,7 +57,7 @@ describe('follower', () => {
       restarted: false,
     });
     expect(file.asked).toBe(1);
-    expect(follower.end().map(({ line, at }) => [line.text, line.line, at])).toEqual([['three', 3, 13]]);
+    expect(follower.end().map(({ text, line, at }) => [text, line, at])).toEqual([['three', 3, 13]]);
   });
 
   it('waits for a file that is not there', async () => {
@@ -116,7 +112,7 @@ describe('follower', () => {
     const after = await drain(follower);
     expect(after.restarted).toBe(true);
     expect(texts(after.lines).slice(0, 2)).toEqual(['new 1', 'new 2']);
-    expect(after.lines[0]?.line.line).toBe(1);
+    expect(after.lines[0]?.line).toBe(1);
     expect(after.lines[0]?.at).toBe((before.lines.at(-1)?.at ?? 0) + 6);
   });
 
@@ -147,7 +143,7 @@ describe('follower', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
         const file = new FakeFile();
         let follower = createFollower(file, 'log');
-        const got: FollowedLine[] = [];
+        const got: Line[] = [];
         const expected: string[] = [];
         let content = '';
         let ids = 0;

@@ -144,11 +144,16 @@ function bootId(): string {
   }
 }
 
-/** Processes whose environment carries the marker; the wrapper itself is not one of them. Zombies do not count. */
+/**
+ * Processes whose environment carries the marker. Zombies do not count, nor does the wrapper, nor, once the end is on
+ * record, a child of the wrapper: that is the very ln(1) that has just written it, for what a command leaves behind
+ * has another parent.
+ */
 function survivorsOf(handle: JobHandle): Survivor[] {
   const needle = Buffer.from(`${MARKER}=${handle.marker}\0`);
   const wrapper = readRecord(handle.recordDir, 'started');
   const own = wrapper === null ? null : markNumber(wrapper.fields, 'pid');
+  const exited = readRecord(handle.recordDir, 'exited') !== null;
   const found: Survivor[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === own) continue;
@@ -158,6 +163,7 @@ function survivorsOf(handle: JobHandle): Survivor[] {
       const text = readFileSync(`/proc/${name}/stat`, 'latin1');
       const stat = parseStat(text);
       if (stat === null || stat.state === 'Z' || stat.state === 'X') continue;
+      if (exited && stat.parent === own) continue;
       found.push({ pid: Number(name), name: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')) });
     } catch (error) {
       // Processes of other users cannot be read, and any process may end while we look.

@@ -69,8 +69,9 @@ export function createMemo(): Memo {
   };
 
   const remember = (known: Known): void => {
-    recent.unshift(known);
-    recent.length = Math.min(recent.length, RECENT);
+    if (recent.length < RECENT) recent.push(known);
+    for (let i = recent.length - 1; i > 0; i -= 1) recent[i] = recent[i - 1] ?? known;
+    recent[0] = known;
   };
 
   const search = (bytes: Uint8Array, start: number, end: number): Known | null => {

@@ -14,14 +14,9 @@ export const FollowState = z.strictObject({
 });
 export type FollowState = z.output<typeof FollowState>;
 
-export interface FollowedLine {
-  line: Line;
-  /** Offset behind the line, over all that the file ever was: it only grows. */
-  at: number;
-}
-
 export interface Polled {
-  lines: FollowedLine[];
+  /** Their offsets count over all that the file ever was: they only grow. */
+  lines: Line[];
   grew: boolean;
   /** There is more to read at once. */
   more: boolean;
@@ -35,7 +30,7 @@ export interface Follower {
   /** The next lines, from at most 1 MiB. One question to the machine when there is nothing new. */
   poll(): Promise<Polled>;
   /** What stands after the last newline, once nothing more is written. */
-  end(): FollowedLine[];
+  end(): Line[];
   snapshot(): FollowState;
 }
 
@@ -66,9 +61,6 @@ export function createFollower(
   // While the file is read without pause, nobody had the time to replace what was read.
   let paused = true;
 
-  const place = (lines: readonly Line[]): FollowedLine[] =>
-    lines.map((line) => ({ line, at: base + line.at }));
-
   const print = async (from: number, length: number): Promise<string> => {
     const slice = await machine.readFrom(path, from, length);
     return slice === null ? '' : toLatin1(slice.bytes.subarray(0, length));
@@ -92,7 +84,7 @@ export function createFollower(
     head = '';
     tail = '';
     shrunk = 0;
-    splitter = new LineSplitter();
+    splitter = new LineSplitter({ ...new LineSplitter().snapshot(), fed: base });
   };
 
   const take = (slice: FileSlice): Line[] => {
@@ -121,9 +113,9 @@ export function createFollower(
       const lines = take(now);
       const more = now.bytes.length > 0 && offset < now.size;
       paused = !more;
-      return { lines: place(lines), grew: now.bytes.length > 0, more, size: now.size, restarted: other };
+      return { lines, grew: now.bytes.length > 0, more, size: now.size, restarted: other };
     },
-    end: () => place(splitter.end()),
+    end: () => splitter.end(),
     snapshot: () => ({ offset, base, id, head, tail, shrunk, splitter: splitter.snapshot() }),
   };
 }

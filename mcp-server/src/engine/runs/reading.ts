@@ -3,6 +3,7 @@ import { errorCode } from '../../core/errors.js';
 import type { JsonNumber, LoggedRecord } from '../../core/metric.js';
 import type { Machine } from '../../core/ports.js';
 import type { TextFinding } from '../../core/reading/endings.js';
+import type { Line } from '../../core/reading/lines.js';
 import { createLogReader, LogState } from '../../core/reading/log.js';
 import { findName, findPrimary } from '../../core/reading/primary.js';
 import { qualified } from '../../core/reading/reader.js';
@@ -14,7 +15,7 @@ import { readTextIfThere, writeAtomic } from '../../store/files.js';
 import { appendMetrics, readMetrics } from '../../store/metrics.js';
 import type { RunPaths } from '../../store/paths.js';
 import type { Lab } from '../lab.js';
-import { createFollower, type FollowedLine, FollowState } from './follow.js';
+import { createFollower, FollowState } from './follow.js';
 
 /** What is known of a run from its log, kept up to date in small bites. */
 export interface Reading {
@@ -73,17 +74,16 @@ export function openReading(
     seen = one.at;
   }
 
-  const take = (lines: readonly FollowedLine[]): void => {
-    const at = new Map(lines.map(({ line, at: offset }) => [line.at, offset]));
+  const take = (lines: readonly Line[]): void => {
     const fresh = log
-      .read(lines.map(({ line }) => line))
+      .read(lines)
       .map(
         (one): LoggedRecord => ({
           line: one.line,
           step: one.step,
           epoch: one.epoch,
           metrics: qualified(one),
-          at: at.get(one.at) ?? one.at,
+          at: one.at,
         }),
       )
       .filter((one) => one.at > seen);

@@ -15,6 +15,11 @@ export function verdictOf(run: RunView): string {
   return run.role === 'baseline' && run.state === 'ended' && run.verdict_reason !== null ? 'baseline' : '–';
 }
 
+/** A verdict and its reason, without saying the same word twice. */
+export function verdictWords(verdict: string, reason: string): string {
+  return reason.startsWith(verdict) ? reason : `${verdict}: ${reason}`;
+}
+
 /** Where a running run is: `epoch 3/10`, `step 1200`, or nothing yet. */
 export function whereOf(run: RunView): string {
   const { progress } = run;

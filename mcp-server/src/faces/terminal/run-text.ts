@@ -1,7 +1,7 @@
 import { showCommand } from '../../core/command.js';
 import type { RunView } from '../../core/run.js';
 import { formatDuration, formatValue } from '../../core/units.js';
-import { standOf, verdictOf } from './run-lines.js';
+import { standOf, verdictOf, verdictWords } from './run-lines.js';
 import type { Style } from './style.js';
 
 /** One run in full, as text. */
@@ -11,7 +11,9 @@ export function runText(run: RunView, style: Style): string[] {
   return [
     `${style.bold(run.id)}  ${paint(standOf(run))}  ${formatDuration(run.duration_s)}  ${run.title}`,
     ...run.evidence.map((line) => `  evidence  ${line}`),
-    ...(run.verdict_reason === null ? [] : [`  verdict   ${verdictOf(run)}: ${run.verdict_reason}`]),
+    ...(run.verdict_reason === null
+      ? []
+      : [`  verdict   ${verdictWords(verdictOf(run), run.verdict_reason)}`]),
     ...(run.primary === null
       ? []
       : [`  ${run.primary.name}  ${formatValue(run.primary.value)} (${run.primary.direction})`]),

@@ -1,0 +1,30 @@
+import { Transform } from 'node:stream';
+
+/** Longer than any request can sensibly be: a file of 1 MiB in JSON, several times over. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** Passes whole lines on and drops those that are too long: the SDK's own buffer would end the server instead. */
+export function wholeLines(): Transform {
+  let held: Buffer[] = [];
+  let size = 0;
+  let dropping = false;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      for (let from = 0; from < chunk.length; ) {
+        const newline = chunk.indexOf(0x0a, from);
+        const part = chunk.subarray(from, newline < 0 ? chunk.length : newline + 1);
+        from += part.length;
+        size += part.length;
+        dropping ||= size > MAX_BYTES;
+        if (dropping) held = [];
+        else held.push(part);
+        if (newline < 0) continue;
+        if (!dropping) this.push(Buffer.concat(held));
+        held = [];
+        size = 0;
+        dropping = false;
+      }
+      done();
+    },
+  });
+}
