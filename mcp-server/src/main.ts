@@ -151,7 +151,7 @@ function versionOf(): string {
 async function help(): Promise<string> {
   const names = Object.keys(COMMANDS).filter((name) => !INNER.includes(name));
   const lines = await Promise.all(
-    names.map(async (name) => `  ${name.padEnd(10)}${(await COMMANDS[name]?.())?.command.summary ?? ''}`),
+    names.map(async (name) => `  ${name.padEnd(11)}${(await COMMANDS[name]?.())?.command.summary ?? ''}`),
   );
   return [
     'auto-experiment COMMAND [options]',

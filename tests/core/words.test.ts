@@ -104,7 +104,12 @@ describe('small records', () => {
 
   it('a process is read whatever its name', () => {
     const fields = `S 1 77 77 ${'0 '.repeat(15)}`;
-    expect(parseStat(`12 (a) b (c)) ${fields}4242 0`)).toEqual({ state: 'S', group: 77, start: '4242' });
+    expect(parseStat(`12 (a) b (c)) ${fields}4242 0`)).toEqual({
+      state: 'S',
+      parent: 1,
+      group: 77,
+      start: '4242',
+    });
     expect(parseStat('nonsense')).toBeNull();
   });
 });

@@ -27,6 +27,24 @@ afterEach(async () => {
 const at = (...parts: string[]): string => join(project.root, ...parts);
 
 describe('memory', () => {
+  it('a directive that was acted on is filed away with what was done; any other stays', async () => {
+    await project.run('directive', 'Try a smaller learning rate.');
+    const wrong = await mcp.call('log_memory', { text: 'done', directive_done: 'use more data' });
+    expect(wrong).toMatchObject({ ok: false });
+    expect(wrong.text).toMatch(
+      /no directive that waits begins with "use more data"\nhint: waiting: "Try a smaller/,
+    );
+    expect((await project.json('status')).directive).toContain('smaller learning rate');
+    const done = await mcp.call('log_memory', { text: 'lr 0.01 is next', directive_done: 'Try a smaller' });
+    expect(done.text).toContain('lr 0.01 is next');
+    expect((await project.json('status')).directive).toBeNull();
+    const last = project
+      .ledger()
+      .filter(({ kind }) => kind === 'directive')
+      .at(-1);
+    expect(last).toMatchObject({ state: 'done', outcome: 'lr 0.01 is next' });
+  });
+
   it('what is logged is read back, by the tool and in the file', async () => {
     const run = (await mcp.call('launch_experiment', { command: 'sh train.sh' })).data.run.id;
     expect(

@@ -13,9 +13,19 @@ export const logMemoryTool = defineTool({
     text: z.string().min(1).max(2000),
     kind: z.enum(['decision', 'result']).default('decision'),
     run: z.string().optional().describe('run id that it is about'),
+    directive_done: z
+      .string()
+      .min(3)
+      .optional()
+      .describe('first words of a directive that was acted on; text says what was done'),
   }),
   output: z.strictObject({ memory: z.string() }),
   run: async (lab, input) =>
-    remember(lab, lab.open(), { kind: input.kind, text: input.text, run: input.run ?? null }),
+    remember(lab, lab.open(), {
+      kind: input.kind,
+      text: input.text,
+      run: input.run ?? null,
+      directive: input.directive_done ?? null,
+    }),
   render: ({ memory }) => memory,
 });

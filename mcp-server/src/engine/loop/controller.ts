@@ -66,6 +66,7 @@ async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise
   let project = lab.open();
   const { paths } = project;
   const bell = createBell([paths.workspace, paths.runs], signal);
+  let projected = false;
   let begun = 0;
   let told = Number.NEGATIVE_INFINITY;
   let supervised = Number.NEGATIVE_INFINITY;
@@ -87,7 +88,8 @@ async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise
         tell({ event: 'ended', run: viewRun(paths, readRun(paths.runs, run.id), run, lab.clock()) });
         tell({ event: 'decision', run: run.id, text: reflect(lab, project, campaign, run) });
       }
-      projectMemory(project);
+      if (done.length > 0 || !projected) projectMemory(project);
+      projected = true;
       if (done.length > 0) continue;
 
       const open = [...campaign.runs.values()]

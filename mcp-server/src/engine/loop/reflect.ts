@@ -40,6 +40,9 @@ export function reflect(
   return text;
 }
 
+/** More entries than this never stand in the memory at once. */
+const KEPT = 60;
+
 /**
  * Brings MEMORY_LOG.md up to the ledger: entries that are not in it yet are added, each once, so that a kill between
  * the two files loses nothing and doubles nothing. What a person removed stays removed.
@@ -53,7 +56,12 @@ export function projectMemory(project: Project): void {
   const done = readState(paths.state).memory_applied;
   if (entries.length <= done) return;
   const pinned = pinnedRuns(project);
-  for (const entry of entries.slice(done)) {
+  const fresh = entries.slice(done);
+  // After a lost state.json everything is fresh; of that, only what can still be in so small a file is gone through.
+  const worth = fresh.filter(
+    (entry, index) => fresh.length - index <= KEPT || pinned.includes(entry.run ?? ''),
+  );
+  for (const entry of worth) {
     const section = entry.kind === 'result' ? 'results' : 'decisions';
     const line = { section, at: new Date(entry.at), text: entry.text, run: entry.run ?? undefined } as const;
     appendMemory(paths.memory, line, config.memory, pinned);
