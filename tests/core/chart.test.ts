@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bestSoFarChart, type ChartedRun, lineChart } from '../../mcp-server/src/core/chart.js';
+import { bestSoFarChart } from '../../mcp-server/src/core/chart/best-so-far.js';
+import { lineChart } from '../../mcp-server/src/core/chart/line-chart.js';
+import type { ChartedRun } from '../../mcp-server/src/core/chart/run-signs.js';
 
 const HOSTILE = '</title><script>alert(1)</script> "q" \'s\' & \u001b[31m\u0000\uffff';
 

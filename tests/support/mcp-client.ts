@@ -13,7 +13,7 @@ export interface ToolAnswer {
   size: number;
 }
 
-export interface CallOptions {
+interface CallOptions {
   signal?: AbortSignal;
   onProgress?: (message: string) => void;
 }

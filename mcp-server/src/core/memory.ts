@@ -84,7 +84,7 @@ export function addDecision(
 }
 
 /** `[MM-DD HH:MM]` in local time. */
-export function stamp(at: Date): string {
+function stamp(at: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');
   return `[${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}]`;
 }

@@ -5,7 +5,7 @@ export const Direction = z.enum(['maximize', 'minimize']);
 export type Direction = z.output<typeof Direction>;
 
 /** JSON has no NaN or Infinity: non-finite values are written as these strings. */
-export const NON_FINITE = ['NaN', 'Infinity', '-Infinity'] as const;
+const NON_FINITE = ['NaN', 'Infinity', '-Infinity'] as const;
 export const JsonNumber = z.union([z.number(), z.enum(NON_FINITE)]);
 export type JsonNumber = z.output<typeof JsonNumber>;
 

@@ -1,6 +1,6 @@
 import { KEY_PLACES, KEY_SHAPES } from './secrets.js';
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** Shorter values would be found inside ordinary words and numbers. */
 const MIN_LENGTH = 6;

@@ -1,5 +1,6 @@
 import type { Direction, MetricRecord } from './metric.js';
 import { isBetter } from './metric.js';
+import { normalizeName } from './reading/names.js';
 import { formatValue } from './units.js';
 
 /** A rule of `experiment.stop_rules`. `metric` null = the primary one. */
@@ -63,12 +64,6 @@ export interface Alarm {
 /** Names under which a loss is printed. A loss scale is not a loss: it is infinite or NaN in healthy training. */
 const LOSS = /loss(?!.?scale)/i;
 
-const normal = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '_')
-    .replace(/^_+|_+$/g, '');
-
 /**
  * Watches the records of one run. A tracked metric that is non-finite twice in a row, or a rule of the config, raises
  * an alarm; once is not enough, because mixed-precision training skips single bad steps.
@@ -80,7 +75,7 @@ export function createWatchdog(watched: Watched): {
 } {
   const rules = watched.rules.map(parseStopRule).filter((rule) => rule !== null);
   const names = new Set(
-    [...watched.tracked, ...(watched.primary === null ? [] : [watched.primary.name])].map(normal),
+    [...watched.tracked, ...(watched.primary === null ? [] : [watched.primary.name])].map(normalizeName),
   );
   const bad = new Map<string, { value: number; line: number; times: number }>();
   const plateaus = new Map<StopRule, { best: number | null; since: number }>();
@@ -89,7 +84,7 @@ export function createWatchdog(watched: Watched): {
     let alarm: Alarm | null = null;
     for (const [metric, value] of Object.entries(record.metrics)) {
       if (Number.isFinite(value)) bad.delete(metric);
-      else if (names.has(normal(metric)) || LOSS.test(metric)) {
+      else if (names.has(normalizeName(metric)) || LOSS.test(metric)) {
         const times = (bad.get(metric)?.times ?? 0) + 1;
         bad.set(metric, { value, line: record.line, times });
         if (times >= 2)
@@ -114,7 +109,7 @@ export function createWatchdog(watched: Watched): {
     const seen = plateaus.get(rule) ?? { best: null, since: 0 };
     plateaus.set(rule, seen);
     const direction =
-      watched.primary !== null && normal(watched.primary.name) === normal(wanted)
+      watched.primary !== null && normalizeName(watched.primary.name) === normalizeName(wanted)
         ? watched.primary.direction
         : LOSS.test(wanted)
           ? 'minimize'
@@ -145,6 +140,8 @@ export function createWatchdog(watched: Watched): {
 function readValue(record: MetricRecord, name: string): number | null {
   const exact = record.metrics[name];
   if (exact !== undefined) return exact;
-  const found = Object.entries(record.metrics).find(([metric]) => normal(metric) === normal(name));
+  const found = Object.entries(record.metrics).find(
+    ([metric]) => normalizeName(metric) === normalizeName(name),
+  );
   return found?.[1] ?? null;
 }

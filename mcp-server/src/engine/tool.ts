@@ -4,7 +4,7 @@ import { clip, nearest, plain } from '../core/text.js';
 import type { Lab } from './lab.js';
 
 /** `read` changes nothing; `write` changes files of the project; `launch` uses the machine. */
-export type Effect = 'read' | 'write' | 'launch';
+type Effect = 'read' | 'write' | 'launch';
 
 /** Who is offered a tool: the host agent, or a role of the headless loop. */
 export type Audience = 'host' | 'leader' | 'idea' | 'code' | 'writing';
@@ -66,7 +66,7 @@ export interface Answer {
 }
 
 /** Longest text of one answer, in characters; about 2,300 tokens of English. */
-export const ANSWER_CHARS = 8000;
+const ANSWER_CHARS = 8000;
 const ERROR_CHARS = 6000;
 const HINT_CHARS = 1000;
 

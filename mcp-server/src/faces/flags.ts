@@ -14,7 +14,7 @@ const PROJECT: Flag = {
 const JSON_FLAG: Flag = { kind: 'switch', help: 'Answer with JSON on standard output.' };
 
 /** All options of a command: its own and those that its kind brings. */
-export function flagsOf(command: Command): Record<string, Flag> {
+function flagsOf(command: Command): Record<string, Flag> {
   return {
     ...command.flags,
     ...(command.project ? { project: PROJECT } : {}),

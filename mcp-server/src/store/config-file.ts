@@ -38,7 +38,7 @@ export function readConfig(path: string): Config {
 }
 
 /** Parses the text of a config; `path` is only named in errors. */
-export function parseConfig(text: string, path: string): Config {
+function parseConfig(text: string, path: string): Config {
   return checked(Config, parseYaml(text, path), path);
 }
 

@@ -172,7 +172,7 @@ function entriesIfThere(folder: string) {
 }
 
 /** Whether any process has this id now. Not an identity: ids are used again. */
-export function processExists(pid: number): boolean {
+function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

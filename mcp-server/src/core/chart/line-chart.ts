@@ -16,7 +16,7 @@ export interface Series {
 }
 
 /** A line across the plot at `y`, or from bottom to top at `x`, with a word beside it. */
-export interface Annotation {
+interface Annotation {
   text: string;
   x?: number;
   y?: number;
@@ -121,7 +121,7 @@ function piecesOf(points: readonly Point[], shown: (point: Point) => boolean): P
 }
 
 /** Of each of `parts` equal stretches the lowest and the highest point, in order, so that no peak is lost. */
-export function thin(points: readonly Point[], parts: number): readonly Point[] {
+function thin(points: readonly Point[], parts: number): readonly Point[] {
   if (points.length <= 2 * parts) return points;
   const kept: Point[] = [];
   for (let part = 0; part < parts; part++) {

@@ -65,7 +65,7 @@ function idleMemoryMb(total: number | null): number {
 }
 
 /** Last part of a path, with either kind of slash. */
-export function programName(path: string): string {
+function programName(path: string): string {
   return path.split(/[\\/]/).at(-1) ?? path;
 }
 

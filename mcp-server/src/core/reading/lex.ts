@@ -16,7 +16,7 @@ const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 const isLetter = (code: number): boolean => (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
 
 /** Letters, digits and `_` of ASCII: what a number cannot follow. */
-export const isWord = (code: number): boolean => isDigit(code) || isLetter(code) || code === 95;
+const isWord = (code: number): boolean => isDigit(code) || isLetter(code) || code === 95;
 
 /** Whether a `+` or `-` after this character belongs to the number that follows, and not to a name, a range or a date. */
 export const signMayFollow = (code: number): boolean =>

@@ -4,7 +4,7 @@ const NEWLINE = 10;
 const RETURN = 13;
 
 /** Bytes kept of one line or bar segment. */
-export const LINE_CAP = 65_536;
+const LINE_CAP = 65_536;
 
 /** A line, or a piece of one that ended with `\r`. The text is decoded when it is asked for. */
 export class Line {

@@ -68,11 +68,7 @@ export interface Progress {
   steps: number | null;
 }
 
-/** Where training stands by one line of text: `Epoch 3/10` is epoch 3 of 10. Null when it tells nothing. */
-export function progressOf(text: string): Progress | null {
-  return progressFrom(findStand(text));
-}
-
+/** Where training stands; null when nothing tells. */
 export function progressFrom(stand: Stand): Progress | null {
   if (stand.epoch === null && stand.step === null) return null;
   return {

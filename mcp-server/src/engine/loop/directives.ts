@@ -19,7 +19,7 @@ export interface StopOrder extends Pick<Directive, 'id' | 'text'> {
 }
 
 /** Values that a directive asks for and that no plan has taken up yet. */
-export interface Wish {
+interface Wish {
   directive: string;
   assignment: Assignment;
 }

@@ -138,7 +138,7 @@ function trialsOf(campaign: Campaign): Trial[] {
 }
 
 /** The command with values in place: into `{name}` of the template, or appended as `--name value`. */
-export function fill(sweep: SweepConfig, command: readonly string[], assignment: Assignment): string[] {
+function fill(sweep: SweepConfig, command: readonly string[], assignment: Assignment): string[] {
   if (sweep.command === undefined)
     return [
       ...command,

@@ -14,7 +14,7 @@ export const FollowState = z.strictObject({
 });
 export type FollowState = z.output<typeof FollowState>;
 
-export interface Polled {
+interface Polled {
   /** Their offsets count over all that the file ever was: they only grow. */
   lines: Line[];
   grew: boolean;

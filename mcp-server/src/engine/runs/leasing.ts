@@ -29,7 +29,7 @@ export interface Claimant {
 }
 
 /** A lease counts while its run still has processes, wherever they hang now. */
-export async function isHeld(lab: Pick<Lab, 'jobs'>, lease: GpuLease): Promise<boolean> {
+async function isHeld(lab: Pick<Lab, 'jobs'>, lease: GpuLease): Promise<boolean> {
   const marker = markerOf(lease.recordDir);
   if (marker === null) return false;
   const handle = { recordDir: lease.recordDir, marker };

@@ -9,7 +9,7 @@ import { BudgetView, type Overview, Standing } from '../../core/view.js';
 import { readTail } from '../../store/log-tail.js';
 
 /** A run in a few words, for lists. */
-export const RunLine = z.strictObject({
+const RunLine = z.strictObject({
   id: z.string(),
   state: RunState,
   ending: Ending.nullable(),

@@ -1,5 +1,6 @@
-import type { ChartedRun, Point, Series } from '../../core/chart.js';
-import { bestSoFarChart, lineChart } from '../../core/chart.js';
+import { bestSoFarChart } from '../../core/chart/best-so-far.js';
+import { lineChart, type Point, type Series } from '../../core/chart/line-chart.js';
+import type { ChartedRun } from '../../core/chart/run-signs.js';
 import { fromJsonNumber, isBetter } from '../../core/metric.js';
 import type { RunView } from '../../core/run.js';
 import { runNumber } from '../../core/run.js';

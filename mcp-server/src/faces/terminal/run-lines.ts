@@ -21,7 +21,7 @@ export function verdictWords(verdict: string, reason: string): string {
 }
 
 /** Where a running run is: `epoch 3/10`, `step 1200`, or nothing yet. */
-export function whereOf(run: RunView): string {
+function whereOf(run: RunView): string {
   const { progress } = run;
   if (progress === null) return '';
   const total = progress.total === null ? '' : `/${progress.total}`;
@@ -30,7 +30,7 @@ export function whereOf(run: RunView): string {
 }
 
 /** The metrics of a run worth a line: the primary one first, then losses and the rest, a few of them. */
-export function metricWords(run: RunView, most: number): string {
+function metricWords(run: RunView, most: number): string {
   const first = run.primary?.name;
   const names = Object.keys(run.metrics).sort((a, b) => rank(a, first) - rank(b, first));
   return names

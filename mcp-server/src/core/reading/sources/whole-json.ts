@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import type { MetricRecord } from '../../metric.js';
+import { flatNumbers, parseLooseJson } from './flat-json.js';
+import { place } from './place.js';
+
+export const WholeState = z.strictObject({ given: z.number() });
+
+/** Reads a file that is written anew as a whole: what is new since `given` records, and how many there are now. */
+export type WholeReader = (text: string, given: number) => { records: MetricRecord[]; given: number };
+
+/**
+ * `trainer_state.json` of Hugging Face's Trainer (transformers/trainer_callback.py, TrainerState): its `log_history` is the
+ * list of all that was logged, each with step and epoch. Every checkpoint has one, and each goes on from the one before.
+ */
+export const readTrainerState: WholeReader = (text, given) => {
+  const state = parseLooseJson(text);
+  const history =
+    typeof state === 'object' && state !== null && 'log_history' in state ? state.log_history : null;
+  if (!Array.isArray(history)) return { records: [], given };
+  const records: MetricRecord[] = [];
+  for (const [index, entry] of history.entries()) {
+    if (index < given) continue;
+    const record = place(flatNumbers(entry, ''), index + 1);
+    if (record !== null) records.push(record);
+  }
+  return { records, given: Math.max(given, history.length) };
+};
+
+/** `wandb-summary.json`: the last value of everything (docs.wandb.ai, wandb.Run.summary). Each version is one record. */
+export const readWandbSummary: WholeReader = (text, given) => {
+  const entries = flatNumbers(parseLooseJson(text), '');
+  const step = entries.find(([name]) => name === '_step')?.[1] ?? null;
+  const record = place(
+    entries.filter(([name]) => !name.startsWith('_')),
+    given + 1,
+    step,
+  );
+  return record === null ? { records: [], given } : { records: [record], given: given + 1 };
+};
