@@ -214,11 +214,17 @@ describe('launch_experiment', () => {
 
   it('takes the short run as an argument where the config has none', async () => {
     writeFileSync(at('config.yaml'), '');
-    const dry_run = 'sh -c "echo tried > tried"';
-    expect(await mcp.call('launch_experiment', { command: 'sh train.sh', dry_run })).toMatchObject({
-      ok: true,
-    });
-    expect(readFileSync(at('tried'), 'utf8')).toBe('tried\n');
+    const command = 'sh train.sh';
+    const other = await mcp.call('launch_experiment', { command, dry_run: 'true' });
+    failed(
+      other,
+      /the dry run starts "true", but what would be launched is "sh train.sh"\nhint: give the same command/,
+    );
+    const { ok, data } = await mcp.call('launch_experiment', { command, dry_run: 'sh train.sh --dry' });
+    expect(ok).toBe(true);
+    expect(data.notes.join()).toContain('dry run ended well');
+    const tried = project.ledger().find(({ kind }) => kind === 'dry_run');
+    expect(tried).toMatchObject({ command: ['sh', 'train.sh', '--dry'], ok: true });
   });
 
   it('refuses what cannot be started, and makes nothing', async () => {

@@ -19,12 +19,17 @@ export interface MetricRecord {
   metrics: Record<string, number>;
 }
 
-/** A record and the offset of the first byte after the line it came from. */
+/** A record and the offset of the first byte after the line it came from; of a structured file, the record's number in it. */
 export interface LoggedRecord extends MetricRecord {
   at: number;
+  /** The structured file it came from, below the project folder; absent for the log. */
+  source?: string;
 }
 
-/** One line of `metrics.jsonl`. `at` is the offset of the first byte after the text it came from, in the log's own count. */
+/**
+ * One line of `metrics.jsonl`. `at` is the offset of the first byte after the text it came from, in the log's own count;
+ * with a `source`, `at` and `line` are the number of the record in that file. Of each origin, `at` only grows.
+ */
 export const StoredMetricRecord = z.strictObject({
   line: z.number().int(),
   at: z.number().int(),
@@ -33,6 +38,7 @@ export const StoredMetricRecord = z.strictObject({
   step: z.number().nullable(),
   epoch: z.number().nullable(),
   metrics: z.record(z.string(), JsonNumber),
+  source: z.string().optional(),
 });
 export type StoredMetricRecord = z.output<typeof StoredMetricRecord>;
 

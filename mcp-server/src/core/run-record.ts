@@ -42,6 +42,10 @@ export const RunRecord = z.strictObject({
   signal: z.string().nullable(),
   evidence: z.array(z.string()),
   metrics: z.record(z.string(), MetricSummary),
+  sources: z
+    .array(z.string())
+    .default([])
+    .describe('structured files and folders that its metrics were read from, below the project folder'),
   value: JsonNumber.nullable().describe('of the primary metric, as its mode counts it'),
   progress: z
     .strictObject({ step: z.number().nullable(), epoch: z.number().nullable(), total: z.number().nullable() })

@@ -17,6 +17,7 @@ export function appendMetrics(path: string, records: readonly LoggedRecord[], t:
       step: record.step,
       epoch: record.epoch,
       metrics,
+      ...(record.source === undefined ? {} : { source: record.source }),
     };
     return JSON.stringify(stored);
   });
@@ -66,9 +67,10 @@ function parse(line: string): LoggedRecord | null {
   try {
     const parsed = StoredMetricRecord.safeParse(JSON.parse(line));
     if (!parsed.success) return null;
-    const { t: _, ...record } = parsed.data;
+    const { t: _, source, ...record } = parsed.data;
     return {
       ...record,
+      ...(source === undefined ? {} : { source }),
       metrics: Object.fromEntries(
         Object.entries(record.metrics).map(([name, value]) => [name, fromJsonNumber(value)]),
       ),

@@ -45,6 +45,7 @@ export interface RunPaths {
   env: string;
   metrics: string;
   follow: string;
+  sources: string;
 }
 
 export function runPaths(runs: string, id: string): RunPaths {
@@ -57,5 +58,6 @@ export function runPaths(runs: string, id: string): RunPaths {
     env: join(dir, 'env.json'),
     metrics: join(dir, 'metrics.jsonl'),
     follow: join(dir, 'follow.json'),
+    sources: join(dir, 'sources.json'),
   };
 }

@@ -68,17 +68,6 @@ export interface Progress {
   steps: number | null;
 }
 
-/** Where training stands; null when nothing tells. */
-export function progressFrom(stand: Stand): Progress | null {
-  if (stand.epoch === null && stand.step === null) return null;
-  return {
-    epoch: stand.epoch?.value ?? null,
-    epochs: stand.epochs?.value ?? null,
-    step: stand.step?.value ?? null,
-    steps: stand.steps?.value ?? null,
-  };
-}
-
 /** Lines that say nothing but which epoch begins, or is evaluated: it holds for the lines after it. */
 export function announcesEpoch(text: string): boolean {
   if (!/epoch|\bep\b/i.test(text)) return false;

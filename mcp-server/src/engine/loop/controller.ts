@@ -16,6 +16,7 @@ import { updateState } from '../../store/state.js';
 import type { Lab } from '../lab.js';
 import { createBell } from '../runs/bell.js';
 import { currentUse } from '../runs/budget.js';
+import { writeCard } from '../runs/card.js';
 import { assertDryRun } from '../runs/dry-run.js';
 import { launch } from '../runs/launch.js';
 import { assertProgram } from '../runs/program.js';
@@ -56,6 +57,7 @@ export async function runSweep(lab: Lab, options: LoopOptions): Promise<string> 
   }
   try {
     removeLeftovers(project.paths);
+    writeCard(project.paths.controller, lab);
     return await loop(lab, options);
   } finally {
     await lock.release();

@@ -20,6 +20,7 @@ import { recordLaunch } from './launch.js';
 import { openReading, type Reading } from './reading.js';
 import { endedRecord, markEnded, settle } from './settle.js';
 import { closedInQueue, startRun } from './start.js';
+import type { Rival } from './whose.js';
 
 /** All that a supervisor may reach. No provider is among it: a model call during training does not compile. */
 export type SupervisorLab = Pick<
@@ -50,6 +51,8 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   const unsettled = new Map<string, { record: RunRecord; reading: Reading | null }>();
   /** Ended runs whose GPUs are still used by processes that they left behind. */
   const lingering = new Map<string, Active>();
+  /** Ended runs: a file of their time may be theirs. */
+  const past: Rival[] = [];
   let scanned = Number.NaN;
   let asked = Number.NEGATIVE_INFINITY;
   let flushAfter = Number.NEGATIVE_INFINITY;
@@ -73,6 +76,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       recordLaunch(paths.ledger, record, campaign);
       const { record: folder } = runPaths(paths.runs, id);
       if (record.state === 'ended') {
+        past.push(rivalOf(record));
         const known = campaign.runs.get(id);
         if (known?.verdict == null || readMark(folder, 'ended') === null)
           unsettled.set(id, { record, reading: null });
@@ -89,11 +93,23 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
 
   function hold(record: RunRecord): Active {
     const files = runPaths(paths.runs, record.id);
-    const run = activate(lab, record, files, openReading(lab, record, files));
+    const run = activate(
+      lab,
+      record,
+      files,
+      openReading(lab, record, files, () => rivals(record)),
+    );
     active.set(record.id, run);
     bell.add(files.record);
     log(`${record.id} is watched`);
     return run;
+  }
+
+  /** Runs that are or were active at the same time as this one. */
+  function rivals(record: RunRecord): Rival[] {
+    const begun = Date.parse(active.get(record.id)?.record.started_at ?? record.started_at ?? '');
+    const others = [...active.values()].map((run) => run.record).filter(({ id }) => id !== record.id);
+    return [...others, ...past.filter(({ ended_at }) => Date.parse(ended_at ?? '') > begun)];
   }
 
   async function startQueued(): Promise<void> {
@@ -211,6 +227,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
 
   function over(run: Active, ended: RunRecord): void {
     active.delete(ended.id);
+    past.push(rivalOf(ended));
     // Its GPUs may be free now: whoever waits for one asks at once.
     asked = Number.NEGATIVE_INFINITY;
     unsettled.set(ended.id, { record: ended, reading: run.reading });
@@ -262,6 +279,15 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     config: (): Config => project.config,
   };
 }
+
+const rivalOf = ({ id, command, cwd, marker, started_at, ended_at }: RunRecord): Rival => ({
+  id,
+  command,
+  cwd,
+  marker,
+  started_at,
+  ended_at,
+});
 
 const isOver = ({ life }: JobState): boolean => life === 'exited' || life === 'gone';
 

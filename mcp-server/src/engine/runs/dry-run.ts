@@ -93,7 +93,21 @@ function shortCommand(project: Project, request: LaunchRequest): string[] | null
   const { dry_run_command, dry_run_args } = project.config.experiment;
   if (dry_run_command !== undefined) return toArgv(dry_run_command);
   if (dry_run_args !== undefined) return [...request.argv, ...dry_run_args];
-  return request.dryRun === undefined ? null : [...request.dryRun];
+  if (request.dryRun === undefined) return null;
+  const [own, short] = [target(request.argv), target(request.dryRun)];
+  if (own === short) return [...request.dryRun];
+  throw new LabError(
+    `the dry run starts "${short}", but what would be launched is "${own}"`,
+    'give the same command made short, for instance with --epochs 1 appended',
+  );
+}
+
+/** What a command starts: the program and, where an interpreter comes first, its script or module. */
+function target(argv: readonly string[]): string {
+  const script = argv.findIndex(
+    (word, index) => index > 0 && (word === '-m' || word === '-c' || !word.startsWith('-')),
+  );
+  return argv.slice(0, script < 0 ? 1 : argv[script]?.startsWith('-') ? script + 2 : script + 1).join(' ');
 }
 
 function failure(result: ExecResult, timeout: number): string | null {

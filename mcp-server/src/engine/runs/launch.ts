@@ -127,6 +127,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
       signal: null,
       evidence: [],
       metrics: {},
+      sources: [],
       value: null,
       progress: null,
       note: null,

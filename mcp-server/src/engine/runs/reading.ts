@@ -7,17 +7,19 @@ import type { Line } from '../../core/reading/lines.js';
 import { createLogReader, LogState } from '../../core/reading/log.js';
 import { findName, findPrimary } from '../../core/reading/primary.js';
 import { qualified } from '../../core/reading/reader.js';
-import { createSeries } from '../../core/reading/series.js';
 import { createRedactor } from '../../core/redact.js';
 import type { RunRecord } from '../../core/run-record.js';
-import { type Alarm, createWatchdog } from '../../core/stop-rules.js';
+import type { Alarm } from '../../core/stop-rules.js';
 import { readTextIfThere, writeAtomic } from '../../store/files.js';
 import { appendMetrics, readMetrics } from '../../store/metrics.js';
 import type { RunPaths } from '../../store/paths.js';
 import type { Lab } from '../lab.js';
 import { createFollower, FollowState } from './follow.js';
+import { createObserved } from './observed.js';
+import { openSources, SourcesState } from './sources.js';
+import type { Rival } from './whose.js';
 
-/** What is known of a run from its log, kept up to date in small bites. */
+/** What is known of a run from its log and from the structured files that it writes, kept up to date in small bites. */
 export interface Reading {
   /** Reads what is new. `grew`: there were new bytes. */
   poll(): Promise<{ grew: boolean }>;
@@ -27,14 +29,14 @@ export interface Reading {
   alarm(): Alarm | null;
   findings(): TextFinding[];
   nonFinite(): { metric: string; value: number; line: number }[];
-  facts(): Pick<RunRecord, 'metrics' | 'progress' | 'value'>;
+  facts(): Pick<RunRecord, 'metrics' | 'progress' | 'value' | 'sources'>;
   /** Writes what was read into metrics.jsonl. Throws the system's error; nothing is lost then, and it may be called again. */
   flush(): void;
   /** The same, and writes down how far it has read, so that a later supervisor goes on there. */
   save(): void;
 }
 
-const SavedState = z.strictObject({ follow: FollowState, log: LogState });
+const SavedState = z.strictObject({ follow: FollowState, log: LogState, sources: SourcesState.optional() });
 
 /** Most bytes read in one poll: a log of gigabytes is caught up with over several, and other runs are not kept waiting. */
 const POLL_BYTES = 32;
@@ -50,29 +52,24 @@ export function openReading(
   lab: { machine: Pick<Machine, 'readFrom'> } & Pick<Lab, 'clock'>,
   record: RunRecord,
   files: RunPaths,
+  rivals: () => readonly Rival[] = () => [],
 ): Reading {
   const saved = load(files.follow);
   const follower = createFollower(lab.machine, files.log, saved?.follow);
   const log = createLogReader(saved?.log);
-  const series = createSeries(record.primary);
-  const watchdog = createWatchdog({
-    primary: record.primary,
-    tracked: record.limits.tracked_metrics,
-    rules: record.limits.stop_rules,
-  });
-  let alarm: Alarm | null = null;
+  const observed = createObserved(record);
   let seen = -1;
   /** Read, and not yet in metrics.jsonl. */
   let pending: LoggedRecord[] = [];
 
-  const observe = (one: LoggedRecord): void => {
-    series.add(one);
-    alarm = watchdog.observe(one) ?? alarm;
-  };
+  /** Highest record number of each structured file. */
+  const numbers = new Map<string, number>();
   for (const one of readMetrics(files.metrics)) {
-    observe(one);
-    seen = one.at;
+    observed.add(one);
+    if (one.source === undefined) seen = one.at;
+    else numbers.set(one.source, one.at);
   }
+  const sources = openSources(lab, { record, files, rivals, state: saved?.sources, seen: numbers });
 
   const take = (lines: readonly Line[]): void => {
     const fresh = log
@@ -87,10 +84,22 @@ export function openReading(
         }),
       )
       .filter((one) => one.at > seen);
-    for (const one of fresh) observe(one);
     seen = fresh.at(-1)?.at ?? seen;
-    for (const one of fresh) pending.push(one);
+    keep(fresh);
+  };
+
+  const keep = (fresh: readonly LoggedRecord[]): void => {
+    for (const one of fresh) {
+      observed.add(one);
+      pending.push(one);
+    }
     if (pending.length >= MANY) relieve();
+  };
+
+  const look = async (last: boolean): Promise<{ grew: boolean }> => {
+    const fresh = await sources.poll(last);
+    keep(fresh);
+    return { grew: fresh.length > 0 };
   };
 
   /** Keeps the memory bounded while a long log is caught up with. A disk that refuses is met again at the next save. */
@@ -120,31 +129,40 @@ export function openReading(
   };
 
   const value = (): JsonNumber | null =>
-    record.primary === null ? null : findPrimary(series.summary(), record.primary).value;
+    record.primary === null ? null : findPrimary(observed.summary(sources), record.primary).value;
   let last = '';
   const save = (): void => {
     flush();
-    const state = JSON.stringify({ follow: follower.snapshot(), log: log.snapshot() });
+    const state = JSON.stringify({
+      follow: follower.snapshot(),
+      log: log.snapshot(),
+      sources: sources.snapshot(),
+    });
     if (state === last) return;
     // Without it the log is read from its beginning again, and nothing is written twice.
     writeAtomic(files.follow, state, { mayLose: 'all' });
     last = state;
   };
   return {
-    poll: () => poll(POLL_BYTES),
+    async poll() {
+      const text = await poll(POLL_BYTES);
+      const structured = await look(false);
+      return { grew: text.grew || structured.grew };
+    },
     async finish() {
       await poll(Number.POSITIVE_INFINITY);
       take(follower.end());
+      await look(true);
     },
-    alarm: () => alarm,
+    alarm: () => observed.alarm(),
     findings: () => {
       const clean = createRedactor([]);
       return log.findings().map((finding) => ({ ...finding, text: clean(finding.text) }));
     },
-    nonFinite: () => watchdog.nonFinite(),
+    nonFinite: () => observed.nonFinite(sources),
     facts() {
-      const metrics = series.summary();
-      const progress = log.progress();
+      const metrics = observed.summary(sources);
+      const progress = log.progress() ?? observed.progress();
       const { primary } = record;
       const name = primary === null ? null : findName(Object.keys(metrics), primary.name);
       // Under its declared name it is found by everybody who reads the record.
@@ -152,6 +170,7 @@ export function openReading(
         metrics[primary.name] = metrics[name];
       return {
         metrics,
+        sources: sources.list(),
         value: value(),
         progress:
           progress === null

@@ -1,7 +1,8 @@
 import type { KillReason } from '../../core/ending.js';
-import { errorText } from '../../core/errors.js';
+import { errorCode, errorText } from '../../core/errors.js';
 import { gpuKey } from '../../core/gpus/choose.js';
 import type { RunRecord } from '../../core/run-record.js';
+import { takeCensus } from '../../store/census.js';
 import { appendLedger } from '../../store/ledger.js';
 import { type ProjectPaths, runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
@@ -29,6 +30,12 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     return { kind: 'waiting', record: { ...record, note: `waiting for a GPU: ${granted.why}` } };
   const running: RunRecord = { ...record, state: 'running', gpus: granted.gpus.map(gpuKey), note: null };
   writeRun(paths.runs, running);
+  try {
+    takeCensus(paths.root, paths.workspace, files, lab.clock());
+  } catch (error) {
+    // A full disk. Without it only files that are younger than the run are taken for its own.
+    if (errorCode(error) === undefined) throw error;
+  }
   const passed = Object.fromEntries(
     record.pass_env.flatMap((name) => (lab.env[name] === undefined ? [] : [[name, lab.env[name] ?? '']])),
   );

@@ -1,12 +1,12 @@
 import { appendFileSync } from 'node:fs';
 import { errorText } from '../../core/errors.js';
-import { writeAtomic } from '../../store/files.js';
 import { removeLeftovers } from '../../store/leftovers.js';
 import { acquireLock } from '../../store/lock.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
 import { createBell } from './bell.js';
+import { writeCard } from './card.js';
 import { createCrew, type SupervisorLab } from './crew.js';
 import { guarded } from './guarded.js';
 import { supervisorLock } from './supervised.js';
@@ -51,14 +51,7 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
   const crew = createCrew(lab, project, log, bell);
   const duties: [string, () => void | Promise<void>][] = [
     ['clean', () => removeLeftovers(paths)],
-    [
-      'card',
-      () =>
-        writeAtomic(
-          paths.supervisor,
-          `${JSON.stringify({ pid: process.pid, host: lab.host, since: new Date(lab.clock()).toISOString() })}\n`,
-        ),
-    ],
+    ['card', () => writeCard(paths.supervisor, lab)],
   ];
   for (const [name, duty] of duties) await guarded(log, name, duty);
   let idleSince = lab.clock();

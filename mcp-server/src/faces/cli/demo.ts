@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LabError } from '../../core/errors.js';
+import { clip } from '../../core/text.js';
 import { runSweep } from '../../engine/loop/controller.js';
 import { assertProgram } from '../../engine/runs/program.js';
 import { buildOverview } from '../../engine/views/overview.js';
@@ -59,9 +60,10 @@ export const command: Command = {
       return 0;
     }
     const style = createStyle(console.colour);
+    const cut = (text: string): string => (console.terminal ? clip(text, console.width - 1) : text);
     const lines = ['', ...runTable(view.runs, console.terminal ? console.width : 120), ''];
-    if (view.baseline !== null) lines.push(`baseline  ${standingWords(view.baseline)}`);
-    if (view.best !== null) lines.push(style.good(`best      ${standingWords(view.best)}`));
+    if (view.baseline !== null) lines.push(cut(`baseline  ${standingWords(view.baseline)}`));
+    if (view.best !== null) lines.push(style.good(cut(`best      ${standingWords(view.best)}`)));
     lines.push('', `report    ${report}`, `look on   auto-experiment status --project '${folder}'`);
     console.out(`${lines.join('\n')}\n`);
     return 0;

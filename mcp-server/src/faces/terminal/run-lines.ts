@@ -52,8 +52,8 @@ export function progressLine(run: RunView, width: number, style: Style): string 
   return plain.startsWith(run.id) ? style.accent(run.id) + plain.slice(run.id.length) : plain;
 }
 
-/** One line for a run that has ended. */
-export function endedLine(run: RunView, style: Style): string {
+/** One line for a run that has ended, no wider than `width`. */
+export function endedLine(run: RunView, width: number, style: Style): string {
   const value = run.primary === null ? '' : `${run.primary.name} ${formatValue(run.primary.value)}`;
   const verdict = verdictOf(run);
   const paint =
@@ -64,13 +64,11 @@ export function endedLine(run: RunView, style: Style): string {
         : verdict === 'crash'
           ? style.bad
           : style.dim;
-  return [
-    style.bold(run.id),
-    standOf(run),
-    value,
-    paint(verdict),
-    style.dim(`${formatDuration(run.duration_s)}  ${run.title}`),
-  ]
-    .filter((part) => part !== '')
-    .join('  ');
+  const head = [run.id, standOf(run), value, verdict].filter((part) => part !== '');
+  const room = Math.max(0, width - head.join('  ').length - 3);
+  const tail = clip(`${formatDuration(run.duration_s)}  ${run.title}`, room);
+  const painted = head.map((part, index) =>
+    index === 0 ? style.bold(part) : part === verdict ? paint(part) : part,
+  );
+  return [...painted, style.dim(tail)].join('  ');
 }

@@ -32,7 +32,7 @@ export function createTeller(console: Pick<Console, 'err' | 'errTerminal' | 'col
         for (const note of event.notes) say(style.dim(`        ${note}`));
         break;
       case 'ended':
-        say(endedLine(event.run, style));
+        say(endedLine(event.run, console.errTerminal ? console.width : 200, style));
         break;
       case 'directive':
         say(style.warn(`directive: ${clip(oneLine(event.text), 200)} → ${event.outcome}`));

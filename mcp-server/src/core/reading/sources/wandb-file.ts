@@ -17,7 +17,6 @@ const BLOCK = 32_768;
 const HEADER = 7;
 const FULL = 1;
 const FIRST = 2;
-const MIDDLE = 3;
 const LAST = 4;
 
 /**
@@ -67,7 +66,7 @@ export function createWandbParser(state?: z.output<typeof WandbState>): SourcePa
         if (type === 0 || type > LAST || length > left - HEADER || !isWhole(view, bytes, at, length)) {
           if (type >= FULL && type <= LAST && length <= left - HEADER && at + HEADER + length > bytes.length)
             break;
-          // Zeros that were made room with, or damage: a block begins anew, as LevelDB's own reader does it.
+          // Zeros that made room, or damage: a block begins anew, as LevelDB's own reader does it.
           if (at + left > bytes.length) break;
           if (type !== 0 || length !== 0) damaged += 1;
           parts = null;

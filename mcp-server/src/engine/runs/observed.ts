@@ -1,0 +1,107 @@
+import type { LoggedRecord } from '../../core/metric.js';
+import { normalizeName } from '../../core/reading/names.js';
+import type { Progress } from '../../core/reading/progress.js';
+import { createSeries, type Series } from '../../core/reading/series.js';
+import { prefersSource, type Reached } from '../../core/reading/sources/prefer.js';
+import type { MetricSummary } from '../../core/run.js';
+import type { RunRecord } from '../../core/run-record.js';
+import { type Alarm, createWatchdog } from '../../core/stop-rules.js';
+import type { Sources } from './sources.js';
+
+type Valid = Pick<Sources, 'isDropped'>;
+type NonFinite = { metric: string; value: number; line: number };
+
+/** One origin of values: the log, or a structured source. */
+interface Origin {
+  series: Series;
+  watchdog: ReturnType<typeof createWatchdog>;
+  /** Name in lower case and with `_` → how far its values have come. */
+  reached: Map<string, Reached>;
+  files: Set<string>;
+}
+
+/**
+ * All that was read of a run, by where it came from: each origin has its own series and its own watchdog, so that a value
+ * which is both in the log and in a file is not counted twice.
+ */
+export function createObserved(record: RunRecord) {
+  const create = (): Origin => ({
+    series: createSeries(record.primary),
+    watchdog: createWatchdog({
+      primary: record.primary,
+      tracked: record.limits.tracked_metrics,
+      rules: record.limits.stop_rules,
+    }),
+    reached: new Map(),
+    files: new Set(),
+  });
+  const log = create();
+  const files = new Map<string, Origin>();
+  let alarm: Alarm | null = null;
+  let stand: { step: number | null; epoch: number | null } | null = null;
+
+  const structured = (valid: Valid): Origin[] =>
+    [...files.values()].filter((origin) => ![...origin.files].some((file) => valid.isDropped(file)));
+
+  return {
+    add(one: LoggedRecord): void {
+      let origin = log;
+      if (one.source !== undefined) {
+        const key = keyOf(one.source);
+        origin = files.get(key) ?? create();
+        files.set(key, origin);
+        origin.files.add(one.source);
+        stand = { step: one.step ?? stand?.step ?? null, epoch: one.epoch ?? stand?.epoch ?? null };
+      }
+      origin.series.add(one);
+      for (const name of Object.keys(one.metrics)) {
+        const key = normalizeName(name);
+        if (origin.reached.size < MAX_NAMES || origin.reached.has(key))
+          origin.reached.set(key, { step: one.step, epoch: one.epoch });
+      }
+      alarm = origin.watchdog.observe(one) ?? alarm;
+    },
+    alarm: () => alarm,
+    /** A structured source counts before the log, as long as it is not behind it. */
+    summary(valid: Valid): Record<string, MetricSummary> {
+      const fromLog = log.series.summary();
+      const printed = new Map(Object.keys(fromLog).map((name) => [normalizeName(name), name]));
+      const all: Record<string, MetricSummary> = { ...fromLog };
+      for (const origin of structured(valid)) {
+        for (const [name, summary] of Object.entries(origin.series.summary())) {
+          const key = normalizeName(name);
+          const other = printed.get(key);
+          const logged = other === undefined ? undefined : fromLog[other];
+          const [here, there] = [origin.reached.get(key), log.reached.get(key)];
+          if (other !== undefined && other !== name) delete all[other];
+          all[name] =
+            logged === undefined || here === undefined || there === undefined || prefersSource(here, there)
+              ? summary
+              : logged;
+        }
+      }
+      return all;
+    },
+    /** Tracked metrics whose last value is non-finite, each once; where both have it, the one that counts says. */
+    nonFinite(valid: Valid): NonFinite[] {
+      const origins = structured(valid);
+      const counts = (key: string): boolean =>
+        !origins.some((origin) => {
+          const [here, there] = [origin.reached.get(key), log.reached.get(key)];
+          return here !== undefined && there !== undefined && prefersSource(here, there);
+        });
+      const logged = log.watchdog.nonFinite().filter((one) => counts(normalizeName(one.metric)));
+      return [...logged, ...origins.flatMap((origin) => origin.watchdog.nonFinite())];
+    },
+    progress: (): Progress | null => (stand === null ? null : { ...stand, epochs: null, steps: null }),
+  };
+}
+
+const MAX_NAMES = 1000;
+
+/** Event files of one folder are one series. */
+function keyOf(source: string): string {
+  return /(?:^|\.)tfevents\.\d/.test(source.slice(source.lastIndexOf('/') + 1))
+    ? source.slice(0, Math.max(0, source.lastIndexOf('/')))
+    : source;
+}
