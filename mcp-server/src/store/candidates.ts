@@ -57,7 +57,6 @@ interface Folder {
 export function createCandidates(root: string, workspace: string, runDir: string) {
   const known = new Map<string, Folder>();
   const own = relative(root, runDir);
-  const nameOf = (path: string): string => relative(root, path).split('\\').join('/');
 
   const read = (path: string, mtime: number, now: number): Folder => {
     const folder: Folder = { mtime, read: now, folders: [], files: [] };
@@ -69,7 +68,7 @@ export function createCandidates(root: string, workspace: string, runDir: string
       if (entry.isDirectory()) {
         if (!SKIPPED.test(entry.name) && at !== workspace) folder.folders.push(at);
       } else if (entry.isFile()) {
-        const kind = kindByName(nameOf(at));
+        const kind = kindByName(nameBelow(root, at));
         if (kind !== null) folder.files.push({ path: at, kind });
       }
     }
@@ -104,20 +103,13 @@ export function createCandidates(root: string, workspace: string, runDir: string
           break;
         }
         for (const file of folder.files) {
-          const seen = unlessGone(() => statSync(file.path));
-          if (seen === null || !seen.isFile()) continue;
+          const seen = lookAtFile(root, file.path, file.kind);
+          if (seen === null) continue;
           if (result.files.length >= MAX_FILES) {
             result.complete = false;
             break;
           }
-          result.files.push({
-            path: nameOf(file.path),
-            kind: file.kind,
-            size: seen.size,
-            mtime: seen.mtimeMs,
-            birth: seen.birthtimeMs,
-            id: `${seen.dev}:${seen.ino}`,
-          });
+          result.files.push(seen);
         }
         if (depth < DEPTH) for (const inner of folder.folders) queue.push([inner, depth + 1]);
         else if (folder.folders.length > 0) result.complete = false;
@@ -127,13 +119,29 @@ export function createCandidates(root: string, workspace: string, runDir: string
   };
 }
 
+/** Null when it is no plain file, or has gone. */
+export function lookAtFile(root: string, path: string, kind: SourceKind): Candidate | null {
+  const seen = unlessGone(() => statSync(path));
+  if (seen === null || !seen.isFile()) return null;
+  return {
+    path: nameBelow(root, path),
+    kind,
+    size: seen.size,
+    mtime: seen.mtimeMs,
+    birth: seen.birthtimeMs,
+    id: `${seen.dev}:${seen.ino}`,
+  };
+}
+
+const nameBelow = (root: string, path: string): string => relative(root, path).split('\\').join('/');
+
 /** Null for what has gone meanwhile, or is not for us. */
 function unlessGone<T>(act: () => T): T | null {
   try {
     return act();
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ESTALE'].includes(errorCode(error) ?? ''))
-      return null;
-    throw error;
+    // Whatever the system says of it: a file that cannot be seen is not read, and the run is watched on.
+    if (errorCode(error) === undefined) throw error;
+    return null;
   }
 }

@@ -1,17 +1,36 @@
+import { normalizeName } from '../core/reading/names.js';
 import { directionOf, downsample, type Point } from '../core/reading/series.js';
+import { prefersSource, type Reached } from '../core/reading/sources/prefer.js';
 import { readMetrics } from './metrics.js';
 
-/** The curves of a run for display: metric → points over step, else epoch, else order. At most about `max` points each. */
+interface Curve extends Reached {
+  name: string;
+  points: Point[];
+}
+
+/**
+ * The curves of a run for display: metric → points over step, else epoch, else order. At most about `max` points each. Of
+ * a metric that is both in the log and in a structured file, the one that counts is shown.
+ */
 export function readCurves(path: string, max: number): Record<string, Point[]> {
-  const curves = new Map<string, Point[]>();
+  const [logged, structured] = [new Map<string, Curve>(), new Map<string, Curve>()];
   for (const record of readMetrics(path)) {
+    const curves = record.source === undefined ? logged : structured;
     for (const [name, value] of Object.entries(record.metrics)) {
-      const points = curves.get(name) ?? [];
-      points.push([record.step ?? record.epoch ?? points.length + 1, value]);
-      curves.set(name, points);
+      const curve = curves.get(name) ?? { name, points: [], step: null, epoch: null };
+      curves.set(name, curve);
+      curve.points.push([record.step ?? record.epoch ?? curve.points.length + 1, value]);
+      curve.step = record.step;
+      curve.epoch = record.epoch;
     }
   }
+  const byName = new Map([...logged.values()].map((curve) => [normalizeName(curve.name), curve]));
+  for (const curve of structured.values()) {
+    const other = byName.get(normalizeName(curve.name));
+    if (other !== undefined) logged.delete(other.name);
+    logged.set(curve.name, other === undefined || prefersSource(curve, other) ? curve : other);
+  }
   return Object.fromEntries(
-    [...curves].map(([name, points]) => [name, downsample(points, max, directionOf(name, null))]),
+    [...logged].map(([name, { points }]) => [name, downsample(points, max, directionOf(name, null))]),
   );
 }

@@ -44,6 +44,8 @@ export interface RunPaths {
   record: string;
   env: string;
   metrics: string;
+  /** For what the training writes; it finds the folder in AUTO_EXPERIMENT_RUN_DIR. */
+  files: string;
   follow: string;
   sources: string;
 }
@@ -57,6 +59,7 @@ export function runPaths(runs: string, id: string): RunPaths {
     record: join(dir, 'record'),
     env: join(dir, 'env.json'),
     metrics: join(dir, 'metrics.jsonl'),
+    files: join(dir, 'files'),
     follow: join(dir, 'follow.json'),
     sources: join(dir, 'sources.json'),
   };

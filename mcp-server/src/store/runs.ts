@@ -33,6 +33,7 @@ export function createRun(runs: string, record: RunRecord, env: Record<string, s
   const temporary = join(runs, `.new-${record.id}-${process.pid}-${Date.now().toString(36)}`);
   try {
     mkdirSync(join(temporary, 'record'), { recursive: true });
+    mkdirSync(join(temporary, 'files'));
     writeFileSync(join(temporary, 'env.json'), JSON.stringify(env), { mode: 0o600 });
     writeAtomic(join(temporary, 'run.json'), render(record));
     writeFileSync(join(temporary, 'log'), '');

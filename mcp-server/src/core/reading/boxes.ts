@@ -2,6 +2,8 @@ import { isNeverMetric, normalizeName, splitOf } from './names.js';
 import { NOWHERE, type Seen, spotAt } from './seen.js';
 
 const BOX = /^\s*[|│┃║]\s*([^|│┃║]*?[^|│┃║\s])\s*[|│┃║]\s*([^|│┃║]*?)\s*[|│┃║]\s*$/d;
+// A box whose inner bar is not drawn: `│ episodes_total      152  │`.
+const FRAMED = /^\s*[|│┃║]\s*([^\s|│┃║]+)\s{2,}([^\s|│┃║]+)\s*[|│┃║]\s*$/d;
 const LONGEST = 1000;
 const EDGE = /^\s*[|│┃║]/;
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|nan|inf)$/i;
@@ -14,7 +16,7 @@ export type BoxSeen = { section: string } | { seen: Seen };
  * evaluation go into the name, for the others it is the name as printed.
  */
 export function readBox(text: string, section: string): BoxSeen | null {
-  const row = text.length < LONGEST && EDGE.test(text) ? BOX.exec(text) : null;
+  const row = text.length < LONGEST && EDGE.test(text) ? (BOX.exec(text) ?? FRAMED.exec(text)) : null;
   const place = row?.indices?.[2];
   const key = row?.[1];
   const value = row?.[2];

@@ -1,13 +1,14 @@
 import { readBox } from './boxes.js';
 import { readExplicit } from './explicit.js';
 import type { NumberToken } from './lex.js';
+import { readLists } from './lists.js';
 import { hasStem } from './names.js';
 import { readObject } from './objects.js';
 import { readPairs } from './pairs.js';
 import { announcesEpoch, findStand } from './progress.js';
 import { readCoco, readSentence } from './prose.js';
 import { NOWHERE, type Seen } from './seen.js';
-import { type Header, readHeader, readRow } from './tables.js';
+import { type Header, readHeader, readRow, withoutLabel } from './tables.js';
 
 /** What earlier lines mean for the next ones. */
 export interface Context {
@@ -53,7 +54,7 @@ export function interpret(text: string, tokens: readonly NumberToken[], context:
   if (row !== null) return { seen: row, kind: 'row', context: null };
   if (announcesEpoch(text))
     return { seen: { ...NOTHING, stand: findStand(text) }, kind: 'announcement', context: null };
-  const sentence = readSentence(text);
+  const sentence = readSentence(text) ?? readLists(text);
   if (sentence !== null) return plain(sentence);
   const before = object === null ? tokens.length : tokens.findIndex((token) => token.start > object.from);
   const pairs = readPairs(text, before < 0 ? tokens : tokens.slice(0, before));
@@ -66,7 +67,7 @@ export function interpret(text: string, tokens: readonly NumberToken[], context:
 function readWords(text: string): Reading {
   const box = readBox(text, '');
   if (box !== null && 'section' in box) return { seen: NOTHING, kind: 'plain', context: box };
-  if (SENTENCE.test(text) || (!PLACE.test(text) && !hasStem(text))) return plain(NOTHING);
+  if (SENTENCE.test(withoutLabel(text)) || (!PLACE.test(text) && !hasStem(text))) return plain(NOTHING);
   const header = readHeader(text);
   return header === null ? plain(NOTHING) : { seen: NOTHING, kind: 'plain', context: { header } };
 }

@@ -42,7 +42,8 @@ export function keyBefore(text: string, earliest: number, to: number): Key | nul
     spaced = mark.index > 0 && /\s/.test(rest[mark.index - 1] ?? '');
     rest = rest.slice(0, mark.index).replace(/[:=]+$/, '');
   } else if (opened) return null;
-  rest = rest.trimEnd();
+  // What is said of a name in several words is not part of it: `acc (higher is better) : 0.6`.
+  rest = rest.trimEnd().replace(/(?<=[\p{L}\p{N}_]) \((?:[a-z]+ )+[a-z]+\)$/u, '');
   if (separator === ' ') rest = rest.replace(LINKS, '');
   const bound = boundary(rest);
   const raw = rest.slice(bound);
@@ -54,7 +55,8 @@ export function keyBefore(text: string, earliest: number, to: number): Key | nul
     name = name.replace(/^(?:[kM]?[a-zA-Z]+\/(?:s|sec|it|step|epoch)|ms|secs?|seconds|GB|MB|%)\s+/, '');
   if (name === '' || !/\p{L}/u.test(name) || raw.trimStart().startsWith('--')) return null;
   const words = name.split(/\s+/);
-  const chosen = choose(words, separator, spaced);
+  const boxed = /[|│]/.test(rest[bound - 1] ?? '') && words.length <= 3;
+  const chosen = choose(words, separator, spaced || boxed);
   if (chosen === null) return null;
   const kept = words.slice(chosen).join(' ');
   if (kept.length > 80 || kept === '__proto__') return null;
@@ -113,8 +115,12 @@ function boundary(rest: string): number {
       (i < 2 || /[\s\-=*#>~]/.test(rest[i - 2] ?? ' '))
     )
       return i + 1;
-    // The end of a sentence, but not `Avg. loss`.
-    if (character === ' ' && /[a-z\d]{4}[.!]$|[!?]$/i.test(rest.slice(0, i))) return i + 1;
+    // The end of a sentence, but not `Avg. loss`, `Grad. norm`.
+    if (
+      character === ' ' &&
+      /(?<!\b(?:grad|prec|corr|prob|conf|temp))(?<=[a-z\d]{4})[.!]$|[!?]$/i.test(rest.slice(0, i))
+    )
+      return i + 1;
     if (character === '.' && rest[i - 1] === '.' && rest[i - 2] === '.') return i + 1;
   }
   return 0;

@@ -45,7 +45,7 @@ const STEMS =
   kappa mcc jaccard inertia fitness success win winrate elo likelihood objective residual divergence diff difference
   throughput fid50k psnrs metric l1 l2 mpjpe epe cider spice chrf sdr sisdr snr sisnr pesq stoi hter eer dcf rank1 rank5 silhouette ari nmi
   bias variance spearmanr pearsonr exact em wacc uar ece brier crps deviance gini quantile lambdarank multi_logloss binary_logloss l2norm tflops flops
-  bound energy force rho tau ratio rate margin margins regret advantage`);
+  bound energy force rho tau ratio rate margin margins regret advantage fps ips`);
 const ENDS_LIKE =
   /(?:loss|acc|accuracy|error|reward|score|psnr|ssim|bleu|ppl|auc|rmse|mae|mse|iou|dice|recall|precision|norm|perplexity|@[.\d][\d.:]*|map\d*|ap\d+|ar\d+|f1)$/;
 
@@ -67,7 +67,7 @@ const QUALIFIERS =
   set(`train training trained val valid validation eval evaluation test testing dev holdout avg average averaged mean best total current final last
   smoothed running epoch batch macro micro weighted balanced global local step model actor critic policy value student teacher generator discriminator gen dis
   lm mlm nll cls box mask reg aux ce kl learning top mini pixel token tokens word char exact per overall max min median std raw ema l1 l2 rpn obj pred
-  reconstruction adversarial contrastive cycle identity content style perceptual`);
+  bbox segm reconstruction adversarial contrastive cycle identity content style perceptual`);
 
 /** A word that goes before the name of a metric and belongs to it: `train loss`, `Avg. Loss`. */
 export const isQualifier = (word: string): boolean =>
@@ -78,17 +78,20 @@ const NEVER =
   seed seeds id uid lineno line lines wall v num number allocated reserved remaining consumed examples example accumulation trainable params parameters param optimization
   args config batch batches bsz bs wpb batchsize minibatch dropout momentum decay beta betas eps epsilon warmup workers worker layers layer heads head hidden dim
   dims depth vocab seqlen size sizes device devices node nodes world patience frequency every weights estimators classes class images instances targets labels support
-  dataset datasets data shard shards file files folder shape channels kernel stride padding width height resolution groups fold folds trial trials attempt retries retry
-  capacity cache mom mb_qsize qsize eta_seconds max_length bytes kb mb_used gb`);
+  dataset datasets data shard shards file files folder shape channels kernel stride padding width height resolution group groups progress fold folds trial trials attempt retries retry
+  capacity cache reader mom mb_qsize qsize eta_seconds max_length bytes kb mb_used gb`);
 const NEVER_WHOLE =
   set(`n m k c d t s w h x y z i j max min count samples sample tokens total_time remaining_time max_mem gpu_mem peak_memory timesteps_total_time
   max_grad_norm label_smoothing clip_norm grad_clip gradient_clip loss_fn loss_type loss_weight beam beam_size top_k top_p topk epochs max_epochs num_epochs max_steps
-  total_optimization_steps logging_steps save_steps eval_steps warmup_steps max_iters eval_iters eval_interval wall_time date_time learning_rate_schedule bf16 fp16 tf32
+  train_samples eval_samples predict_samples avg_samples tol n_jobs gamma cuda eos bos unk sequence_length seq_length seq_len context_length
+  max_sequence_length flops_per_token estimated_flops_per_token total_flos crop_pct min_delta sents ntasks layer_norm_eps rms_norm_eps
+  initializer_range adam_beta1 adam_beta2 label_smoothing_factor total_optimization_steps logging_steps save_steps eval_steps warmup_steps max_iters eval_iters eval_interval wall_time date_time learning_rate_schedule bf16 fp16 tf32
   level priority status code exit_code rc signal errno todo gradient_accumulation_steps steps_per_epoch total_batches duration took oom job jobid arch_version interval log_interval save_interval seconds secs c`);
 
-/** The last word of the name counts where training stands: `PPO Epoch`, `acc_iter`, `rollout_step`. */
+/** The last word of the name counts where training stands: `PPO Epoch`, `acc_iter`, `rollout_step`. Not `train_loss_step`. */
 export const endsInPlace = (normalized: string): boolean =>
-  /(?:^|_)(?:epoch|ep|iter|iteration|step)$/.test(normalized);
+  /(?:^|_)(?:epoch|ep|iter|iteration|step)$/.test(normalized) &&
+  (normalized === 'acc_iter' || !normalized.split('_').some((part) => STEMS.has(part)));
 
 /** What people print behind its value: `75.6 rew`, `45.1% bf16 MFU`, `235930 tok/s`. */
 export const followsValue = (word: string): boolean =>
@@ -103,7 +106,7 @@ export function isNeverMetric(normalized: string): boolean {
   if (!parts.some((part) => NEVER.has(part))) return false;
   // `batch_loss` is one, `time` and `num_layers` are none; `num_steps` counts what a person asks after.
   if (parts.some((part) => STEMS.has(part) && part !== 'rate' && part !== 'ratio')) return false;
-  return !/^(?:num|total)_(?:steps|updates|timesteps)$|^train(?:ing)?_time$|^(?:tok|tokens?|samples|images|imgs?|t?flops?|frames)_(?:per_)?(?:s|sec|second)(?:_|$)/.test(
+  return !/^(?:num|total)_(?:steps|updates|timesteps)$|^train(?:ing)?_time$|_per_(?:s|sec|second)(?:_|$)|^(?:tok|tokens?|samples|images|imgs?|t?flops?|frames)_(?:per_)?(?:s|sec|second)(?:_|$)/.test(
     normalized,
   );
 }

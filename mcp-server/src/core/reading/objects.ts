@@ -5,7 +5,7 @@ import type { Found, Seen, Spot } from './seen.js';
 
 const OPENING = /(?:Ordered|default)[Dd]ict\(|\{\s*(?:['"][^'"]{0,200}['"]|[\w.]{1,60})\s*:/g;
 const SETTINGS =
-  /(?:config\w*|args|arguments|h?params|hyper\w*|namespace|options|settings|kwargs|defaults)\W*$/i;
+  /(?:config\w*|args|arguments|h?params|parameters|hyper\w*|namespace|options|settings|kwargs|defaults)\W*$/i;
 const LABEL = /([\p{L}_][\p{L}\p{N}_./@-]*)\s*[:=]?\s*$/u;
 
 interface Flat {

@@ -8,6 +8,7 @@ import {
   isSettingsDump,
   isStem,
   normalizeName,
+  seriesName,
   splitOf,
   stepRank,
 } from './names.js';
@@ -26,6 +27,9 @@ const CLOSED =
 const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)/;
 
 const FIELDS = /[|│┃║\t;]|\S {2}|,\s/;
+
+/** A line of a printed configuration: no record has the learning rate alone. */
+const LONE_RATE = /^\s*["']?(?:lr|learning_rate)["']?\s*[:=]\s*[\d.eE+-]+,?\s*$/;
 
 interface Pair extends Found {
   /** Sure by its form or its words; the others need company. */
@@ -74,7 +78,15 @@ export function readPairs(text: string, tokens: readonly NumberToken[], loose = 
     const average = averageOf(text, value.spot.end, token, tokens[index + 1]);
     if (average !== null) pairs.push({ name: `${key.name} (avg)`, ...average, sure });
   }
-  return { metrics: settle(text, pairs, names, fields), stand, split: splitOf(text.slice(0, opening)) };
+  const metrics = settle(text, pairs, names, fields);
+  return { metrics, stand, split: splitOf(text.slice(0, opening)) ?? splitOfFirst(metrics) };
+}
+
+/** `val Loss: 0.21 Acc: 0.92`: the word before the first name holds for the ones after it. */
+function splitOfFirst([first, ...others]: readonly Found[]): Seen['split'] {
+  const split = first === undefined ? null : splitOf(first.name.split(' ')[0] ?? '');
+  const alone = others.every(({ name }) => seriesName(name, 'val') !== name);
+  return split !== null && others.length > 0 && alone ? split : null;
 }
 
 /** Whether a key and its number are a metric: surely, in company, or (null) not. */
@@ -89,7 +101,9 @@ function judge(
   const stem = key.words.some(isStem);
   if (
     duration &&
-    (key.separator === ' ' || key.words.length > 1 || !/avg|latency|^train(?:ing)?_time$/i.test(key.name))
+    (key.separator === ' ' ||
+      (key.words.length > 1 && !/latency/i.test(key.name)) ||
+      !/avg|latency|^train(?:ing)?_time$/i.test(key.name))
   )
     return null;
   if (key.separator === ' ') {
@@ -97,11 +111,23 @@ function judge(
     if (!stem && !loose && !field) return null;
     return token.kind === 'int' && !CLOSED.test(after) ? null : stem || loose;
   }
+  if (!stem && isPlaceInSource(text, token)) return null;
+  // How many there are of each: `train=50000, val=10000`.
+  if (token.kind === 'int' && token.suffix === '' && /^(?:train|val|valid|test|dev)$/i.test(key.name))
+    return null;
   if (token.kind === 'int' && ((!stem && !CLOSED.test(after)) || key.name.length === 1)) return null;
   // A list of values: one per parameter group for the learning rate, else nobody's single value.
   if (key.listed && /^\s*,/.test(after) && !/lr|learning.rate/i.test(key.name)) return null;
   return stem || key.words.length === 1;
 }
+
+/** `[package.module:54]`, `__main__:train:42 - `: where a logger was called. */
+const isPlaceInSource = (text: string, token: NumberToken): boolean =>
+  token.kind === 'int' &&
+  text[token.start - 1] === ':' &&
+  (/^\]/.test(text.slice(token.end)) || /^\s+[-|]\s/.test(text.slice(token.end))) &&
+  /[[.:<>\w]$/.test(text.slice(0, token.start - 1)) &&
+  /(?:[[<]|[\w>][.:])[\w.<>-]*$/.test(text.slice(Math.max(0, token.start - 120), token.start - 1));
 
 /** Drops what needs company and has none, and lines that dump settings. The first value under a name stays. */
 function settle(text: string, pairs: readonly Pair[], names: readonly string[], fields: number): Found[] {
@@ -111,7 +137,7 @@ function settle(text: string, pairs: readonly Pair[], names: readonly string[], 
     )
   )
     return [];
-  if (isSettingsDump(names)) return [];
+  if (isSettingsDump(names) || LONE_RATE.test(text)) return [];
   const seen = new Set<string>();
   const kept: Found[] = [];
   const company = pairs.some((pair) => pair.sure) || fields > 1;
@@ -174,7 +200,11 @@ function percentBehind(
 ): { spot: { value: number; start: number; end: number }; duration: boolean } | null {
   const bottom = tokens[index + 1];
   const share = tokens[index + 2];
-  if (bottom === undefined || share === undefined || share.suffix !== '%') return null;
+  if (bottom === undefined || share === undefined) return null;
+  // `2542/10042 = 0.2531`: so is what it comes to.
+  if (share.kind === 'real' && /^\s*=\s*$/.test(text.slice(bottom.end, share.start)))
+    return { spot: spotAt(text, share.start, share.end), duration: false };
+  if (share.suffix !== '%') return null;
   if (
     !/^\s*\/\s*$/.test(text.slice(token.end, bottom.start)) ||
     !/^\s*\(\s*$/.test(text.slice(bottom.end, share.start))

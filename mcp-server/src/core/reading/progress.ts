@@ -2,15 +2,17 @@ import { NOWHERE, type Spot, type Stand, spotAt } from './seen.js';
 
 // `Epoch 3/10`, `Epoch [3/10]`, `Epoch(train) [40][5/6]`, `epoch: 1`, `EP 10 (468)`, `epoch=0/…`, `epoch 001`. Not `for 1 epoch: 12.3 secs`.
 const EPOCH =
-  /(?<![\w.@-])(?<!\d )(?:epoch|ep)(?![\w-])["']?\s*(?:\((?:train|val|test|eval)\w*\))?\s*[:=#]?\s*[[(]?\s*(\d+(?:\.\d+)?)(?![\d.]*\w|\s*(?:secs?|seconds|mins?|ms|s|hours?|h)\b)(?:\s*(?:\/|of)\s*(\d+))?/di;
-// `Train: 0 [ 0/1251 ( 0%)]`, `TRAIN [0][0/3880]`, `Train:  1/80 (  1%) [ 0/464 (  0%)]`.
+  /(?<![\w.@-])(?<!(?:^|[\s(a-z])\d+ |@ )(?:epoch|ep)(?![\w-])["']?\s*(?:\((?:train|val|test|eval)\w*\))?\s*(?:[:=#]|\.\.\.)?\s*[[(]?\s*(\d+(?:\.\d+)?)(?![\d.]*\w|\s*(?:secs?|seconds|mins?|ms|s|hours?|h)\b)(?:\s*(?:\/|of)\s*(\d+))?/di;
+// `Train: 0 [ 0/1251 ( 0%)]`, `TRAIN [0][0/3880]`, `Train:  1/80 (  1%) [ 0/464 (  0%)]`, `Train: [0/300][10/1251]`.
 const PHASE =
-  /(?<![\w.])(?:train|training|val|valid|validation|eval)\s*:?\s*(?:\[(\d+)\]\s*\[\s*\d+\/|(\d+)(?:\s*\/\s*(\d+)\s*\([^)]*\))?\s*\[\s*\d+\/)/di;
+  /(?<![\w.])(?:train|training|val|valid|validation|eval)\s*:?\s*(?:\[(\d+)\]\s*\[\s*\d+\/|(\d+)(?:\s*\/\s*(\d+)\s*\([^)]*\))?\s*\[\s*\d+\/|\[(\d+)\/(\d+)\]\s*\[\s*\d+\/)/di;
 // In order of worth.
 const STEPS = [
   /(?<![\w.])(?:global[ _-]?steps?|num_updates)["']?\s*[:=#]?\s*[[(]?\s*(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
-  /(?<![\w./-])(?:training |train |completed )?(?:step|iteration|iter|tick)["']?\s*[:=#]?\s*[[(]?\s*(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
-  /(?<![\w./-])(?:steps|iterations|iters|it|update|updates)["']?\s*[:=]\s*(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
+  /(?<![\w./-])(?:training |train |completed )?(?:step|iteration|iter|tick)["']?(?:\(train\))?\s*(?:[:=#]|\.\.\.)?\s*[[(]?\s*(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
+  // A bar that is labelled with it.
+  /(?<![\w./-])(?:steps|iterations|iters):\s+\d+%\|[^|]*\|\s*(\d+)\/(\d+)/di,
+  /(?<![\w./-])(?:steps|iterations|iters|it|update|updates)["']?\s*[:=]\s*(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
   // Boosters and scripts that open the line with it: `[10]\tauc:…`, `10:\tlearn: …`, `s:250 tel:…`.
   /(?:^|\] )\s*\[(\d+)\]:?(?=\s+\S*[A-Za-z])(?!\s*\[)/d,
   /^\s*(\d+):(?:\t| {2,})/d,
@@ -18,8 +20,8 @@ const STEPS = [
   /^\s*(\d+)\s+\|\s+(?=[a-z])/d,
   /(?<![\w.])episode[\s:=#]*(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
 ];
-// `1|25|Loss: …`: epoch, then step.
-const BARRED = /^\s*(\d+)\|(\d+)\|/d;
+// `1|25|Loss: …`, `[1,  2000] loss: …`: epoch, then step.
+const BARRED = /^\s*(?:(\d+)\|(\d+)\||\[(\d+), +(\d+)\]:? +(?=[a-z]))/di;
 
 type Indices = ReadonlyArray<readonly [number, number] | undefined> | undefined;
 
@@ -30,14 +32,18 @@ function spot(text: string, indices: Indices, group: number): Spot | null {
 
 // What every pattern here needs; most lines have none of it.
 const SAYS =
-  /epoch|step|iter|tick|episode|updates|train|val|(?<![\w.])(?:ep|it)(?![a-z])|^\s*(?:s:)?\[?\d+[\]:|\s]|\] \[\d/i;
+  /epoch|step|iter|tick|episode|updates|train|val|(?<![\w.])(?:ep|it)(?![a-z])|^\s*(?:s:)?\[?\d+[\]:|\s,]|\] \[\d/i;
 
 /** Step and epoch of a line, with their totals when printed. Counts of bars and batches are neither. */
 export function findStand(text: string): Stand {
   if (!SAYS.test(text)) return { ...NOWHERE };
   const barred = BARRED.exec(text);
   if (barred !== null) {
-    return { ...NOWHERE, epoch: spot(text, barred.indices, 1), step: spot(text, barred.indices, 2) };
+    return {
+      ...NOWHERE,
+      epoch: spot(text, barred.indices, 1) ?? spot(text, barred.indices, 3),
+      step: spot(text, barred.indices, 2) ?? spot(text, barred.indices, 4),
+    };
   }
   const stand: Stand = { ...NOWHERE };
   const epoch = EPOCH.exec(text);
@@ -47,8 +53,9 @@ export function findStand(text: string): Stand {
   } else {
     const phase = PHASE.exec(text);
     if (phase !== null) {
-      stand.epoch = spot(text, phase.indices, 1) ?? spot(text, phase.indices, 2);
-      stand.epochs = spot(text, phase.indices, 3);
+      stand.epoch =
+        spot(text, phase.indices, 1) ?? spot(text, phase.indices, 2) ?? spot(text, phase.indices, 4);
+      stand.epochs = spot(text, phase.indices, 3) ?? spot(text, phase.indices, 5);
     }
   }
   for (const pattern of STEPS) {

@@ -1,4 +1,4 @@
-import { splitOf } from './names.js';
+import { hasStem, splitOf } from './names.js';
 import { findStand } from './progress.js';
 import { type Seen, spotAt } from './seen.js';
 
@@ -29,6 +29,8 @@ const SENTENCES: ReadonlyArray<{ pattern: RegExp; name: number; value: number; e
   },
   // `The best checkpoint with 0.7050 coco/bbox_mAP at 40 epoch is saved`
   { pattern: new RegExp(`\\bwith ${NUMBER} ${NAME} at (\\d+) epoch`, 'diu'), name: 2, value: 1, epoch: 3 },
+  // `Trial 12 finished with value: 0.91 and parameters: {…}`
+  { pattern: new RegExp(`\\bfinished with (value): ${NUMBER}`, 'diu'), name: 1, value: 2, epoch: null },
   // `'val_loss' reached 0.333 (best 0.333)`
   {
     pattern: new RegExp(`${NAME} (?:has )?reached ${NUMBER}(?![\\w.]\\d)`, 'diu'),
@@ -37,7 +39,19 @@ const SENTENCES: ReadonlyArray<{ pattern: RegExp; name: number; value: number; e
     epoch: null,
   },
 ];
-const HINT = /improved|decreased|increased|went|reached| with /;
+const HINT = /improved|decreased|increased|went|reached| with | (?:at|after|for|of|on) /;
+const QUALIFIED =
+  '((?:(?:train|training|val|validation|test|top-\\d|mean|average|overall|best|final) )*[\\p{L}_][\\p{L}\\p{N}_@-]*)';
+// `Training loss (for one batch) at step 200: 0.91`
+const AT = new RegExp(
+  `${QUALIFIED}(?: \\([^()]{1,40}\\))? (?:at|after|for|on) (?:step|epoch|iteration|iter) \\d+ ?(?::|=|is) ${NUMBER}(?![\\w.]\\d)`,
+  'diu',
+);
+// `Accuracy of the network on the 10000 test images: 54 %`
+const OF = new RegExp(
+  `${QUALIFIED} (?:of|on|for) ([^:=|,;]{0,60}\\b(?:test|val|validation|train|training|network|model|set|images|data)\\b[^:=|,;]{0,30})[:=] ?${NUMBER} ?%?\\.?\\s*$`,
+  'diu',
+);
 
 /** A sentence that tells a metric's new value; the numbers of the rest of such a line (old value, file name) are not taken. */
 export function readSentence(text: string): Seen | null {
@@ -53,7 +67,18 @@ export function readSentence(text: string): Seen | null {
     const metric = { name: word, ...spotAt(text, place[0], place[1]) };
     return { metrics: [metric], stand, split: splitOf(text.slice(0, found.index)) };
   }
-  return null;
+  return readPlaced(text, AT, 2, null) ?? readPlaced(text, OF, 3, 2);
+}
+
+/** A metric whose name is told apart from its number by where, or on what, it was taken. */
+function readPlaced(text: string, pattern: RegExp, value: number, where: number | null): Seen | null {
+  const found = pattern.exec(text);
+  const place = found?.indices?.[value];
+  const name = found?.[1];
+  if (found === null || place === undefined || name === undefined || !hasStem(name)) return null;
+  const metric = { name, ...spotAt(text, place[0], place[1]) };
+  const split = splitOf(text.slice(0, found.index)) ?? (where === null ? null : splitOf(found[where] ?? ''));
+  return { metrics: [metric], stand: findStand(text), split };
 }
 
 const COCO =

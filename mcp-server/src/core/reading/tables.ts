@@ -37,7 +37,17 @@ function cells(text: string, cut: RegExp): Cell[] {
 const BARS = /[|│┃║]/g;
 const CUTS: readonly RegExp[] = [/\t+| {2,}/g, /\s+/g, /\s*,\s*/g];
 
-const body = (text: string): string => text.replace(BAR_TAIL, '');
+// `│ Trial name     iter │`: only its frame is drawn. `[…]: copypaste: AP,AP50`: a log's prefix before names or numbers with commas.
+const FRAME = /^(\s*)[|│┃║]([^|│┃║]*)[|│┃║](\s*)$/;
+const LABEL = /^\[[^\]]*\]:? +\w+: +(?=[^\s,]+(?:,[^\s,]+)+\s*$)/;
+
+/** A line without what is around its cells, which stay where they are. */
+const body = (text: string): string => withoutLabel(text.replace(BAR_TAIL, '').replace(FRAME, '$1 $2 $3'));
+
+/** The same text with spaces in place of a log's prefix before a list. */
+export function withoutLabel(text: string): string {
+  return text.replace(LABEL, (label) => ' '.repeat(label.length));
+}
 
 /** A line that can head a table: only names, at least one of which is a metric's or `epoch`, `iter`, `step`. */
 export function readHeader(text: string): Header | null {
@@ -47,7 +57,9 @@ export function readHeader(text: string): Header | null {
   const cuts = bars.length > 1 ? [bars] : CUTS.map((cut) => cells(line, cut));
   const header = cuts
     .filter((columns, index) => isHeader(columns, bars.length < 2 && index > 0))
-    .map((columns) => columns.map((cell) => columnName(cell.text)));
+    .map((columns) => columns.map((cell) => columnName(cell.text)))
+    // Two columns of one name stand for different things: `| category | AP | category | AP |`.
+    .filter((columns) => new Set(columns).size === columns.length);
   return header.length > 0 ? header : null;
 }
 
@@ -111,7 +123,8 @@ function match(text: string, row: readonly Cell[], columns: readonly string[]): 
   for (const [index, cell] of row.entries()) {
     const name = columns[index] ?? '';
     const normalized = normalizeName(name);
-    if (isEpochName(normalized)) {
+    // `E` and `#` are spaCy's.
+    if (isEpochName(normalized) || name === 'E') {
       const ratio = /^(\d+(?:\.\d+)?)(?:\/(\d+))?$/d.exec(cell.text);
       if (ratio === null) return null;
       seen.stand.epoch = place(text, cell, ratio.indices?.[1]);
@@ -122,7 +135,7 @@ function match(text: string, row: readonly Cell[], columns: readonly string[]): 
     if (/^class$/i.test(name) && !AGGREGATE.test(cell.text)) return { ...seen, metrics: [] };
     if (!CELL_NUMBER.test(cell.text)) continue;
     const spot = spotAt(text, cell.start, cell.start + cell.text.length - (cell.text.endsWith('%') ? 1 : 0));
-    const step = stepRank(normalized);
+    const step = name === '#' ? 0 : stepRank(normalized);
     if (step !== undefined && step < rank) {
       rank = step;
       seen.stand.step = spot;

@@ -20,7 +20,7 @@ import { recordLaunch } from './launch.js';
 import { openReading, type Reading } from './reading.js';
 import { endedRecord, markEnded, settle } from './settle.js';
 import { closedInQueue, startRun } from './start.js';
-import type { Rival } from './whose.js';
+import { type Rival, rivalOf, wasActive } from './whose.js';
 
 /** All that a supervisor may reach. No provider is among it: a model call during training does not compile. */
 export type SupervisorLab = Pick<
@@ -109,7 +109,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   function rivals(record: RunRecord): Rival[] {
     const begun = Date.parse(active.get(record.id)?.record.started_at ?? record.started_at ?? '');
     const others = [...active.values()].map((run) => run.record).filter(({ id }) => id !== record.id);
-    return [...others, ...past.filter(({ ended_at }) => Date.parse(ended_at ?? '') > begun)];
+    return [...others, ...past.filter((run) => wasActive(run, begun))];
   }
 
   async function startQueued(): Promise<void> {
@@ -279,15 +279,6 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     config: (): Config => project.config,
   };
 }
-
-const rivalOf = ({ id, command, cwd, marker, started_at, ended_at }: RunRecord): Rival => ({
-  id,
-  command,
-  cwd,
-  marker,
-  started_at,
-  ended_at,
-});
 
 const isOver = ({ life }: JobState): boolean => life === 'exited' || life === 'gone';
 

@@ -15,7 +15,7 @@ type NonFinite = { metric: string; value: number; line: number };
 interface Origin {
   series: Series;
   watchdog: ReturnType<typeof createWatchdog>;
-  /** Name in lower case and with `_` → how far its values have come. */
+  /** Name → how far its values have come. */
   reached: Map<string, Reached>;
   files: Set<string>;
 }
@@ -37,8 +37,18 @@ export function createObserved(record: RunRecord) {
   });
   const log = create();
   const files = new Map<string, Origin>();
+  const bySource = new Map<string, Origin>();
   let alarm: Alarm | null = null;
   let stand: { step: number | null; epoch: number | null } | null = null;
+
+  const originOf = (source: string): Origin => {
+    const key = keyOf(source);
+    const origin = files.get(key) ?? create();
+    files.set(key, origin);
+    bySource.set(source, origin);
+    origin.files.add(source);
+    return origin;
+  };
 
   const structured = (valid: Valid): Origin[] =>
     [...files.values()].filter((origin) => ![...origin.files].some((file) => valid.isDropped(file)));
@@ -47,17 +57,17 @@ export function createObserved(record: RunRecord) {
     add(one: LoggedRecord): void {
       let origin = log;
       if (one.source !== undefined) {
-        const key = keyOf(one.source);
-        origin = files.get(key) ?? create();
-        files.set(key, origin);
-        origin.files.add(one.source);
+        origin = bySource.get(one.source) ?? originOf(one.source);
         stand = { step: one.step ?? stand?.step ?? null, epoch: one.epoch ?? stand?.epoch ?? null };
       }
       origin.series.add(one);
       for (const name of Object.keys(one.metrics)) {
-        const key = normalizeName(name);
-        if (origin.reached.size < MAX_NAMES || origin.reached.has(key))
-          origin.reached.set(key, { step: one.step, epoch: one.epoch });
+        const known = origin.reached.get(name);
+        if (known !== undefined) {
+          known.step = one.step;
+          known.epoch = one.epoch;
+        } else if (origin.reached.size < MAX_NAMES)
+          origin.reached.set(name, { step: one.step, epoch: one.epoch });
       }
       alarm = origin.watchdog.observe(one) ?? alarm;
     },
@@ -72,7 +82,8 @@ export function createObserved(record: RunRecord) {
           const key = normalizeName(name);
           const other = printed.get(key);
           const logged = other === undefined ? undefined : fromLog[other];
-          const [here, there] = [origin.reached.get(key), log.reached.get(key)];
+          const here = origin.reached.get(name);
+          const there = other === undefined ? undefined : log.reached.get(other);
           if (other !== undefined && other !== name) delete all[other];
           all[name] =
             logged === undefined || here === undefined || there === undefined || prefersSource(here, there)
@@ -85,12 +96,18 @@ export function createObserved(record: RunRecord) {
     /** Tracked metrics whose last value is non-finite, each once; where both have it, the one that counts says. */
     nonFinite(valid: Valid): NonFinite[] {
       const origins = structured(valid);
-      const counts = (key: string): boolean =>
-        !origins.some((origin) => {
-          const [here, there] = [origin.reached.get(key), log.reached.get(key)];
-          return here !== undefined && there !== undefined && prefersSource(here, there);
-        });
-      const logged = log.watchdog.nonFinite().filter((one) => counts(normalizeName(one.metric)));
+      const counts = (metric: string): boolean => {
+        const there = log.reached.get(metric);
+        return !origins.some((origin) =>
+          [...origin.reached].some(
+            ([name, here]) =>
+              normalizeName(name) === normalizeName(metric) &&
+              there !== undefined &&
+              prefersSource(here, there),
+          ),
+        );
+      };
+      const logged = log.watchdog.nonFinite().filter((one) => counts(one.metric));
       return [...logged, ...origins.flatMap((origin) => origin.watchdog.nonFinite())];
     },
     progress: (): Progress | null => (stand === null ? null : { ...stand, epochs: null, steps: null }),

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { errorCode, LabError } from '../../core/errors.js';
 import type { LoggedRecord, MetricRecord } from '../../core/metric.js';
 import type { Machine } from '../../core/ports.js';
 import { groupOf, kindByName, SOURCE_KINDS } from '../../core/reading/sources/kinds.js';
@@ -15,6 +16,7 @@ import { createAttribution, type Rival } from './whose.js';
 /** How far the structured files of a run were read. Plain JSON. */
 export const SourcesState = z.strictObject({
   contested: z.number().describe('until when another run was active too, in milliseconds; 0 = never'),
+  held: z.array(z.string()).describe('files that only its own processes held open'),
   owners: z.record(z.string(), z.strictObject({ group: z.string(), kind: z.enum(SOURCE_KINDS) })),
   dropped: z.array(z.string()).describe('files that may be another run’s by now'),
   files: z.array(SourceFileState),
@@ -36,6 +38,7 @@ const SCAN_MS = 3000;
 /** A scan takes at most this part of the time. */
 const SHARE = 50;
 const MAX_FILES = 256;
+const MAX_KNOWN = 1000;
 /** Files whose numbers do not mean the same when they are read from the middle. */
 const ONLY_WHOLE = new Set(['wandb', 'wandb-summary', 'trainer-state']);
 
@@ -55,8 +58,10 @@ export function openSources(
 ): Sources {
   const root = record.cwd;
   const walk = createCandidates(root, dirname(dirname(files.dir)), files.dir);
-  const whose = createAttribution(record, files.dir, state?.contested ?? 0);
+  const whose = createAttribution(record, files.dir, state);
   const owners = { ...state?.owners };
+  /** File → name as printed → name under which it is kept. */
+  const names = new Map<string, Map<string, string | null>>();
   const dropped = new Set(state?.dropped);
   const open = new Map<string, SourceFile>();
   const numbers = new Map(seen);
@@ -108,17 +113,37 @@ export function openSources(
     return made;
   };
 
-  const named = (one: MetricRecord, file: Candidate): LoggedRecord | null => {
+  /** A file that cannot be read has nothing to say; the run is watched on. */
+  const readSafely = async (file: Candidate, last: boolean): Promise<MetricRecord[]> => {
+    try {
+      return (await (await take(file))?.read(file, last)) ?? [];
+    } catch (error) {
+      if (errorCode(error) === undefined && !(error instanceof LabError)) throw error;
+      return [];
+    }
+  };
+
+  const namesOf = (unit: string): Map<string, string | null> => {
+    const known = names.get(unit) ?? new Map<string, string | null>();
+    names.set(unit, known);
+    return known;
+  };
+
+  const named = (one: MetricRecord, file: Candidate, unit: string): LoggedRecord | null => {
     const metrics: Record<string, number> = {};
-    const group = groupOf(file.kind, file.path);
+    const known = namesOf(unit);
     let count = 0;
     for (const [printed, value] of Object.entries(one.metrics)) {
-      const name = nameIn(owners, file.kind, group, printed);
+      let name = known.get(printed);
+      if (name === undefined) {
+        name = nameIn(owners, file.kind, groupOf(file.kind, file.path), printed);
+        if (known.size < MAX_KNOWN) known.set(printed, name);
+      }
       if (name === null) continue;
       metrics[name] = value;
       count += 1;
     }
-    return count === 0 ? null : { ...one, metrics, at: one.line, source: unitOf(file.kind, file.path) };
+    return count === 0 ? null : { ...one, metrics, at: one.line, source: unit };
   };
 
   return {
@@ -138,14 +163,12 @@ export function openSources(
           if (open.delete(file.path)) dropped.add(unitOf(file.kind, file.path));
           continue;
         }
-        const source = await take(file);
-        if (source === null) continue;
         const unit = unitOf(file.kind, file.path);
-        for (const one of await source.read(file, last)) {
+        for (const one of await readSafely(file, last)) {
           // Checkpoints share one history: what one of them gave, the others do not give again.
           if (one.line <= (numbers.get(unit) ?? 0)) continue;
           numbers.set(unit, one.line);
-          const kept = named(one, file);
+          const kept = named(one, file, unit);
           if (kept === null) continue;
           gave.add(unit);
           records.push(kept);
@@ -161,7 +184,7 @@ export function openSources(
       for (const path of gave) {
         if (dropped.has(path)) continue;
         const kind = kindByName(path);
-        const group = kind === undefined ? path : groupOf(kind, path);
+        const group = kind === null ? path : groupOf(kind, path);
         groups.set(group, (groups.get(group) ?? 0) + (open.get(path)?.damaged() ?? 0));
       }
       return [...groups].map(([group, damaged]) =>
@@ -169,7 +192,7 @@ export function openSources(
       );
     },
     snapshot: () => ({
-      contested: whose.contestedUntil(),
+      ...whose.snapshot(),
       owners,
       dropped: [...dropped],
       files: [...open.values()].map((file) => file.snapshot()),

@@ -45,7 +45,7 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
       ...handle,
       argv: record.command,
       cwd: record.cwd,
-      env: { ...env, ...passed, PYTHONUNBUFFERED: '1', ...granted.env, AUTO_EXPERIMENT_RUN_DIR: files.dir },
+      env: { ...env, ...passed, PYTHONUNBUFFERED: '1', ...granted.env, AUTO_EXPERIMENT_RUN_DIR: files.files },
       log: files.log,
     });
   } catch (error) {

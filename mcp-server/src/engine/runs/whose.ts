@@ -8,17 +8,35 @@ import { openFiles } from './open-files.js';
 /** A run that was or is active in the same project. */
 export type Rival = Pick<RunRecord, 'id' | 'command' | 'cwd' | 'marker' | 'started_at' | 'ended_at'>;
 
+/** What is kept of a run for as long as another one of its time goes on. */
+export const rivalOf = ({ id, command, cwd, marker, started_at, ended_at }: RunRecord): Rival => ({
+  id,
+  command,
+  cwd,
+  marker,
+  started_at,
+  ended_at,
+});
+
+/** Whether an ended run was still active after `begun`, in milliseconds. */
+export const wasActive = ({ started_at, ended_at }: Rival, begun: number): boolean =>
+  started_at !== null && Date.parse(ended_at ?? '') > begun;
+
 /**
  * Whose a file is. Alone in its project, a run owns what is new or has changed. While another is active too, and for
  * all that was there by then, only what one run alone can have written is its own: what lies in the run's folder, in a
  * folder that its command names and the other's does not, or what its processes hold open and the other's do not.
  */
-export function createAttribution(record: RunRecord, runDir: string, contestedUntil: number) {
-  let until = contestedUntil;
+export function createAttribution(
+  record: RunRecord,
+  runDir: string,
+  state: { contested: number; held: readonly string[] } | undefined,
+) {
+  let until = state?.contested ?? 0;
   const root = record.cwd;
   const real = unlessGone(() => realpathSync(root)) ?? root;
   /** Seen open in a process of this run alone. */
-  const held = new Set<string>();
+  const held = new Set(state?.held);
   let rivals: readonly Rival[] = [];
   let open: Map<string, Set<string>> | null = null;
 
@@ -54,7 +72,7 @@ export function createAttribution(record: RunRecord, runDir: string, contestedUn
       if (!contested && file.birth > until) return true;
       return isExclusive(file.path);
     },
-    contestedUntil: () => until,
+    snapshot: () => ({ contested: until, held: [...held] }),
   };
 }
 

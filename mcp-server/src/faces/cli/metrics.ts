@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { sparkline } from '../../core/chart/sparkline.js';
 import { errorText, LabError } from '../../core/errors.js';
 import { type MetricRecord, toJsonNumber } from '../../core/metric.js';
@@ -6,13 +6,14 @@ import { LineSplitter } from '../../core/reading/lines.js';
 import { createMetricReader } from '../../core/reading/reader.js';
 import { textTable } from '../../core/table.js';
 import { formatValue } from '../../core/units.js';
-import { type Command, UsageError } from '../command.js';
+import { readStructuredFile, readStructuredFolder } from '../../engine/read-structured.js';
+import { type Command, type Console, UsageError } from '../command.js';
 import { createStyle } from '../terminal/style.js';
 
 export const command: Command = {
   name: 'metrics',
-  summary: 'What the metric reader sees in a log.',
-  usage: 'metrics FILE… [--json]',
+  summary: 'What the metric reader sees in a log, a structured file, or a folder of such files.',
+  usage: 'metrics FILE|DIR… [--json]',
   flags: {},
   json: true,
   project: false,
@@ -21,11 +22,11 @@ export const command: Command = {
     if (args.words.length === 0) throw new UsageError('which log? usage: auto-experiment metrics FILE');
     for (const file of args.words) {
       if (args.switches.json === true) {
-        await readFile(file, (record) => console.out(`${JSON.stringify(jsonOf(record))}\n`));
+        await readAny(console, file, (record) => console.out(`${JSON.stringify(jsonOf(record))}\n`));
         continue;
       }
       const series = new Map<string, number[]>();
-      await readFile(file, (record) => {
+      await readAny(console, file, (record) => {
         for (const [name, value] of Object.entries(record.metrics)) {
           const values = series.get(name);
           if (values === undefined) series.set(name, [value]);
@@ -44,6 +45,23 @@ export const command: Command = {
   },
 };
 
+/** A structured file by its own reader, a folder by all of them, everything else as a log. */
+async function readAny(
+  console: Console,
+  path: string,
+  see: (record: MetricRecord & { source?: string }) => void,
+): Promise<void> {
+  const { machine, clock } = console.lab(console.cwd);
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const result = isFolder
+    ? await readStructuredFolder(machine, path, clock(), see)
+    : await readStructuredFile(machine, path, see);
+  if (result === null) return readFile(path, see);
+  if (result.damaged > 0) console.err(`${path}: ${result.damaged} damaged records were skipped\n`);
+  if (result.files === 0 && isFolder)
+    console.err(`${path}: no structured file with metrics was found; give the path of a log to read that\n`);
+}
+
 /** Reads a whole log with bounded memory. Throws LabError when it cannot be read. */
 async function readFile(path: string, see: (record: MetricRecord) => void): Promise<void> {
   const splitter = new LineSplitter();
@@ -61,11 +79,17 @@ async function readFile(path: string, see: (record: MetricRecord) => void): Prom
   }
 }
 
-function jsonOf(record: MetricRecord): unknown {
+function jsonOf(record: MetricRecord & { source?: string }): unknown {
   const metrics = Object.fromEntries(
     Object.entries(record.metrics).map(([name, value]) => [name, toJsonNumber(value)]),
   );
-  return { line: record.line, step: record.step, epoch: record.epoch, metrics };
+  return {
+    line: record.line,
+    step: record.step,
+    epoch: record.epoch,
+    metrics,
+    ...(record.source === undefined ? {} : { source: record.source }),
+  };
 }
 
 function table(series: ReadonlyMap<string, readonly number[]>, width: number): string {

@@ -10,6 +10,7 @@ export const EventState = z.strictObject({ count: z.number(), damaged: z.number(
 
 const HEADER = 12;
 const FOOTER = 4;
+const MAX_TAGS = 1000;
 
 /**
  * TensorBoard's event files. Format: TFRecord framing (tensorflow/core/lib/io/record_writer.h: length u64, masked
@@ -19,6 +20,13 @@ const FOOTER = 4;
  */
 export function createEventParser(state?: z.output<typeof EventState>): SourceParser {
   let { count, damaged, lost } = state ?? { count: 0, damaged: 0, lost: false };
+
+  const wanted = new Map<string, boolean>();
+  const isWanted = (tag: string): boolean => {
+    const known = wanted.get(tag) ?? (tag !== '__proto__' && !isNeverMetric(normalizeName(tag)));
+    if (wanted.size < MAX_TAGS) wanted.set(tag, known);
+    return known;
+  };
 
   const read = (bytes: Uint8Array, start: number, end: number, records: MetricRecord[]): void => {
     let step: number | null = null;
@@ -34,7 +42,7 @@ export function createEventParser(state?: z.output<typeof EventState>): SourcePa
       eachField(bytes, summary.start, summary.end, (field) => {
         if (field.number !== 1 || field.type !== 2) return;
         const scalar = readValue(bytes, field);
-        if (scalar === null || scalar.tag === '__proto__' || isNeverMetric(normalizeName(scalar.tag))) return;
+        if (scalar === null || !isWanted(scalar.tag)) return;
         metrics[scalar.tag] = scalar.value;
         names += 1;
       });
@@ -97,14 +105,14 @@ function readValue(bytes: Uint8Array, value: Field): { tag: string; value: numbe
   return tag === null || tag === '' || found === null ? null : { tag, value: found };
 }
 
-export const float32 = (bytes: Uint8Array, at: number): number =>
+const float32 = (bytes: Uint8Array, at: number): number =>
   new DataView(bytes.buffer, bytes.byteOffset).getFloat32(at, true);
 
 /**
  * The shortest decimal that is this 32-bit float: 0.95 was logged where the file has 0.949999988079071, and a target of
  * 0.95 was reached.
  */
-export function shortest(single: number): number {
+function shortest(single: number): number {
   if (!Number.isFinite(single) || Number.isInteger(single)) return single;
   for (let digits = 6; digits < 9; digits += 1) {
     const rounded = Number(single.toPrecision(digits));

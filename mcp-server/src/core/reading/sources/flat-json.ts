@@ -8,22 +8,18 @@ const MOST = 1000;
 
 /** JSON as Python writes it, with NaN and Infinity as bare words. Undefined when it is no JSON. */
 export function parseLooseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
   // The bare words become texts, which `flatNumbers` reads as what they say.
-  const quoted = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (word) =>
-    word.startsWith('"') ? word : `"${word}"`,
-  );
+  const strict = /NaN|Infinity/.test(text) ? text.replace(WORDS, quoted) : text;
   try {
-    return JSON.parse(quoted);
+    return JSON.parse(strict);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
+
+const WORDS = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+const quoted = (word: string): string => (word.startsWith('"') ? word : `"${word}"`);
 
 /** The numbers in a JSON value, nested names joined by `.`. Objects that hold media (`_type`) and lists have none. */
 export function flatNumbers(value: unknown, name: string): [name: string, value: number][] {

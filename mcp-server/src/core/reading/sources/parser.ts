@@ -1,7 +1,7 @@
 import type { MetricRecord } from '../../metric.js';
 
 /** What a parser makes of some bytes. */
-export interface Parsed {
+interface Parsed {
   /** In order; `line` is the number of the record in its file, from 1. */
   records: MetricRecord[];
   /** Bytes that are done with. The rest is given again, with more behind it. May be beyond what was given: that is skipped. */

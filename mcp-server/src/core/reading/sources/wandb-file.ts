@@ -128,7 +128,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** zlib's CRC-32. */
-export function crc32(bytes: Uint8Array, start: number, end: number): number {
+function crc32(bytes: Uint8Array, start: number, end: number): number {
   let crc = 0xffffffff;
   for (let at = start; at < end; at += 1) crc = (crc >>> 8) ^ (TABLE[(crc ^ (bytes[at] ?? 0)) & 255] ?? 0);
   return (crc ^ 0xffffffff) >>> 0;
