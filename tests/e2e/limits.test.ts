@@ -51,6 +51,17 @@ describe('budgets', () => {
     expect(readdirSync(join(project.root, 'workspace/runs'))).toEqual(['exp001']);
   });
 
+  it('of runs: not exceeded by launches at the same instant', async () => {
+    project = makeProject({ 'config.yaml': 'budget: {runs: 2}\n' });
+    const all = await Promise.all(
+      Array.from({ length: 6 }, () => project.run('launch', '--json', '--', 'true')),
+    );
+    const made = all.filter(({ code }) => code === 0).map(({ stdout }) => JSON.parse(stdout).id);
+    expect(made.sort()).toEqual(['exp001', 'exp002']);
+    expect(all.filter(({ stderr }) => stderr.includes('budget of 2 runs is used up'))).toHaveLength(4);
+    for (const id of made) expect((await project.json('wait', id)).ending).toBe('succeeded');
+  });
+
   it('of wall clock: a run is cut short at its end, and the next is refused', async () => {
     project = makeProject({ 'config.yaml': 'budget: {wall_clock: 2}\nexperiment: {stop_grace: 1}\n' });
     const run = await project.json('launch', '--wait', '--', 'sleep', '600');

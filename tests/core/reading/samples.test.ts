@@ -12,7 +12,7 @@ const FOLDER = join(import.meta.dirname, 'samples');
 
 /** The annotated text with the reader's own answers in place of the annotations. */
 function reannotate(annotated: string): string {
-  const lines = annotated.split('\n').filter((line) => !line.startsWith('=> '));
+  const lines = annotated.split('\n').filter((line) => !line.startsWith('=> {'));
   const splitter = new LineSplitter();
   const reader = createMetricReader();
   const out: string[] = [];

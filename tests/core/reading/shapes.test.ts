@@ -276,6 +276,14 @@ describe('lines that depend on others', () => {
 });
 
 describe('step and epoch', () => {
+  it('are never infinite or no number', () => {
+    for (const text of ['{"iter": 1e999, "epoch": NaN, "loss": 0.5}', '| total_timesteps | 1e999 |'])
+      expect(readAll(`${text}\n${text}`)).toMatchObject([
+        { step: null, epoch: null },
+        { step: null, epoch: null },
+      ]);
+  });
+
   it.each<[string, number | null, number | null]>([
     ['| epoch 002:   1000 / 1637 loss=4.688, num_updates=2632', 2632, 2],
     ['Epoch(train) [40][5/6]  loss: 0.6', null, 40],

@@ -38,7 +38,7 @@ export interface EndingRule {
 
 /** One of these is in every line that a rule or a traceback can match: one cheap test for the millions that are none. */
 export const MAYBE =
-  /rror|xception|raceback|OOM|oom|out of memory|[Kk]illed|CANCELLED|xhausted|No space|quota|Interrupt|nterrupted|imeout|imed out|terminate|erminated|ssert|FAILED|fault|signal|PREEMPT|preempt|No such|ot found|denied|is nan|is NaN|is inf|stopping training|diverged|Xid|Exited with|Aborted|srun:|shm|core dumped/;
+  /rror|xception|raceback|OOM|oom|out of memory|[Kk]illed|CANCELLED|xhausted|No space|quota|Interrupt|nterrupted|imeout|imed out|terminate|erminated|ssert|FAILED|fault|signal|PREEMPT|preempt|No such|ot found|denied|is nan|is NaN|is inf|stopping training|diverged|Xid|Exited with|Aborted|srun:|shm|core dumped|HSA_STATUS|DEADLINE_EXCEEDED|SIGSEGV|SIGABRT|SIGBUS|already at minimum/;
 
 const memory =
   'Use a smaller batch (with gradient accumulation), mixed precision or activation checkpointing, and see that no other process holds the GPU.';
@@ -73,7 +73,7 @@ export const ENDING_RULES: readonly EndingRule[] = [
   {
     kind: 'cancelled',
     pattern: /slurmstepd\S*: error: \*\*\* (?:JOB|STEP) .* CANCELLED AT|TERM_OWNER/,
-    hint: 'Somebody cancelled the job.',
+    hint: 'The job was cancelled, by somebody or by the scheduler: its line may say why.',
   },
   // Devices.
   {
@@ -93,7 +93,7 @@ export const ENDING_RULES: readonly EndingRule[] = [
   {
     kind: 'gpu_oom',
     pattern:
-      /RESOURCE_EXHAUSTED|ResourceExhaustedError|Resource exhausted: OOM|OOM when allocating tensor|ran out of memory trying to allocate|Out of memory (?:while trying to allocate|allocating)/,
+      /^(?!.*No space left).*(?:RESOURCE_EXHAUSTED|ResourceExhaustedError|Resource exhausted: OOM|OOM when allocating tensor|ran out of memory trying to allocate|Out of memory (?:while trying to allocate|allocating))/,
     hint: memory,
     mild: /not a failure|: W |could mean that there could be performance gains/,
   },
@@ -105,13 +105,13 @@ export const ENDING_RULES: readonly EndingRule[] = [
   {
     kind: 'gpu_error',
     pattern:
-      /CUDA error|cudaError(?!MemoryAllocation)|CUDA driver|cuDNN error|HIP error|hipError|NVRM: Xid|uncorrectable ECC|an illegal memory access|GPU has fallen off the bus|NVML: |no kernel image is available|CUDA-capable device/,
+      /CUDA error|cudaError(?!MemoryAllocation)|CUDA driver|cuDNN error|HIP error|hipError|NVRM: Xid|uncorrectable ECC|an illegal memory access|GPU has fallen off the bus|NVML: |no kernel image is available|CUDA-capable device|Memory access fault by GPU|HSA_STATUS_ERROR|RuntimeError: Unable to initialize backend '(?:cuda|rocm|gpu|tpu)|No CUDA GPUs are available|Found no NVIDIA driver/,
     hint: 'The GPU or its driver failed: look at nvidia-smi and dmesg, then try another GPU.',
   },
   {
     kind: 'collective_timeout',
     pattern:
-      /Watchdog caught collective operation timeout|collective operation timeout|ProcessGroup(?:NCCL|Gloo).*(?:timeout|timed out)|Timed out waiting \d+ms for (?:recv|send)|gloo.*(?:[Tt]imed out|[Cc]onnection closed by peer)|NCCL (?:timeout|WARN Timeout)|DistStoreError.*[Tt]imed out|Timeout waiting for (?:key|the )|wait timeout after \d+ms/,
+      /Watchdog caught collective operation timeout|collective operation timeout|ProcessGroup(?:NCCL|Gloo).*(?:timeout|timed out)|Timed out waiting \d+ms for (?:recv|send)|gloo.*(?:[Tt]imed out|[Cc]onnection closed by peer)|NCCL (?:timeout|WARN Timeout)|DistStoreError.*[Tt]imed out|Timeout waiting for (?:key|the )|wait timeout after \d+ms|RuntimeError: Socket Timeout|Barrier timed out/,
     hint: 'One rank stopped or hung while the others waited: look for the first error of any rank, and for ranks that do different numbers of steps.',
   },
   {
@@ -124,7 +124,7 @@ export const ENDING_RULES: readonly EndingRule[] = [
   {
     kind: 'shared_memory',
     pattern:
-      /insufficient shared memory|out of shared memory|unable to (?:open|mmap|write to) (?:shared memory|file) ?(?:object )?<?\/?(?:torch_|dev\/shm)|shared memory limit|\/dev\/shm.*(?:No space|full)|Bus error/,
+      /insufficient shared memory|out of shared memory|unable to (?:open|mmap|write to) (?:shared memory|file) ?(?:object )?<?\/?(?:torch_|dev\/shm)|shared memory limit|\/dev\/shm.*(?:No space|full)|No space left on device.*\/dev\/shm|Bus error/,
     hint: 'Shared memory (/dev/shm) is full: fewer data-loader workers, `--shm-size` for a container, or torch.multiprocessing.set_sharing_strategy("file_system").',
   },
   {
@@ -136,7 +136,7 @@ export const ENDING_RULES: readonly EndingRule[] = [
   {
     kind: 'nan_loss',
     pattern:
-      /\bloss(?:es)?\b.{0,40}\bis (?:nan|inf)\b.{0,20}(?:stop|abort|exit|end|terminat)|\bLoss is (?:nan|inf|\S*nan\S*),? ?stopping|(?:NaN|nan|Inf) (?:or (?:NaN|nan|Inf|inf) )?(?:loss|in loss|encountered in loss|detected in (?:the )?(?:loss|train))|FloatingPointError: .*(?:Loss|loss|nan|infinite)|Minimum loss scale reached|Invalid loss, terminating|(?:loss|training) (?:has )?diverged/i,
+      /\bloss(?:es)?\b.{0,40}\bis (?:nan|inf)\b.{0,20}(?:stop|abort|exit|end|terminat)|\bLoss is (?:nan|inf|\S*nan\S*),? ?stopping|(?:NaN|nan|Inf) (?:or (?:NaN|nan|Inf|inf) )?(?:loss|in loss|encountered in loss|detected in (?:the )?(?:loss|train))|FloatingPointError: .*(?:Loss|loss|nan|infinite)|Minimum loss scale reached|loss scale already at minimum|Invalid loss, terminating|(?:loss|training) (?:has )?diverged/i,
     hint: 'Training diverged: lower the learning rate, warm up, clip gradients, and check the data for NaN.',
   },
   {
@@ -148,7 +148,7 @@ export const ENDING_RULES: readonly EndingRule[] = [
   {
     kind: 'missing_command',
     pattern:
-      /: (?:command )?not found$|: No such file or directory$(?<=^\S*sh: .*)|can't open file '|execvp?\S*: No such file/,
+      /: (?:command )?not found$|: No such file or directory$(?<=^\S*sh: .*)|can't open file '|exec(?:vp?|ve)\S*: (?:\S+: )?No such file/,
     hint: 'The program or script is not there: check the path and the environment.',
   },
   {

@@ -159,13 +159,15 @@ const isDigitByte = (byte: number): boolean => byte >= 48 && byte <= 57;
 /** End of a run of bar graphics and the spaces in it, or -1. */
 function blocksEnd(view: DataView, from: number, end: number): number {
   let at = from;
-  if (view.getUint8(at) !== 0xe2) return -1;
-  for (;;) {
-    const next = view.getUint8(at + 1);
-    if (view.getUint8(at) === 0x20 && at < end) at += 1;
-    else if (view.getUint8(at) === 0xe2 && next >= 0x94 && next <= 0x96 && at + 2 < end) at += 3;
-    else return at === from ? -1 : at;
+  if (at >= end || view.getUint8(at) !== 0xe2) return -1;
+  while (at < end) {
+    // A character that the end of the text cuts off is none; the bytes behind it may not be there.
+    const next = at + 2 < end ? view.getUint8(at + 1) : 0;
+    if (view.getUint8(at) === 0x20) at += 1;
+    else if (view.getUint8(at) === 0xe2 && next >= 0x94 && next <= 0x96) at += 3;
+    else break;
   }
+  return at === from ? -1 : at;
 }
 
 function dotsEnd(view: DataView, from: number): number {

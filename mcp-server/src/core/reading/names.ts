@@ -84,7 +84,7 @@ const NEVER_WHOLE =
   set(`n m k c d t s w h x y z i j max min count samples sample tokens total_time remaining_time max_mem gpu_mem peak_memory timesteps_total_time
   max_grad_norm label_smoothing clip_norm grad_clip gradient_clip loss_fn loss_type loss_weight beam beam_size top_k top_p topk epochs max_epochs num_epochs max_steps
   train_samples eval_samples predict_samples avg_samples tol n_jobs gamma cuda eos bos unk sequence_length seq_length seq_len context_length
-  max_sequence_length flops_per_token estimated_flops_per_token total_flos crop_pct min_delta sents ntasks layer_norm_eps rms_norm_eps
+  max_sequence_length flops_per_token estimated_flops_per_token total_flos crop_pct maintenance clip clip_range pavg initscore nnzs lrm total_tokens_m seq_lens min_delta sents sys_len ref_len syslen reflen ntasks layer_norm_eps rms_norm_eps
   initializer_range adam_beta1 adam_beta2 label_smoothing_factor total_optimization_steps logging_steps save_steps eval_steps warmup_steps max_iters eval_iters eval_interval wall_time date_time learning_rate_schedule bf16 fp16 tf32
   level priority status code exit_code rc signal errno todo gradient_accumulation_steps steps_per_epoch total_batches duration took oom job jobid arch_version interval log_interval save_interval seconds secs c`);
 

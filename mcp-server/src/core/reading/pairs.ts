@@ -24,7 +24,7 @@ const SPACED_RATE = /^ ?(?:[a-z]+\/[a-z]+|dB|%)(?![\w])/i;
 /** What may follow a whole number for it to be a value and not the start of a phrase: `3 of 5 files`. */
 const CLOSED =
   /^\s*(?:$|[|,;)\]}([/│┃║·•]|\s-|\t|\s\s|[+±~-])|^\s+(?:[^\s:=]+\s){0,3}[^\s:=]*\s*[:=]|^\s+[^\s\d]+(?:\s[^\s\d]+)?\s+[+-]?\d|^\s[A-Za-z]+\/s(?:ec)?\b/;
-const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)/;
+const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.,]*\d|[eE][+-]?\d)/;
 
 const FIELDS = /[|│┃║\t;]|\S {2}|,\s/;
 
@@ -117,7 +117,7 @@ function judge(
     return null;
   if (token.kind === 'int' && ((!stem && !CLOSED.test(after)) || key.name.length === 1)) return null;
   // A list of values: one per parameter group for the learning rate, else nobody's single value.
-  if (key.listed && /^\s*,/.test(after) && !/lr|learning.rate/i.test(key.name)) return null;
+  if (key.listed && /^\s*(?:,|[\d.+-])/.test(after) && !/lr|learning.rate/i.test(key.name)) return null;
   return stem || key.words.length === 1;
 }
 

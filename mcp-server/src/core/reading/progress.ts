@@ -2,14 +2,15 @@ import { NOWHERE, type Spot, type Stand, spotAt } from './seen.js';
 
 // `Epoch 3/10`, `Epoch [3/10]`, `Epoch(train) [40][5/6]`, `epoch: 1`, `EP 10 (468)`, `epoch=0/…`, `epoch 001`. Not `for 1 epoch: 12.3 secs`.
 const EPOCH =
-  /(?<![\w.@-])(?<!(?:^|[\s(a-z])\d+ |@ )(?:epoch|ep)(?![\w-])["']?\s*(?:\((?:train|val|test|eval)\w*\))?\s*(?:[:=#]|\.\.\.)?\s*[[(]?\s*(\d+(?:\.\d+)?)(?![\d.]*\w|\s*(?:secs?|seconds|mins?|ms|s|hours?|h)\b)(?:\s*(?:\/|of)\s*(\d+))?/di;
+  /(?<![\w.@-])(?<!(?:^|[\s(a-z])\d+ |@ )(?:epoch|ep)(?![\w-])["']?\s*(?:\((?:train|val|test|eval)\w*\)\s*)?(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+(?:\.\d+)?)(?![\d.]*\w|\s*(?:secs?|seconds|mins?|ms|s|hours?|h)\b)(?:\s*(?:\/|of)\s*(\d+))?/di;
 // `Train: 0 [ 0/1251 ( 0%)]`, `TRAIN [0][0/3880]`, `Train:  1/80 (  1%) [ 0/464 (  0%)]`, `Train: [0/300][10/1251]`.
 const PHASE =
-  /(?<![\w.])(?:train|training|val|valid|validation|eval)\s*:?\s*(?:\[(\d+)\]\s*\[\s*\d+\/|(\d+)(?:\s*\/\s*(\d+)\s*\([^)]*\))?\s*\[\s*\d+\/|\[(\d+)\/(\d+)\]\s*\[\s*\d+\/)/di;
+  /(?<![\w.])(?:train|training|val|valid|validation|eval)\s*(?::\s*)?(?:\[(\d+)\]\s*\[\s*\d+\/|(\d+)(?:\s*\/\s*(\d+)\s*\([^)]*\))?\s*\[\s*\d+\/|\[(\d+)\/(\d+)\]\s*\[\s*\d+\/)/di;
 // In order of worth.
 const STEPS = [
-  /(?<![\w.])(?:global[ _-]?steps?|num_updates)["']?\s*[:=#]?\s*[[(]?\s*(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
-  /(?<![\w./-])(?:training |train |completed )?(?:step|iteration|iter|tick)["']?(?:\(train\))?\s*(?:[:=#]|\.\.\.)?\s*[[(]?\s*(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
+  /(?<![\w.])(?:global[ _-]?steps?|num_updates)["']?\s*(?:[:=#]\s*)?(?:[[(]\s*)?(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
+  /(?<![\w./-])(?:training |train |completed )?step["']?(?:\(train\))?\s*(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
+  /(?<![\w./-])(?:training |train |completed )?(?:iteration|iter|tick)["']?(?:\(train\))?\s*(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
   // A bar that is labelled with it.
   /(?<![\w./-])(?:steps|iterations|iters):\s+\d+%\|[^|]*\|\s*(\d+)\/(\d+)/di,
   /(?<![\w./-])(?:steps|iterations|iters|it|update|updates)["']?\s*[:=]\s*(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,

@@ -3,14 +3,14 @@ import { findStand } from './progress.js';
 import { type Seen, spotAt } from './seen.js';
 
 const NUMBER = '([+-]?(?:\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d+)?|nan|inf(?:inity)?))';
-const NAME = '["\']?([\\p{L}_][\\p{L}\\p{N}_./@-]*)["\']?';
+const NAME = '["\']?(?<![\\p{L}\\p{N}_./@-])([\\p{L}_][\\p{L}\\p{N}_./@-]{0,80})["\']?';
 
 // A name and its new value in a sentence.
 const SENTENCES: ReadonlyArray<{ pattern: RegExp; name: number; value: number; epoch: number | null }> = [
   // `val_loss improved from 0.61 to 0.55`
   {
     pattern: new RegExp(
-      `${NAME} (?:has )?(?:improved|decreased|increased|went)\\b[^\\d]{0,40}?from ${NUMBER} (?:to|-->|->) ${NUMBER}(?![\\w.]\\d)`,
+      `${NAME} (?:has )?(?:improved|decreased|increased|went)\\b[^\\d]{0,40}?from ${NUMBER} (?:to|-->|->) ${NUMBER}(?!\\d|[\\w.]\\d)`,
       'diu',
     ),
     name: 1,
@@ -30,10 +30,15 @@ const SENTENCES: ReadonlyArray<{ pattern: RegExp; name: number; value: number; e
   // `The best checkpoint with 0.7050 coco/bbox_mAP at 40 epoch is saved`
   { pattern: new RegExp(`\\bwith ${NUMBER} ${NAME} at (\\d+) epoch`, 'diu'), name: 2, value: 1, epoch: 3 },
   // `Trial 12 finished with value: 0.91 and parameters: {…}`
-  { pattern: new RegExp(`\\bfinished with (value): ${NUMBER}`, 'diu'), name: 1, value: 2, epoch: null },
+  {
+    pattern: new RegExp(`\\bfinished with (value): ${NUMBER}(?!\\d|[\\w.]\\d)`, 'diu'),
+    name: 1,
+    value: 2,
+    epoch: null,
+  },
   // `'val_loss' reached 0.333 (best 0.333)`
   {
-    pattern: new RegExp(`${NAME} (?:has )?reached ${NUMBER}(?![\\w.]\\d)`, 'diu'),
+    pattern: new RegExp(`${NAME} (?:has )?reached ${NUMBER}(?!\\d|[\\w.]\\d)`, 'diu'),
     name: 1,
     value: 2,
     epoch: null,
@@ -41,10 +46,10 @@ const SENTENCES: ReadonlyArray<{ pattern: RegExp; name: number; value: number; e
 ];
 const HINT = /improved|decreased|increased|went|reached| with | (?:at|after|for|of|on) /;
 const QUALIFIED =
-  '((?:(?:train|training|val|validation|test|top-\\d|mean|average|overall|best|final) )*[\\p{L}_][\\p{L}\\p{N}_@-]*)';
+  '(?<![\\p{L}\\p{N}_./@-])((?:(?:train|training|val|validation|test|top-\\d|mean|average|overall|best|final) )*[\\p{L}_][\\p{L}\\p{N}_@-]{0,60})';
 // `Training loss (for one batch) at step 200: 0.91`
 const AT = new RegExp(
-  `${QUALIFIED}(?: \\([^()]{1,40}\\))? (?:at|after|for|on) (?:step|epoch|iteration|iter) \\d+ ?(?::|=|is) ${NUMBER}(?![\\w.]\\d)`,
+  `${QUALIFIED}(?: \\([^()]{1,40}\\))? (?:at|after|for|on) (?:step|epoch|iteration|iter) \\d+ ?(?::|=|is) ${NUMBER}(?!\\d|[\\w.]\\d)`,
   'diu',
 );
 // `Accuracy of the network on the 10000 test images: 54 %`
@@ -82,7 +87,7 @@ function readPlaced(text: string, pattern: RegExp, value: number, where: number 
 }
 
 const COCO =
-  /^\s*Average (?:Precision|Recall)\s+\((AP|AR)\)\s+@\[ IoU=([\d.]+)(?::[\d.]+)?\s*\| area=\s*(\w+)\s*\| maxDets=\s*(\d+)\s*\] = (-?[\d.]+)\s*$/d;
+  /^\s*Average (?:Precision|Recall)\s+\((AP|AR)\)\s+@\[ IoU=([\d.]+)(?::[\d.]+)?\s*\| area=\s*(\w+)\s*\| maxDets=\s*(\d+)\s*\] = (-?\d+(?:\.\d+)?)\s*$/d;
 
 /** A line of pycocotools' summary, under the short names that people use: AP, AP50, AP75, APs, AR100, ARs. */
 export function readCoco(text: string): Seen | null {

@@ -114,20 +114,15 @@ export function createMetricReader(state?: ReaderState): MetricReader {
 
   const emit = (out: ReadRecord[], { seen, kind }: Reading, line: number, at: number): void => {
     const { step, steps, epoch, epochs } = seen.stand;
-    const own = epoch?.value ?? Number.NaN;
-    progress.note(
-      kind === 'announcement',
-      own,
-      epochs?.value ?? Number.NaN,
-      step?.value ?? Number.NaN,
-      steps?.value ?? Number.NaN,
-    );
+    const own = finite(epoch?.value);
+    const here = finite(step?.value);
+    progress.note(kind === 'announcement', own, finite(epochs?.value), here, finite(steps?.value));
     if (seen.metrics.length === 0) return;
     const metrics: Record<string, number> = {};
     for (const { name, value } of seen.metrics) metrics[name] = value;
     out.push({
       line,
-      step: step?.value ?? null,
+      step: Number.isNaN(here) ? null : here,
       epoch: progress.epochOf(own),
       metrics,
       split: seen.split,
@@ -137,15 +132,15 @@ export function createMetricReader(state?: ReaderState): MetricReader {
 
   /** The same as `emit`, for the numbers that the memo just found. */
   const emitKnown = (out: ReadRecord[], known: Known, line: number, at: number): void => {
-    const step = memo.value(known.step);
-    const own = memo.value(known.epoch);
+    const step = finite(memo.value(known.step));
+    const own = finite(memo.value(known.epoch));
     if (known.placed)
       progress.note(
         known.kind === 'announcement',
         own,
-        memo.value(known.epochs),
+        finite(memo.value(known.epochs)),
         step,
-        memo.value(known.steps),
+        finite(memo.value(known.steps)),
       );
     if (known.named.length === 0) return;
     const metrics: Record<string, number> = {};
@@ -203,6 +198,10 @@ export function qualified(record: ReadRecord): Record<string, number> {
     Object.entries(record.metrics).map(([name, value]) => [seriesName(name, record.split), value]),
   );
 }
+
+/** `1e999`, `inf` and `nan` are no place in a training: NaN, which is unknown. */
+const finite = (value: number | undefined): number =>
+  value !== undefined && Number.isFinite(value) ? value : Number.NaN;
 
 /** One value per name, the first one, and a bounded number of them. */
 function firstOfEach(metrics: readonly Found[]): Found[] {

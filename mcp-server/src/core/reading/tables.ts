@@ -118,6 +118,8 @@ function readSummaryRow(text: string, row: readonly Cell[], columns: readonly st
 function match(text: string, row: readonly Cell[], columns: readonly string[]): Seen | null {
   const numeric = row.filter((cell) => CELL_NUMBER.test(cell.text)).length;
   if (numeric === 0 || numeric * 2 < row.length - 1) return null;
+  // `N =   650   M =   10` names its own numbers.
+  if (row.some((cell) => /[=:]$/.test(cell.text))) return null;
   const seen: Seen = { metrics: [], stand: { ...NOWHERE }, split: null };
   let rank = Number.POSITIVE_INFINITY;
   for (const [index, cell] of row.entries()) {

@@ -73,13 +73,9 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
   assertProgram(request.argv, paths.root, { ...env, ...experiment.env });
   const { campaign } = readCampaign(paths.ledger);
   const wanted = request.gpus ?? config.gpu.per_run;
-  const timeLimit = await limitsWithinBudget(
-    lab,
-    project,
-    campaign,
-    wanted,
-    request.timeLimit ?? experiment.time_limit ?? null,
-  );
+  const limit = (known: Campaign) =>
+    limitsWithinBudget(lab, project, known, wanted, request.timeLimit ?? experiment.time_limit ?? null);
+  await limit(campaign);
   const notes = await ensureDryRun(lab, project, campaign, request, { ...env, ...experiment.env });
 
   ensureWorkspace(paths);
@@ -90,13 +86,16 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
   const { metric, direction, metric_mode } = experiment;
 
   const record = await withLock(`launch:${paths.root}`, async () => {
-    const highest = Math.max(0, ...[...campaign.runs.keys()].map(runNumber));
+    // Asked again in here: others may have launched while the dry run took its time, and no budget is exceeded by a race.
+    const now = readCampaign(paths.ledger).campaign;
+    const timeLimit = await limit(now);
+    const highest = Math.max(0, ...[...now.runs.keys()].map(runNumber));
     const id = nextRunId(paths.runs, highest);
     const made: RunRecord = {
       id,
       state: 'queued',
       title: clip(oneLine(request.title ?? showCommand(request.argv)), 120),
-      role: request.role ?? (campaign.baseline === null ? 'baseline' : 'candidate'),
+      role: request.role ?? (now.baseline === null ? 'baseline' : 'candidate'),
       plan: request.plan ?? null,
       command: [...request.argv],
       cwd: paths.root,
@@ -135,9 +134,9 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
       verdict_reason: null,
     };
     createRun(paths.runs, made, stored);
+    recordLaunch(paths.ledger, made, now);
     return made;
   });
-  recordLaunch(paths.ledger, record, campaign);
   await keepSupervised(lab, paths.root);
   if (withheld.length > 0) {
     notes.push(
