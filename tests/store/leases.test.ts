@@ -40,9 +40,9 @@ const notHeld = () => false;
 
 function claim(run: string, over: Partial<LeaseClaim> = {}): LeaseClaim {
   return {
-    project: '/work/a',
+    project: '/projects/a',
     run,
-    recordDir: `/work/a/workspace/runs/${run}/record`,
+    recordDir: `/projects/a/workspace/runs/${run}/record`,
     owner: selfIdentity(),
     at: now,
     ...over,
@@ -61,7 +61,7 @@ describe('leaseGpus', () => {
     const refused = await leaseGpus({
       folder,
       uuids: ['GPU-a', 'GPU-b'],
-      claim: claim('exp002', { project: '/work/b' }),
+      claim: claim('exp002', { project: '/projects/b' }),
       isHeld: notHeld,
     });
     expect(refused).toEqual({
@@ -93,7 +93,7 @@ describe('leaseGpus', () => {
     const other = await leaseGpus({
       folder,
       uuids: ['GPU-a'],
-      claim: claim('exp001', { project: '/work/b' }),
+      claim: claim('exp001', { project: '/projects/b' }),
       isHeld: notHeld,
     });
     expect(other.leased).toBe(false);
@@ -112,7 +112,7 @@ describe('leaseGpus', () => {
       },
     });
     expect(stillRuns.leased).toBe(false);
-    expect(asked).toEqual(['/work/a/workspace/runs/exp001/record']);
+    expect(asked).toEqual(['/projects/a/workspace/runs/exp001/record']);
     expect(await leaseGpus({ folder, uuids: ['GPU-a'], claim: claim('exp002'), isHeld: notHeld })).toEqual({
       leased: true,
     });
@@ -167,17 +167,20 @@ describe('releaseLeases', () => {
     await leaseGpus({
       folder,
       uuids: ['GPU-c'],
-      claim: claim('exp001', { project: '/work/b' }),
+      claim: claim('exp001', { project: '/projects/b' }),
       isHeld: notHeld,
     });
     writeFileSync(join(folder, 'GPU-d.json'), 'broken');
-    expect(await releaseLeases({ folder, project: '/work/a', run: 'exp001' })).toEqual(['GPU-a', 'GPU-b']);
+    expect(await releaseLeases({ folder, project: '/projects/a', run: 'exp001' })).toEqual([
+      'GPU-a',
+      'GPU-b',
+    ]);
     expect(held()).toEqual({ 'GPU-c': 'exp001', 'GPU-d': null });
-    expect(await releaseLeases({ folder, project: '/work/a', run: 'exp001' })).toEqual([]);
+    expect(await releaseLeases({ folder, project: '/projects/a', run: 'exp001' })).toEqual([]);
   });
 
   it('has nothing to give back where there never was a lease', async () => {
-    expect(await releaseLeases({ folder, project: '/work/a', run: 'exp001' })).toEqual([]);
+    expect(await releaseLeases({ folder, project: '/projects/a', run: 'exp001' })).toEqual([]);
     expect(readLeases(folder)).toEqual([]);
   });
 });

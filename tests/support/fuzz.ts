@@ -29,7 +29,7 @@ export interface FuzzReport {
 }
 
 /** Numbers from 0 to 1, the same ones for the same seed (Mulberry32). */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -47,7 +47,7 @@ ${'9'.repeat(40)}|${'['.repeat(60)}|${'{"a":'.repeat(40)}|${' '.repeat(300)}|${'
     .map(encode);
 
 /** A seed, or two joined, with up to six changes; one in sixteen inputs is noise. */
-export function mutate(seeds: readonly Uint8Array[], random: () => number): Uint8Array {
+function mutate(seeds: readonly Uint8Array[], random: () => number): Uint8Array {
   const below = (limit: number): number => Math.floor(random() * limit);
   const pick = (): Uint8Array => seeds[below(seeds.length)] ?? new Uint8Array(0);
   if (below(16) === 0) return Uint8Array.from({ length: below(200) }, () => below(256));
