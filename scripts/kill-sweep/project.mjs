@@ -10,7 +10,7 @@ const TRAIN = `import os, sys, time
 args = sys.argv[1:]
 option = lambda name, default: float(args[args.index(name) + 1]) if name in args else default
 dry = '--dry' in args
-run = 'dry' if dry else os.path.basename(os.environ['AUTO_EXPERIMENT_RUN_DIR'])
+run = 'dry' if dry else os.environ['AUTO_EXPERIMENT_RUN'].split('@')[0]
 out = os.open(os.environ['STARTS'], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 os.write(out, f'{run} {os.getpid()}\\n'.encode())
 x, y = option('--x', 0.5), option('--y', 2)

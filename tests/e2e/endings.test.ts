@@ -136,6 +136,7 @@ describe('a run that the supervisor ends', () => {
   });
 
   it('on request, with time to write a checkpoint', async () => {
+    writeFileSync(join(project.root, 'config.yaml'), 'experiment: {stop_grace: 30}\n');
     const script = 'trap "echo checkpoint written; exit 0" TERM; echo ready; while :; do sleep 0.05; done';
     const run = await launched('sh', '-c', script);
     await until(() => logOf(run).includes('ready'));
@@ -148,7 +149,7 @@ describe('a run that the supervisor ends', () => {
     const run = await launched('sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.05; done');
     await until(() => logOf(run).includes('ready'));
     const stopped = note('stop, ignores SIGTERM', await project.json('stop', run.id));
-    expect(stopped).toMatchObject({ ending: 'stopped' });
+    expect(stopped).toMatchObject({ ending: 'stopped', exit_code: 137, signal: 'SIGKILL' });
     expect(stopped.evidence.join()).toContain('SIGKILL');
     expect(existsSync(`/proc/${project.mark(run.id, 'started', 'pid')}`)).toBe(false);
   });

@@ -251,7 +251,7 @@ describe('the command line', () => {
     for (const command of ['wait', 'logs', 'stop', 'restore'])
       await refused(json(command, 'exp001'), /there is no run "exp001"\nhint: this project has no runs yet/);
     await refused(json('metrics', 'none.log'), /none.log cannot be read/);
-    await refused(json('metrics', '.'), /cannot be read/);
+    await refused(json('metrics', '.'), /no structured file with metrics/);
     await refused(json('status', '--project', 'nowhere'), /no project folder at .*nowhere/);
     await refused(json('status', '--project', 'plain.txt'), /plain.txt is not a folder/);
     await refused(['directive', ' '], /the directive is empty/);

@@ -206,7 +206,7 @@ const [root = '', me = '0'] = process.argv.slice(2);
 const uuids = Number(me) % 2 === 0 ? ['GPU-a', 'GPU-b'] : ['GPU-c', 'GPU-b'];
 console.log('ready');
 for await (const round of createInterface({ input: process.stdin })) {
-  const claim = { project: '/work/' + me, run: 'exp001', recordDir: '/x', owner: selfIdentity(), at: 1 };
+  const claim = { project: '/projects/' + me, run: 'exp001', recordDir: '/x', owner: selfIdentity(), at: 1 };
   const answer = await leaseGpus({ folder: join(root, round), uuids, claim, isHeld: () => false });
   console.log(JSON.stringify(answer.leased));
 }

@@ -91,8 +91,15 @@ export interface Jobs {
   poll(handles: readonly JobHandle[]): Promise<JobState[]>;
   /** Processes that carry the job's marker, whoever their parent is now. */
   survivors(handle: JobHandle): Promise<Survivor[]>;
-  /** Sends a signal to the job's group and to every survivor; only ever to processes of this job. */
-  signal(handle: JobHandle, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /**
+   * Sends a signal to the job's group and to every survivor; only ever to processes of this job. `spareWrapper` leaves
+   * the one that writes the exit record alive, so that the record is written.
+   */
+  signal(
+    handle: JobHandle,
+    signal: 'SIGTERM' | 'SIGKILL',
+    options?: { spareWrapper?: boolean },
+  ): Promise<void>;
   /** Closes the record folder of a job that never started, so that it never can. False when it has started. */
   forbid(handle: JobHandle): Promise<boolean>;
 }

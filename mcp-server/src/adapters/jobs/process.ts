@@ -33,7 +33,7 @@ export function processJobs(): Jobs {
       return handles.map((handle) => stateOf(handle, claimOf, boot));
     },
     survivors: async (handle) => survivorsOf(handle),
-    signal: async (handle, signal) => signalJob(handle, signal),
+    signal: async (handle, signal, options) => signalJob(handle, signal, options?.spareWrapper === true),
     forbid: async (handle) => forbid(handle),
   };
 }
@@ -173,11 +173,11 @@ function survivorsOf(handle: JobHandle): Survivor[] {
   return found;
 }
 
-function signalJob(handle: JobHandle, signal: 'SIGTERM' | 'SIGKILL'): void {
+function signalJob(handle: JobHandle, signal: 'SIGTERM' | 'SIGKILL', spareWrapper: boolean): void {
   const started = readRecord(handle.recordDir, 'started');
   const pid = started === null ? null : markNumber(started.fields, 'pid');
   // The group may be signalled only while its leader is certainly ours: a number may have gone to somebody else.
-  if (pid !== null && ['running', 'suspended'].includes(lifeOf(started, bootId()))) {
+  if (!spareWrapper && pid !== null && ['running', 'suspended'].includes(lifeOf(started, bootId()))) {
     send(-pid, signal);
     if (signal === 'SIGTERM') send(-pid, 'SIGCONT');
   }

@@ -36,6 +36,7 @@ export type Step = { over: false } | { over: true; state: JobState; notes: strin
 
 const READ_MS = 1000;
 const SCAN_MS = 2000;
+const RECORD_MS = 3000;
 const KILL_REASONS: readonly KillReason[] = ['stopped', 'timeout', 'stalled', 'diverged'];
 
 export function activate(
@@ -125,7 +126,9 @@ async function end(
   if (active.kill === null) return { over: false };
   if (!alive && active.survivors.length === 0) return { over: true, state, notes: [] };
   const hard = now - active.kill.at >= active.record.limits.stop_grace * 1000;
-  await lab.jobs.signal(active.handle, hard ? 'SIGKILL' : 'SIGTERM');
+  // For a moment the wrapper is left to write down how the training ended; then it goes as well.
+  const spareWrapper = hard && now - active.kill.at < active.record.limits.stop_grace * 1000 + RECORD_MS;
+  await lab.jobs.signal(active.handle, hard ? 'SIGKILL' : 'SIGTERM', { spareWrapper });
   return { over: false };
 }
 

@@ -59,7 +59,10 @@ async function readAny(
   if (result === null) return readFile(path, see);
   if (result.damaged > 0) console.err(`${path}: ${result.damaged} damaged records were skipped\n`);
   if (result.files === 0 && isFolder)
-    console.err(`${path}: no structured file with metrics was found; give the path of a log to read that\n`);
+    throw new LabError(
+      `no structured file with metrics was found in ${path}`,
+      'give the path of a log file to read that',
+    );
 }
 
 /** Reads a whole log with bounded memory. Throws LabError when it cannot be read. */
