@@ -238,7 +238,7 @@ describe('racing processes', () => {
       const winner = won.indexOf(true);
       const owners = readLeases(ground).map(({ uuid, lease }) => [uuid, lease?.project]);
       const expected = winner % 2 === 0 ? ['GPU-a', 'GPU-b'] : ['GPU-b', 'GPU-c'];
-      expect(owners).toEqual(expected.map((uuid) => [uuid, `/work/${winner}`]));
+      expect(owners).toEqual(expected.map((uuid) => [uuid, `/projects/${winner}`]));
       expect(JSON.parse(readFileSync(join(ground, 'GPU-b.json'), 'utf8')).owner.pid).toBe(
         racers[winner]?.pid,
       );

@@ -17,6 +17,8 @@ export interface Active {
   pace: ReturnType<typeof createPace>;
   /** Set once the supervisor has decided to end it. `at` in milliseconds. */
   kill: { why: KillReason; text: string; at: number } | null;
+  /** The last signal that was sent to it. */
+  signalled: { at: number; hard: boolean } | null;
   /** When its command ended well but left processes behind. */
   leftSince: number | null;
   /** Process of the training itself, for the kernel's log. */
@@ -37,6 +39,7 @@ export type Step = { over: false } | { over: true; state: JobState; notes: strin
 const READ_MS = 1000;
 const SCAN_MS = 2000;
 const RECORD_MS = 3000;
+const KILL_EVERY_MS = 500;
 const KILL_REASONS: readonly KillReason[] = ['stopped', 'timeout', 'stalled', 'diverged'];
 
 export function activate(
@@ -57,6 +60,7 @@ export function activate(
       killed === null || why === undefined
         ? null
         : { why, text: record.note ?? `ended as ${why}`, at: killed.at },
+    signalled: null,
     leftSince: null,
     child: null,
     spawnedAt: null,
@@ -126,6 +130,12 @@ async function end(
   if (active.kill === null) return { over: false };
   if (!alive && active.survivors.length === 0) return { over: true, state, notes: [] };
   const hard = now - active.kill.at >= active.record.limits.stop_grace * 1000;
+  // SIGTERM once: a second one would meet the wrapper's own commands while they write the exit record. SIGKILL again
+  // and again, with time for that in between.
+  const { signalled } = active;
+  if (signalled !== null && (hard ? signalled.hard && now - signalled.at < KILL_EVERY_MS : true))
+    return { over: false };
+  active.signalled = { at: now, hard };
   // For a moment the wrapper is left to write down how the training ended; then it goes as well.
   const spareWrapper = hard && now - active.kill.at < active.record.limits.stop_grace * 1000 + RECORD_MS;
   await lab.jobs.signal(active.handle, hard ? 'SIGKILL' : 'SIGTERM', { spareWrapper });
