@@ -26,7 +26,8 @@ export function createRandom(seed) {
 
 /** Starts a command of the program in a project; `selfKill` arms the hook. */
 export function startProgram(main, place, argv, { stdin = 'ignore', selfKill = null } = {}) {
-  const armed = selfKill === null ? {} : { SELF_KILL: selfKill, NODE_OPTIONS: `--require ${JSON.stringify(HOOK)}` };
+  const armed =
+    selfKill === null ? {} : { SELF_KILL: selfKill, NODE_OPTIONS: `--require ${JSON.stringify(HOOK)}` };
   const child = spawn(process.execPath, [main, ...argv, '--project', place.project], {
     cwd: place.project,
     env: { ...place.env, ...armed },
