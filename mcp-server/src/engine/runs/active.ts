@@ -37,6 +37,8 @@ export interface Active {
 export type Step = { over: false } | { over: true; state: JobState; notes: string[] };
 
 const READ_MS = 1000;
+/** So many logs are read every `READ_MS`; of more runs, each a little less often. */
+const CROWD = 50;
 const SCAN_MS = 2000;
 const RECORD_MS = 3000;
 const KILL_EVERY_MS = 500;
@@ -73,10 +75,15 @@ export function activate(
 }
 
 /** One look: reads what is new in the log, applies the limits and rules, drives the stop ladder, sees the end. */
-export async function step(lab: Pick<Lab, 'jobs' | 'clock'>, active: Active, state: JobState): Promise<Step> {
+export async function step(
+  lab: Pick<Lab, 'jobs' | 'clock'>,
+  active: Active,
+  state: JobState,
+  runs: number,
+): Promise<Step> {
   const now = lab.clock();
   const alive = state.life === 'running' || state.life === 'suspended';
-  if (!alive || now - active.lastRead >= READ_MS) {
+  if (!alive || now - active.lastRead >= READ_MS * Math.max(1, runs / CROWD)) {
     const { grew } = await active.reading.poll();
     active.pace.tick(now, grew);
     active.lastRead = now;
