@@ -2,9 +2,16 @@ import { z } from 'zod';
 import { Direction } from './metric.js';
 import { SweepConfig } from './sweep/space.js';
 import { Duration } from './units.js';
+import { guardProblem } from './verdict/guards.js';
 
 const Words = z.union([z.string(), z.array(z.union([z.string(), z.number()]).transform(String))]);
 const Names = z.array(z.string()).default([]);
+const Guards = z.array(z.string()).superRefine((guards, context) => {
+  for (const text of guards) {
+    const problem = guardProblem(text);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  }
+});
 const flag = (value: boolean) => z.boolean().default(value);
 const count = (value: number) => z.number().int().min(1).default(value);
 
@@ -92,6 +99,29 @@ const Experiment = z.strictObject({
     .default('best')
     .describe('Which of its values counts: the best, the last, or the last one of a run that succeeded.'),
   target: z.number().optional().describe('The campaign stops when the metric reaches this.'),
+  verdict: z
+    .enum(['strict', 'paired', 'cheap'])
+    .default('strict')
+    .describe(
+      'How a gain is judged (docs/verdict.md). `strict`: on fresh seeds. `paired`: on the same seeds as the best so far, where equal seeds mean equal noise. `cheap`: one seed, every gain stays unconfirmed.',
+    ),
+  seeds: count(3).describe('Seeds of the baseline, and fresh seeds that confirm a gain.'),
+  seed_env: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
+    .optional()
+    .describe(
+      'Environment variable in which the training is given its seed. The other way is `{seed}` in the command; with neither, gains stay unconfirmed.',
+    ),
+  alpha: z
+    .number()
+    .gt(0)
+    .max(0.5)
+    .default(0.05)
+    .describe('Chance, over the whole campaign, that any kept gain is only noise.'),
+  guards: Guards.default([]).describe(
+    'What a kept run must also satisfy: `peak_vram_mb < 24000`, `latency_ms <= baseline * 1.05`.',
+  ),
   mandatory_dry_run: flag(true).describe('Changed code is launched only after a short run of it ended well.'),
   dry_run_command: Words.optional().describe('The short run. Wins over `dry_run_args`.'),
   dry_run_args: z
@@ -165,6 +195,8 @@ export const BriefSettings = z.strictObject({
   metric_mode: Experiment.shape.metric_mode.unwrap().optional(),
   target: z.number().optional(),
   budgets: Budget.optional(),
+  seeds: Experiment.shape.seeds.unwrap().optional(),
+  guards: Guards.optional(),
 });
 export type BriefSettings = z.output<typeof BriefSettings>;
 

@@ -48,6 +48,8 @@ export interface RunPaths {
   files: string;
   follow: string;
   sources: string;
+  /** The code that it was launched with, where the project’s had changed before it or a replicate of it started. */
+  code: string;
 }
 
 export function runPaths(runs: string, id: string): RunPaths {
@@ -62,5 +64,6 @@ export function runPaths(runs: string, id: string): RunPaths {
     files: join(dir, 'files'),
     follow: join(dir, 'follow.json'),
     sources: join(dir, 'sources.json'),
+    code: join(dir, 'code'),
   };
 }

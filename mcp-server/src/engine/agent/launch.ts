@@ -26,6 +26,7 @@ export async function launchForAgent(
   const { record, notes } = await launch(lab, project, {
     argv: toArgv(request.command),
     dryRunPolicy: 'enforce',
+    repeat: 'answer',
     signal,
     ...(request.title === undefined ? {} : { title: request.title }),
     ...(request.dry_run === undefined ? {} : { dryRun: toArgv(request.dry_run) }),

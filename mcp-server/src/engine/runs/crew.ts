@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../core/config.js';
 import { errorText, LabError } from '../../core/errors.js';
 import type { JobState } from '../../core/ports.js';
-import type { RunRecord } from '../../core/run-record.js';
+import { isUndecided, type RunRecord } from '../../core/run-record.js';
 import { releaseLeases } from '../../store/leases.js';
 import { readCampaign } from '../../store/ledger.js';
 import { runPaths } from '../../store/paths.js';
@@ -18,6 +18,7 @@ import { guarded } from './guarded.js';
 import { kernelLineOf } from './kernel-log.js';
 import { recordLaunch } from './launch.js';
 import { openReading, type Reading } from './reading.js';
+import { createReplicating } from './replicating.js';
 import { endedRecord, markEnded, settle } from './settle.js';
 import { closedInQueue, startRun } from './start.js';
 import { type Rival, rivalOf, wasActive } from './whose.js';
@@ -25,7 +26,7 @@ import { type Rival, rivalOf, wasActive } from './whose.js';
 /** All that a supervisor may reach. No provider is among it: a model call during training does not compile. */
 export type SupervisorLab = Pick<
   Lab,
-  'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'env' | 'host' | 'leases'
+  'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'random' | 'env' | 'host' | 'leases'
 >;
 
 const SAVE_MS = 5000;
@@ -53,6 +54,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   const lingering = new Map<string, Active>();
   /** Ended runs: a file of their time may be theirs. */
   const past: Rival[] = [];
+  const replicating = createReplicating(lab, log);
   let scanned = Number.NaN;
   let asked = Number.NEGATIVE_INFINITY;
   let flushAfter = Number.NEGATIVE_INFINITY;
@@ -78,7 +80,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       if (record.state === 'ended') {
         past.push(rivalOf(record));
         const known = campaign.runs.get(id);
-        if (known?.verdict == null || readMark(folder, 'ended') === null)
+        if (known?.verdict == null || isUndecided(record) || readMark(folder, 'ended') === null)
           unsettled.set(id, { record, reading: null });
       } else if (
         readMark(folder, 'started')?.fields.void === undefined &&
@@ -235,6 +237,8 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     bell.remove(run.files.record);
   }
 
+  const freeSlots = () => project.config.experiment.max_parallel - queued.size - active.size;
+
   const free = (id: string) => releaseLeases({ folder: lab.leases, project: paths.root, run: id });
 
   /**
@@ -248,8 +252,9 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     for (const [index, { record, reading }] of waiting.entries()) {
       try {
         reading?.flush();
-        settle(project, record, lab.clock());
+        settle(project, record, lab.clock(), replicating.refusals);
         unsettled.delete(record.id);
+        replicating.wake();
       } catch (error) {
         flushAfter = lab.clock() + RETRY_WRITE_MS;
         for (const later of waiting.slice(index))
@@ -274,7 +279,8 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     startQueued,
     look,
     flush,
-    busy: () => queued.size + active.size + unsettled.size + lingering.size > 0,
+    replicate: () => (unsettled.size > 0 ? undefined : replicating.step(project, freeSlots())),
+    busy: () => replicating.restless() || queued.size + active.size + unsettled.size + lingering.size > 0,
     names: () => [...active.keys()],
     config: (): Config => project.config,
   };
