@@ -48,6 +48,9 @@ export interface RunPaths {
   files: string;
   follow: string;
   sources: string;
+  /** What was in the locked files at the launch, and at the end. */
+  locked: string;
+  lockedEnd: string;
 }
 
 export function runPaths(runs: string, id: string): RunPaths {
@@ -62,5 +65,7 @@ export function runPaths(runs: string, id: string): RunPaths {
     files: join(dir, 'files'),
     follow: join(dir, 'follow.json'),
     sources: join(dir, 'sources.json'),
+    locked: join(dir, 'locked.json'),
+    lockedEnd: join(dir, 'locked-end.json'),
   };
 }

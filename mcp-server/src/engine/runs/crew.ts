@@ -17,6 +17,7 @@ import type { Bell } from './bell.js';
 import { guarded } from './guarded.js';
 import { kernelLineOf } from './kernel-log.js';
 import { recordLaunch } from './launch.js';
+import { lockedAtEnd } from './locked.js';
 import { openReading, type Reading } from './reading.js';
 import { endedRecord, markEnded, settle } from './settle.js';
 import { closedInQueue, startRun } from './start.js';
@@ -25,7 +26,7 @@ import { type Rival, rivalOf, wasActive } from './whose.js';
 /** All that a supervisor may reach. No provider is among it: a model call during training does not compile. */
 export type SupervisorLab = Pick<
   Lab,
-  'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'env' | 'host' | 'leases'
+  'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'env' | 'host' | 'leases' | 'hashes'
 >;
 
 const SAVE_MS = 5000;
@@ -204,6 +205,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   async function finish(run: Active, result: Extract<Step, { over: true }>): Promise<void> {
     const { state } = result;
     await run.reading.finish();
+    await lockedAtEnd(lab, project, run.record.id);
     const naturally = run.kill !== null && state.exitedAt !== null && state.exitedAt < run.kill.at;
     const ended = endedRecord(
       { ...run.record, ...run.reading.facts() },

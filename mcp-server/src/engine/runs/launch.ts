@@ -17,6 +17,7 @@ import { takeSnapshot } from '../../store/snapshots.js';
 import type { Lab } from '../lab.js';
 import { limitsWithinBudget } from './budget.js';
 import { ensureDryRun } from './dry-run.js';
+import { lockedAtLaunch } from './locked.js';
 import { assertProgram } from './program.js';
 import { keepSupervised } from './supervised.js';
 
@@ -45,7 +46,16 @@ export interface Launched {
 
 type LaunchLab = Pick<
   Lab,
-  'machine' | 'clock' | 'random' | 'env' | 'host' | 'leases' | 'surveyGpus' | 'spawnSupervisor' | 'jobs'
+  | 'machine'
+  | 'clock'
+  | 'random'
+  | 'env'
+  | 'host'
+  | 'leases'
+  | 'hashes'
+  | 'surveyGpus'
+  | 'spawnSupervisor'
+  | 'jobs'
 >;
 
 /**
@@ -84,6 +94,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
     Object.entries({ ...env, ...experiment.env }).filter(([name]) => !passed.includes(name)),
   );
   const { metric, direction, metric_mode } = experiment;
+  const locked = await lockedAtLaunch(lab, project, campaign, notes);
 
   const record = await withLock(`launch:${paths.root}`, async () => {
     // Asked again in here: others may have launched while the dry run took its time, and no budget is exceeded by a race.
@@ -133,7 +144,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
       verdict: null,
       verdict_reason: null,
     };
-    createRun(paths.runs, made, stored);
+    createRun(paths.runs, made, stored, locked);
     recordLaunch(paths.ledger, made, now);
     return made;
   });

@@ -8,6 +8,7 @@ import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { readMark, writeMark } from '../../store/records.js';
 import { writeRun } from '../../store/runs.js';
+import { voided } from './voided.js';
 
 /** The record of a run that is over: its ending and evidence. `endedAt` in milliseconds. */
 export function endedRecord(
@@ -65,6 +66,7 @@ function withVerdict(project: Project, record: RunRecord, now: number): RunRecor
   if (known?.end == null) appendLedger(ledger, end);
   const judgement =
     known?.verdict ??
+    voided(project, record, campaign, now) ??
     judge(end, reference(campaign, campaign.baseline), reference(campaign, campaign.champion));
   if (known?.verdict == null) appendLedger(ledger, { kind: 'verdict', at, run: record.id, ...judgement });
   const role =
