@@ -96,6 +96,12 @@ const Experiment = z.strictObject({
   locked: Globs.default([]).describe(
     'Globs of what measures: evaluation code, lists of the data. Hashed at the launch and at the end of each run; a change makes the run invalid, and tools do not write them. `!glob` takes out again.',
   ),
+  data: z
+    .union([z.string().transform((path) => [path]), z.array(z.string()).max(50)])
+    .default([])
+    .describe(
+      'Paths or globs of the data, also outside the project. A fingerprint is kept with each run, and `compare` shows a difference.',
+    ),
   mandatory_dry_run: flag(true).describe('Changed code is launched only after a short run of it ended well.'),
   dry_run_command: Words.optional().describe('The short run. Wins over `dry_run_args`.'),
   dry_run_args: z

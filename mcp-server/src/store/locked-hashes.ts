@@ -37,16 +37,20 @@ export function* hashLocked(
   return { at: new Date(now).toISOString(), globs: [...places.globs], files, error: null };
 }
 
-/** Goes through without keeping the rest of the process waiting. */
-export async function gently<T>(steps: Generator<void, T>): Promise<T> {
+/** Goes through without keeping the rest of the process waiting. Null when `enough` said so before the end. */
+export async function gently<T>(steps: Generator<void, T>): Promise<T>;
+export async function gently<T>(steps: Generator<void, T>, enough: () => boolean): Promise<T | null>;
+export async function gently<T>(steps: Generator<void, T>, enough = () => false): Promise<T | null> {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
+    if (enough()) return null;
     await turn();
   }
 }
 
-function* hashFile(path: string, cache: HashCache, now: number): Generator<void, string> {
+/** The hash of a file's content, or in parentheses why it could not be read. */
+export function* hashFile(path: string, cache: HashCache, now: number): Generator<void, string> {
   try {
     // A pipe that took its place meanwhile would be waited for without end.
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -10,6 +10,8 @@ export interface LockedPlaces {
   root: string;
   workspace: string;
   globs: readonly string[];
+  /** Who asks, for the words of an error. */
+  key?: string;
 }
 
 export interface LockedFile {
@@ -64,7 +66,12 @@ function baseOf(glob: string): string {
  * The files that the globs mean now, by path; links are followed, the workspace and what tools make by the way
  * (`__pycache__`, `*.pyc`) are left out. Each step is one folder. Throws LabError when the globs mean too much.
  */
-export function* findLocked({ root, workspace, globs }: LockedPlaces): Generator<void, LockedFile[]> {
+export function* findLocked({
+  root,
+  workspace,
+  globs,
+  key = 'locked',
+}: LockedPlaces): Generator<void, LockedFile[]> {
   const matches = lockedMatcher(globs);
   const own = relative(root, workspace).replaceAll('\\', '/');
   const found = new Map<string, LockedFile>();
@@ -75,7 +82,7 @@ export function* findLocked({ root, workspace, globs }: LockedPlaces): Generator
     const stat = statOrNull(join(root, path));
     if (stat?.isDirectory() === true) return [path];
     if ((stat === null || stat.isFile()) && matches(path) && !found.has(path)) {
-      if (found.size === MAX_FILES) throw tooMuch(`mean more than ${MAX_FILES} files`);
+      if (found.size === MAX_FILES) throw tooMuch(key, `mean more than ${MAX_FILES} files`);
       found.set(path, { path, stat });
     }
     return [];
@@ -88,8 +95,9 @@ export function* findLocked({ root, workspace, globs }: LockedPlaces): Generator
     yield;
     for (const entry of entriesOf(join(root, path))) {
       names += 1;
+      if (names % 2000 === 0) yield;
       if (names > MAX_NAMES)
-        throw tooMuch(`look through more than ${MAX_NAMES} names; begin each with a folder`);
+        throw tooMuch(key, `look through more than ${MAX_NAMES} names; begin each with a folder`);
       if (MADE.test(entry.name) || LITTER.test(entry.name)) continue;
       for (const folder of take(path === '' ? entry.name : `${path}/${entry.name}`))
         yield* visit(folder, [...above, real]);
@@ -144,9 +152,9 @@ export function atOnce<T>(steps: Generator<void, T>): T {
   }
 }
 
-const tooMuch = (what: string): LabError =>
+const tooMuch = (key: string, what: string): LabError =>
   new LabError(
-    `the globs under experiment.locked ${what}`,
+    `the globs under experiment.${key} ${what}`,
     'lock the evaluation code and the lists of the data rather than the data, for instance [eval.py, "splits/*.txt"]',
   );
 

@@ -51,6 +51,8 @@ export interface RunPaths {
   /** What was in the locked files at the launch, and at the end. */
   locked: string;
   lockedEnd: string;
+  environment: string;
+  conditions: string;
 }
 
 export function runPaths(runs: string, id: string): RunPaths {
@@ -67,5 +69,7 @@ export function runPaths(runs: string, id: string): RunPaths {
     sources: join(dir, 'sources.json'),
     locked: join(dir, 'locked.json'),
     lockedEnd: join(dir, 'locked-end.json'),
+    environment: join(dir, 'environment.json'),
+    conditions: join(dir, 'conditions.json'),
   };
 }

@@ -14,10 +14,10 @@ import { listRuns, readRun, writeRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { type Active, activate, type Step, step } from './active.js';
 import type { Bell } from './bell.js';
+import { createEvidence } from './evidence.js';
 import { guarded } from './guarded.js';
 import { kernelLineOf } from './kernel-log.js';
 import { recordLaunch } from './launch.js';
-import { lockedAtEnd } from './locked.js';
 import { openReading, type Reading } from './reading.js';
 import { endedRecord, markEnded, settle } from './settle.js';
 import { closedInQueue, startRun } from './start.js';
@@ -45,6 +45,7 @@ const STARTS = 4;
 export function createCrew(lab: SupervisorLab, first: Project, log: (text: string) => void, bell: Bell) {
   let project = first;
   const { paths } = first;
+  const evidence = createEvidence(lab, log);
   const seen = new Set<string>();
   const queued = new Map<string, RunRecord>();
   const active = new Map<string, Active>();
@@ -102,6 +103,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     );
     active.set(record.id, run);
     bell.add(files.record);
+    evidence.started(project, record);
     log(`${record.id} is watched`);
     return run;
   }
@@ -205,7 +207,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   async function finish(run: Active, result: Extract<Step, { over: true }>): Promise<void> {
     const { state } = result;
     await run.reading.finish();
-    await lockedAtEnd(lab, project, run.record.id);
+    await evidence.ended(project, run.record);
     const naturally = run.kill !== null && state.exitedAt !== null && state.exitedAt < run.kill.at;
     const ended = endedRecord(
       { ...run.record, ...run.reading.facts() },
@@ -276,7 +278,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     startQueued,
     look,
     flush,
-    busy: () => queued.size + active.size + unsettled.size + lingering.size > 0,
+    busy: () => queued.size + active.size + unsettled.size + lingering.size > 0 || evidence.busy(),
     names: () => [...active.keys()],
     config: (): Config => project.config,
   };
