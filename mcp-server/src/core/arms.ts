@@ -46,7 +46,8 @@ export function armOf(campaign: Campaign, id: string): Arm {
 
 /** The finite value of a run that ended well; null otherwise. */
 export function usableValue({ end }: CampaignRun): number | null {
-  if (end === null || end.ending !== 'succeeded' || end.value === null) return null;
+  if (end === null || end.ending !== 'succeeded' || end.value === null || end.invalid !== undefined)
+    return null;
   const value = fromJsonNumber(end.value);
   return Number.isFinite(value) ? value : null;
 }

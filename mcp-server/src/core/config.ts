@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Globs } from './locked.js';
 import { Direction } from './metric.js';
 import { SweepConfig } from './sweep/space.js';
 import { Duration } from './units.js';
@@ -122,6 +123,15 @@ const Experiment = z.strictObject({
   guards: Guards.default([]).describe(
     'What a kept run must also satisfy: `peak_vram_mb < 24000`, `latency_ms <= baseline * 1.05`.',
   ),
+  locked: Globs.default([]).describe(
+    'Globs of what measures: evaluation code, lists of the data. Hashed at the launch and at the end of each run; a change makes the run invalid, and tools do not write them. `!glob` takes out again.',
+  ),
+  data: z
+    .union([z.string().transform((path) => [path]), z.array(z.string()).max(50)])
+    .default([])
+    .describe(
+      'Paths or globs of the data, also outside the project. A fingerprint is kept with each run, and `compare` shows a difference.',
+    ),
   mandatory_dry_run: flag(true).describe('Changed code is launched only after a short run of it ended well.'),
   dry_run_command: Words.optional().describe('The short run. Wins over `dry_run_args`.'),
   dry_run_args: z
@@ -194,19 +204,20 @@ export const BriefSettings = z.strictObject({
   direction: Direction.optional(),
   metric_mode: Experiment.shape.metric_mode.unwrap().optional(),
   target: z.number().optional(),
+  locked: Globs.optional(),
   budgets: Budget.optional(),
   seeds: Experiment.shape.seeds.unwrap().optional(),
   guards: Guards.optional(),
 });
 export type BriefSettings = z.output<typeof BriefSettings>;
 
-/** The config with the brief's settings laid over it. */
+/** The config with the brief's settings laid over it. What either of them locks is locked. */
 export function applyBrief(config: Config, brief: BriefSettings): Config {
-  const { budgets, ...experiment } = brief;
+  const { budgets, locked = [], ...experiment } = brief;
   const given = Object.fromEntries(Object.entries(experiment).filter(([, value]) => value !== undefined));
   return {
     ...config,
-    experiment: { ...config.experiment, ...given },
+    experiment: { ...config.experiment, ...given, locked: [...config.experiment.locked, ...locked] },
     budget: { ...config.budget, ...budgets },
   };
 }

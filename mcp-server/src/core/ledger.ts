@@ -51,6 +51,7 @@ export const EndRecord = z.strictObject({
   metric: z.string().nullable(),
   direction: Direction.nullable(),
   value: JsonNumber.nullable(),
+  invalid: z.string().optional().describe('why what it measured does not count, whatever it is'),
   others: z
     .record(z.string(), JsonNumber)
     .optional()

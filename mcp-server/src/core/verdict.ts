@@ -20,6 +20,7 @@ export function unjudgeable(end: EndRecord, baseline: Reference | null): Judgeme
   const finite = end.value !== null && Number.isFinite(fromJsonNumber(end.value));
   const value = end.value;
   const none = { kept: false, value, gain: null };
+  if (end.invalid !== undefined) return { ...none, status: 'invalid', reason: end.invalid };
   if (end.ending === 'failed' || end.ending === 'oom') {
     return {
       ...none,

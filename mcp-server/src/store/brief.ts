@@ -24,6 +24,10 @@ export function readBrief(path: string, maxChars: number): Brief {
   const file = split(raw, path);
   const known = Object.keys(BriefSettings.shape);
   const data = file.data;
+  if (file.prose)
+    warnings.push(
+      `${path}: its block between --- lines is not "key: value" lines, so it sets nothing and is read as text`,
+    );
   const foreign = Object.keys(data).filter((key) => !known.includes(key));
   if (foreign.length > 0)
     warnings.push(
@@ -39,7 +43,17 @@ export function readBrief(path: string, maxChars: number): Brief {
   return { text: clipped.text, exists: true, settings, warnings };
 }
 
-function split(raw: string, path: string): { data: Record<string, unknown>; content: string } {
+/** `prose`: what stands between the `---` lines is no settings but a part of the text, which a rule above it may well be. */
+function split(
+  raw: string,
+  path: string,
+): { data: Record<string, unknown>; content: string; prose: boolean } {
+  let prose = false;
+  const parse = (text: string): Record<string, unknown> => {
+    const data = parseYaml(text, path);
+    prose = data !== null && data !== undefined && !isMapping(data);
+    return plainObject(data);
+  };
   const refuse = () => {
     throw new LabError(
       `${path}: front matter must be YAML`,
@@ -50,13 +64,13 @@ function split(raw: string, path: string): { data: Record<string, unknown>; cont
     const file = matter(raw, {
       // The library's own engines would evaluate JavaScript front matter and read YAML 1.1.
       engines: {
-        yaml: { parse: (text: string) => plainObject(parseYaml(text, path)), stringify: refuse },
+        yaml: { parse, stringify: refuse },
         javascript: { parse: refuse, stringify: refuse },
         js: { parse: refuse, stringify: refuse },
         coffee: { parse: refuse, stringify: refuse },
       },
     });
-    return { data: plainObject(file.data), content: file.content };
+    return { data: plainObject(file.data), content: prose ? raw : file.content, prose };
   } catch (error) {
     if (error instanceof LabError) throw error;
     throw new LabError(
@@ -67,9 +81,10 @@ function split(raw: string, path: string): { data: Record<string, unknown>; cont
   }
 }
 
-function plainObject(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-}
+const isMapping = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const plainObject = (value: unknown): Record<string, unknown> => (isMapping(value) ? { ...value } : {});
 
 /** Up to 1 MiB of the file; null when there is none. */
 function readStart(path: string): string | null {

@@ -14,9 +14,11 @@ import { listRuns, readRun, writeRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { type Active, activate, type Step, step } from './active.js';
 import type { Bell } from './bell.js';
+import { createEvidence } from './evidence.js';
 import { guarded } from './guarded.js';
 import { kernelLineOf } from './kernel-log.js';
 import { recordLaunch } from './launch.js';
+import { wroteWithin } from './pace.js';
 import { openReading, type Reading } from './reading.js';
 import { createReplicating } from './replicating.js';
 import { endedRecord, markEnded, settle } from './settle.js';
@@ -26,7 +28,7 @@ import { type Rival, rivalOf, wasActive } from './whose.js';
 /** All that a supervisor may reach. No provider is among it: a model call during training does not compile. */
 export type SupervisorLab = Pick<
   Lab,
-  'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'random' | 'env' | 'host' | 'leases'
+  'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'random' | 'env' | 'host' | 'leases' | 'hashes'
 >;
 
 const SAVE_MS = 5000;
@@ -45,6 +47,7 @@ const STARTS = 4;
 export function createCrew(lab: SupervisorLab, first: Project, log: (text: string) => void, bell: Bell) {
   let project = first;
   const { paths } = first;
+  const evidence = createEvidence(lab, log);
   const seen = new Set<string>();
   const queued = new Map<string, RunRecord>();
   const active = new Map<string, Active>();
@@ -103,6 +106,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     );
     active.set(record.id, run);
     bell.add(files.record);
+    evidence.started(project, record);
     log(`${record.id} is watched`);
     return run;
   }
@@ -176,7 +180,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       if (result.kind === 'failed') over(run, result.record);
       return;
     }
-    if (state.rebooted && run.record.host !== lab.host && isFresh(run.files.log, now)) {
+    if (state.rebooted && run.record.host !== lab.host && wroteWithin(run.files.log, now, FRESH_MS)) {
       run.record = {
         ...run.record,
         note: `runs on ${run.record.host}, whose processes cannot be seen from ${lab.host}`,
@@ -206,6 +210,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   async function finish(run: Active, result: Extract<Step, { over: true }>): Promise<void> {
     const { state } = result;
     await run.reading.finish();
+    await evidence.ended(project, run.record);
     const naturally = run.kill !== null && state.exitedAt !== null && state.exitedAt < run.kill.at;
     const ended = endedRecord(
       { ...run.record, ...run.reading.facts() },
@@ -236,8 +241,6 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     log(`${ended.id} ended: ${ended.ending}; ${ended.evidence[0] ?? ''}`);
     bell.remove(run.files.record);
   }
-
-  const freeSlots = () => project.config.experiment.max_parallel - queued.size - active.size;
 
   const free = (id: string) => releaseLeases({ folder: lab.leases, project: paths.root, run: id });
 
@@ -279,17 +282,17 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     startQueued,
     look,
     flush,
-    replicate: () => (unsettled.size > 0 ? undefined : replicating.step(project, freeSlots())),
-    busy: () => replicating.restless() || queued.size + active.size + unsettled.size + lingering.size > 0,
+    replicate: () =>
+      unsettled.size > 0
+        ? undefined
+        : replicating.step(project, project.config.experiment.max_parallel - queued.size - active.size),
+    busy: () =>
+      replicating.restless() ||
+      queued.size + active.size + unsettled.size + lingering.size > 0 ||
+      evidence.busy(),
     names: () => [...active.keys()],
     config: (): Config => project.config,
   };
 }
 
 const isOver = ({ life }: JobState): boolean => life === 'exited' || life === 'gone';
-
-/** True while a file was written to not long ago. */
-function isFresh(path: string, now: number): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && now - stat.mtimeMs < FRESH_MS;
-}

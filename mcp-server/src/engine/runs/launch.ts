@@ -20,6 +20,7 @@ import { takeSnapshot } from '../../store/snapshots.js';
 import type { Lab } from '../lab.js';
 import { limitsWithinBudget } from './budget.js';
 import { ensureDryRun } from './dry-run.js';
+import { lockedAtLaunch } from './locked.js';
 import { assertProgram } from './program.js';
 import { keepSupervised } from './supervised.js';
 import { workKey } from './work-key.js';
@@ -53,7 +54,16 @@ export interface Launched {
 
 type LaunchLab = Pick<
   Lab,
-  'machine' | 'clock' | 'random' | 'env' | 'host' | 'leases' | 'surveyGpus' | 'spawnSupervisor' | 'jobs'
+  | 'machine'
+  | 'clock'
+  | 'random'
+  | 'env'
+  | 'host'
+  | 'leases'
+  | 'hashes'
+  | 'surveyGpus'
+  | 'spawnSupervisor'
+  | 'jobs'
 >;
 
 /**
@@ -95,6 +105,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
     Object.entries({ ...env, ...experiment.env }).filter(([name]) => !passed.includes(name)),
   );
   const { metric, direction, metric_mode } = experiment;
+  const locked = await lockedAtLaunch(lab, project, campaign, notes);
 
   const { record, repeated } = await withLock(`launch:${paths.root}`, async () => {
     // Asked again in here: others may have launched while the dry run took its time, and no budget is exceeded by a race.
@@ -140,7 +151,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
     const earlier = request.repeat === 'answer' ? sameWork(now, made.key) : null;
     // The snapshot that was just taken is named after an id that the next launch takes: it is replaced then.
     if (earlier !== null) return { record: readRun(paths.runs, earlier), repeated: true };
-    createRun(paths.runs, made, stored);
+    createRun(paths.runs, made, stored, locked);
     recordLaunch(paths.ledger, made, now);
     return { record: made, repeated: false };
   });

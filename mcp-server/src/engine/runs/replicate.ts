@@ -10,6 +10,7 @@ import { createRun, nextRunId, readRun, readRunEnv } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { limitsWithinBudget } from './budget.js';
 import { newMarker, recordLaunch } from './launch.js';
+import { lockedAsBefore } from './locked.js';
 
 export interface WantedReplicate {
   replicate: Replicate;
@@ -62,7 +63,7 @@ export async function queueReplicate(
       primary: source.primary,
       created_at: new Date(lab.clock()).toISOString(),
     });
-    createRun(paths.runs, made, readRunEnv(paths.runs, source.id));
+    createRun(paths.runs, made, readRunEnv(paths.runs, source.id), lockedAsBefore(project, source.id));
     recordLaunch(paths.ledger, made, campaign);
     return made;
   });

@@ -9,6 +9,7 @@ import type { Project } from '../../store/project.js';
 import { readMark, writeMark } from '../../store/records.js';
 import { writeRun } from '../../store/runs.js';
 import { decide, judged, markJudged } from './decide.js';
+import { lockedVerdict } from './locked.js';
 
 /** The record of a run that is over: its ending and evidence. `endedAt` in milliseconds. */
 export function endedRecord(
@@ -47,8 +48,11 @@ export function settle(
   let pending = false;
   try {
     writeRun(paths.runs, ended, { mayLose: 'newest' });
-    const known = readCampaign(paths.ledger).campaign.runs.get(ended.id);
-    if (known?.end == null) appendLedger(paths.ledger, endRecord(ended, project.config.experiment.guards));
+    const before = readCampaign(paths.ledger).campaign;
+    if (before.runs.get(ended.id)?.end == null) {
+      const why = ended.started_at === null ? null : lockedVerdict(project, ended, before.baseline, now);
+      appendLedger(paths.ledger, endRecord(ended, project.config.experiment.guards, why));
+    }
     const { campaign } = decide(project, now, refusals);
     verdict = campaign.runs.get(ended.id)?.verdict ?? null;
     pending = verdict === null;
@@ -72,7 +76,7 @@ export function markEnded(folder: string, record: RunRecord, pending = false): v
   });
 }
 
-function endRecord(record: RunRecord, guards: readonly string[]): EndRecord {
+function endRecord(record: RunRecord, guards: readonly string[], why: string | null): EndRecord {
   const begin = record.started_at === null ? null : Date.parse(record.started_at);
   const over = Date.parse(record.ended_at ?? record.created_at);
   const seconds = begin === null ? null : Math.max(0, (over - begin) / 1000);
@@ -89,6 +93,7 @@ function endRecord(record: RunRecord, guards: readonly string[]): EndRecord {
     metric: record.primary?.name ?? null,
     direction: record.primary?.direction ?? null,
     value: record.value,
+    ...(why === null ? {} : { invalid: why }),
     ...(guards.length === 0 ? {} : { others: lastValues(record, guards) }),
   };
 }
