@@ -38,6 +38,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
     goal: 'Better accuracy',
     metric: { name: 'val_acc', direction: 'maximize', target: 0.95 },
     cycle: 3,
+    campaign: null,
     status: 'idle',
     baseline: null,
     best: null,

@@ -10,6 +10,15 @@ export interface CampaignRun {
   reflected: boolean;
 }
 
+/** What a host agent may do unattended, from `set_campaign` to its end. A cycle is a candidate that was launched. */
+export interface Contract {
+  since: string;
+  maxCycles: number;
+  cyclesUsed: number;
+  /** Indices; null = as the config says. */
+  gpus: number[] | null;
+}
+
 /** The ledger replayed: what was tried, what it gave, what is best. */
 export interface Campaign {
   runs: Map<string, CampaignRun>;
@@ -27,6 +36,8 @@ export interface Campaign {
   gpuHours: number;
   startedAt: string | null;
   stopped: RecordOf<'stop'> | null;
+  /** Null where no host agent has a campaign under way. */
+  contract: Contract | null;
 }
 
 /**
@@ -47,6 +58,7 @@ export function replay(records: Iterable<LedgerRecord>): Campaign {
     gpuHours: 0,
     startedAt: null,
     stopped: null,
+    contract: null,
   };
   for (const record of records) apply(campaign, record);
   return campaign;
@@ -60,6 +72,8 @@ function apply(campaign: Campaign, record: LedgerRecord): void {
       return;
     case 'launch': {
       const run = runOf(campaign, record.run);
+      if (run.launch === null && record.role === 'candidate' && campaign.contract !== null)
+        campaign.contract.cyclesUsed += 1;
       run.launch ??= record;
       campaign.startedAt ??= record.at;
       return;
@@ -93,8 +107,18 @@ function apply(campaign: Campaign, record: LedgerRecord): void {
     case 'directive':
       campaign.directives.set(record.id, record);
       return;
+    case 'campaign':
+      campaign.contract = {
+        since: campaign.contract?.since ?? record.at,
+        maxCycles: record.max_cycles,
+        cyclesUsed: campaign.contract?.cyclesUsed ?? 0,
+        gpus: record.gpus,
+      };
+      campaign.stopped = null;
+      return;
     case 'stop':
       campaign.stopped = record;
+      campaign.contract = null;
       return;
     case 'start':
     case 'hypothesis':

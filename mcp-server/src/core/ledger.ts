@@ -93,6 +93,12 @@ export const LedgerRecord = z.discriminatedUnion('kind', [
     text: z.string(),
     outcome: z.string().nullable(),
   }),
+  z.strictObject({
+    kind: z.literal('campaign'),
+    at,
+    max_cycles: z.number().int(),
+    gpus: z.array(z.number().int()).nullable(),
+  }),
   z.strictObject({ kind: z.literal('stop'), at, reason: z.string(), cycle: z.number().int() }),
 ]);
 export type LedgerRecord = z.output<typeof LedgerRecord>;

@@ -1,11 +1,13 @@
 import { toArgv } from '../../core/command.js';
 import { clip } from '../../core/text.js';
-import { appendLedger } from '../../store/ledger.js';
+import { appendLedger, readCampaign } from '../../store/ledger.js';
 import type { Project } from '../../store/project.js';
+import { oweEnding } from '../../store/receipts.js';
 import type { Lab } from '../lab.js';
 import { launch } from '../runs/launch.js';
 import { viewRun } from '../runs/view.js';
 import { type RunPacket, runPacket } from '../views/packet.js';
+import { assertCyclesLeft } from './campaign.js';
 
 export interface AgentLaunch {
   command: string | string[];
@@ -23,7 +25,8 @@ export async function launchForAgent(
   request: AgentLaunch,
   signal: AbortSignal,
 ): Promise<{ run: RunPacket; notes: string[] }> {
-  const { record, notes } = await launch(lab, project, {
+  assertCyclesLeft(project);
+  const { record, notes } = await launch(lab, withGpus(project), {
     argv: toArgv(request.command),
     dryRunPolicy: 'enforce',
     signal,
@@ -32,6 +35,7 @@ export async function launchForAgent(
     ...(request.gpus === undefined ? {} : { gpus: request.gpus }),
     ...(request.time_limit_s === undefined ? {} : { timeLimit: request.time_limit_s }),
   });
+  if (record.state !== 'ended') oweEnding(project.paths.receipts, record.id);
   if (request.hypothesis !== undefined && request.hypothesis.trim() !== '') {
     appendLedger(project.paths.ledger, {
       kind: 'hypothesis',
@@ -44,4 +48,11 @@ export async function launchForAgent(
     run: runPacket(viewRun(project.paths, record, undefined, lab.clock()), 0),
     notes: notes.slice(0, 8).map((note) => clip(note, 240)),
   };
+}
+
+/** The project, kept to the GPUs that the person named for the campaign. */
+function withGpus(project: Project): Project {
+  const use = readCampaign(project.paths.ledger).campaign.contract?.gpus ?? null;
+  if (use === null) return project;
+  return { ...project, config: { ...project.config, gpu: { ...project.config.gpu, use } } };
 }

@@ -102,6 +102,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
       host: lab.host,
       marker: `${id}@${createHash('sha256').update(`${paths.root}\0${id}\0${lab.clock()}\0${lab.random()}`).digest('hex').slice(0, 16)}`,
       gpus_wanted: wanted,
+      gpus_allowed: config.gpu.use === 'auto' ? null : config.gpu.use,
       pass_env: passed,
       withheld,
       code: await keepCode(project, id, notes),

@@ -1,10 +1,10 @@
 import { budgetViews } from '../../core/budget.js';
-import type { Campaign } from '../../core/campaign.js';
+import type { Campaign, Contract } from '../../core/campaign.js';
 import type { Gpu } from '../../core/gpu.js';
 import { markReserved } from '../../core/gpus/choose.js';
 import type { RunView } from '../../core/run.js';
 import { clip, oneLine } from '../../core/text.js';
-import type { Overview, Standing } from '../../core/view.js';
+import type { CampaignView, Overview, Standing } from '../../core/view.js';
 import { pendingDirective } from '../../store/directive.js';
 import { readCampaign } from '../../store/ledger.js';
 import { lockHolder } from '../../store/lock.js';
@@ -48,6 +48,7 @@ export async function buildOverview(
         ? null
         : { name: metric, direction, target: target ?? null },
     cycle: campaign.plans.at(-1)?.cycle ?? 0,
+    campaign: campaignView(campaign.contract),
     status: await statusOf(project, campaign, open),
     baseline: standing(campaign, campaign.baseline),
     best: standing(campaign, campaign.champion),
@@ -67,6 +68,12 @@ export async function buildOverview(
       ...undeclared(project, runs),
     ],
   };
+}
+
+/** The contract as it is shown. */
+export function campaignView(contract: Contract | null): CampaignView | null {
+  if (contract === null) return null;
+  return { cycles_used: contract.cyclesUsed, max_cycles: contract.maxCycles, gpus: contract.gpus };
 }
 
 function withRole(run: RunView, campaign: Campaign): RunView {

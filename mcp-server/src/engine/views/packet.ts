@@ -5,7 +5,7 @@ import { createRedactor } from '../../core/redact.js';
 import { Ending, RunState, type RunView, VerdictStatus } from '../../core/run.js';
 import { clip, oneLine, plain } from '../../core/text.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
-import { BudgetView, type Overview, Standing } from '../../core/view.js';
+import { BudgetView, CampaignView, type Overview, Standing } from '../../core/view.js';
 import { readTail } from '../../store/log-tail.js';
 
 /** A run in a few words, for lists. */
@@ -25,6 +25,7 @@ export const StatusPacket = z.strictObject({
   metric: z.string().nullable(),
   status: z.string(),
   cycle: z.number().int(),
+  campaign: CampaignView.nullable(),
   baseline: Standing.nullable(),
   best: Standing.nullable(),
   running: z.array(
@@ -57,6 +58,7 @@ export function statusPacket(view: Overview): StatusPacket {
         : `${clip(metric.name, 60)} (${metric.direction}${metric.target === null ? '' : `, target ${metric.target}`})`,
     status: clip(view.status, 140),
     cycle: view.cycle,
+    campaign: view.campaign,
     baseline: short(view.baseline),
     best: short(view.best),
     running: open.slice(0, 3).map((run) => ({
@@ -203,6 +205,9 @@ export function statusPacketText(packet: StatusPacket): string {
         ];
   return [
     `${packet.project}: ${packet.status}`,
+    ...(packet.campaign === null
+      ? []
+      : [`campaign: ${packet.campaign.cycles_used} of ${packet.campaign.max_cycles} cycles used`]),
     ...(packet.goal === '' ? [] : [`goal: ${packet.goal}`]),
     ...(packet.metric === null ? [] : [`metric: ${packet.metric}`]),
     ...standing('baseline', packet.baseline),
