@@ -8,7 +8,8 @@ import type { Block, ModelRequest } from './scripted-model.js';
 
 export type HostName = 'claude' | 'codex';
 
-const BIN = resolve('tests/hosts/node_modules/.bin');
+/** Where `npm install` in tests/hosts puts the programs. */
+export const BIN = resolve('tests/hosts/node_modules/.bin');
 const MISSING = (['claude', 'codex'] as const).filter((name) => !existsSync(join(BIN, name)));
 
 /** Like `describe`, where the real hosts are installed. They must be in CI; elsewhere their absence is said. */

@@ -10,15 +10,19 @@ import {
   makeHome,
   startHost,
 } from '../../support/hosts.js';
-import { type Json, makeProject, type TestProject } from '../../support/project.js';
+import { type Json, makeProject, type TestProject, until } from '../../support/project.js';
 import { type ScriptedModel, startModel, type Turn } from '../../support/scripted-model.js';
+import { openTerminal, type Terminal } from '../../support/terminal.js';
 
 // Two full cycles on the digits example with real training, in the real hosts, with a scripted model on loopback.
 
 let project: TestProject;
 let model: ScriptedModel;
 let home: Home;
+let terminal: Terminal | undefined;
 afterEach(async () => {
+  terminal?.close();
+  terminal = undefined;
   await model.close();
   await project.end();
   home.remove();
@@ -132,8 +136,11 @@ async function twoCycles(waits: readonly Wait[]): Promise<void> {
   const ledger = project.ledger();
   expect(ledger.filter(({ kind }) => kind === 'dry_run').map(({ ok }) => ok)).toContain(false);
   expect(waits).toHaveLength(3);
-  for (const { run } of waits)
-    expect(ledger.filter((record) => record.kind === 'launch' && record.run === run)).toHaveLength(1);
+  for (const { run } of waits) {
+    const { title } = status.runs.find(({ id }: Json) => id === run);
+    const twins = ledger.filter((record) => record.kind === 'launch' && record.title === title);
+    expect([...new Set(twins.map((record) => record.run))], title).toEqual([run]);
+  }
   const first = status.runs.find(({ id }: Json) => id === waits[0]?.run);
   const last = status.runs.find(({ id }: Json) => id === waits[2]?.run);
   expect(last.primary.value).toBeGreaterThan(first.primary.value);
@@ -157,6 +164,18 @@ describeHosts('a campaign in the hosts', () => {
     expect(model.errors, stderr).toEqual([]);
     expect(code, stderr + stdout.slice(-2000)).toBe(0);
     expect(stdout).toContain('The campaign is over.');
+    await twoCycles(waits);
+  });
+
+  it.each([
+    ['claude', '/auto-experiment --project . --max-cycles 2'],
+    ['codex', '$auto-experiment --project . --max-cycles 2'],
+  ] as const)('%s in a terminal: two cycles, no request while training runs', async (host, prompt) => {
+    const waits: Wait[] = [];
+    await begin(host, waits);
+    terminal = openTerminal(host, home, project.root, prompt);
+    await until(() => model.left() === 0 || model.errors.length > 0);
+    await until(() => terminal?.screen().includes('The campaign is over.') === true);
     await twoCycles(waits);
   });
 });
