@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe } from 'vitest';
-import { type Json, MAIN, type Ran } from './project.js';
+import { type Json, kill, MAIN, type Ran } from './project.js';
 import type { Block, ModelRequest } from './scripted-model.js';
 
 export type HostName = 'claude' | 'codex';
@@ -20,6 +20,11 @@ export function describeHosts(title: string, tests: () => void): void {
   console.warn(`${title}: ${words}`);
   describe.skip(`${title} (${words})`, tests);
 }
+
+const hook = (name: string): object[] => [
+  { hooks: [{ type: 'command', command: `"${process.execPath}" "${MAIN}" hook ${name}`, timeout: 30 }] },
+];
+const HOOKS = { SessionStart: hook('session-start'), Stop: hook('stop') };
 
 /** An empty HOME with our server and skills registered in it, and nothing of this machine's own settings. */
 export interface Home {
@@ -53,7 +58,11 @@ export function makeHome(modelUrl: string, project: string, more: Record<string,
       },
     }),
   );
-  write('.claude/settings.json', JSON.stringify({ env: { CLAUDE_CODE_MCP_AUTO_BACKGROUND_MS: '0' } }));
+  write(
+    '.claude/settings.json',
+    JSON.stringify({ env: { CLAUDE_CODE_MCP_AUTO_BACKGROUND_MS: '0' }, hooks: HOOKS }),
+  );
+  write('.codex/hooks.json', JSON.stringify({ hooks: HOOKS }));
   write('.codex/config.toml', codexConfig(modelUrl, project));
   for (const name of readdirSync('skills')) {
     cpSync(join('skills', name), join(path, '.claude/skills', name), { recursive: true });
@@ -122,8 +131,15 @@ export function answerIn(request: ModelRequest): Json {
 
 export interface Session {
   process: ChildProcess;
+  /** What it has printed up to now: JSON Lines. */
+  output(): string;
+  /** Ends the host at once, as a crash would. What it has started is left to itself. */
+  kill(): void;
   done: Promise<Ran>;
 }
+
+/** Codex runs hooks only after a person has trusted them; this stands for that. */
+export const TRUST = ['--dangerously-bypass-hook-trust'];
 
 /** The host without a terminal: `claude -p` or `codex exec`. */
 export function startHost(
@@ -136,8 +152,13 @@ export function startHost(
   const args =
     host === 'claude'
       ? ['-p', prompt, '--output-format', 'stream-json', '--verbose', ...more]
-      : ['exec', ...more, '--json', '--skip-git-repo-check', prompt];
-  const child = spawn(join(BIN, host), args, { cwd, env: home.env, stdio: ['ignore', 'pipe', 'pipe'] });
+      : ['exec', ...TRUST, ...more, '--json', '--skip-git-repo-check', prompt];
+  const child = spawn(join(BIN, host), args, {
+    cwd,
+    env: home.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (part) => {
     stdout += part;
@@ -149,5 +170,11 @@ export function startHost(
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
-  return { process: child, done };
+  return {
+    process: child,
+    output: () => stdout,
+    // Codex is started by a script, as a second process of the same group; its servers have groups of their own.
+    kill: () => kill(host === 'codex' ? -(child.pid ?? 0) : (child.pid ?? 0)),
+    done,
+  };
 }

@@ -11,6 +11,8 @@ export interface ModelRequest {
   at: number;
   path: string;
   turn: boolean;
+  /** The host asks for a summary to go on with in place of the conversation. */
+  compaction: boolean;
   /** Size of the body as the host sent it, in bytes. */
   bytes: number;
   body: Json;
@@ -18,7 +20,14 @@ export interface ModelRequest {
   results: string[];
 }
 
-export type Turn = Block[] | ((request: ModelRequest) => Block[] | Promise<Block[]>);
+/** What is said, and how large the host is told that its conversation has become, in tokens. */
+export interface Spoken {
+  blocks: Block[];
+  tokens: number;
+}
+
+type Said = Block[] | Spoken;
+export type Turn = Said | ((request: ModelRequest) => Said | Promise<Said>);
 
 export interface ScriptedModel {
   url: string;
@@ -42,7 +51,8 @@ export async function startModel(script: readonly Turn[]): Promise<ScriptedModel
   const waiting: { number: number; resolve(request: ModelRequest): void }[] = [];
   const turns = (): ModelRequest[] => requests.filter((request) => request.turn);
 
-  const next = async (request: ModelRequest): Promise<Block[]> => {
+  const next = async (request: ModelRequest): Promise<Said> => {
+    if (request.compaction) return [{ text: '<summary>An experiment campaign is under way.</summary>' }];
     if (!request.turn) return [{ text: 'ok' }];
     const number = turns().length;
     for (const one of waiting) if (one.number === number) one.resolve(request);
@@ -69,16 +79,20 @@ export async function startModel(script: readonly Turn[]): Promise<ScriptedModel
       });
     const speaks = path.endsWith('/messages') ? anthropic : path.endsWith('/responses') ? openai : null;
     if (speaks === null) return json(response, 404, { error: { message: 'not here' } });
+    const compaction = COMPACTION.test(lastWords(body));
     const seen: ModelRequest = {
       at: Date.now(),
       path,
-      turn: Array.isArray(body.tools) && body.tools.length > 0,
+      turn: Array.isArray(body.tools) && body.tools.length > 0 && !compaction,
+      compaction,
       bytes: Buffer.byteLength(text),
       body,
       results: resultsIn(body),
     };
     requests.push(seen);
-    speaks(response, body, await next(seen), `x${requests.length}`);
+    const said = await next(seen);
+    const spoken = Array.isArray(said) ? { blocks: said, tokens: 1000 } : said;
+    speaks(response, body, spoken, `x${requests.length}`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -114,6 +128,15 @@ function parse(text: string): Json {
   }
 }
 
+/** How both hosts begin their wish for a summary. */
+const COMPACTION = /create a detailed summary of|CONTEXT CHECKPOINT COMPACTION/;
+
+/** The last thing that the model was told, in words. */
+function lastWords(body: Json): string {
+  const items: Json[] = body.messages ?? body.input ?? [];
+  return JSON.stringify(items.at(-1) ?? '');
+}
+
 /** Texts of the tool results since the model last spoke. */
 function resultsIn(body: Json): string[] {
   if (Array.isArray(body.messages)) {
@@ -139,9 +162,9 @@ function json(response: ServerResponse, status: number, value: unknown): void {
 }
 
 /** Server-sent events of `POST /v1/messages`. */
-function anthropic(response: ServerResponse, body: Json, blocks: Block[], id: string): void {
+function anthropic(response: ServerResponse, body: Json, { blocks, tokens }: Spoken, id: string): void {
   const usage = {
-    input_tokens: 1000,
+    input_tokens: tokens,
     output_tokens: 50,
     cache_creation_input_tokens: 0,
     cache_read_input_tokens: 0,
@@ -184,13 +207,13 @@ function anthropic(response: ServerResponse, body: Json, blocks: Block[], id: st
 }
 
 /** Server-sent events of `POST /v1/responses`. */
-function openai(response: ServerResponse, body: Json, blocks: Block[], id: string): void {
+function openai(response: ServerResponse, body: Json, { blocks, tokens }: Spoken, id: string): void {
   const usage = {
-    input_tokens: 1000,
+    input_tokens: tokens,
     input_tokens_details: { cached_tokens: 0 },
     output_tokens: 50,
     output_tokens_details: { reasoning_tokens: 0 },
-    total_tokens: 1050,
+    total_tokens: tokens + 50,
   };
   const output = blocks.map((block, index) =>
     'tool' in block

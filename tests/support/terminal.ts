@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { BIN, type Home, type HostName } from './hosts.js';
+import { BIN, type Home, type HostName, TRUST } from './hosts.js';
 
 /** A host in a terminal of its own, as a person sees it. */
 export interface Terminal {
@@ -33,7 +33,7 @@ export function openTerminal(
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   const variables = Object.entries(home.env).map(([name, value]) => `${name}=${value}`);
-  const own = host === 'codex' ? ['--no-daemon', '--no-alt-screen'] : [];
+  const own = host === 'codex' ? ['--no-daemon', '--no-alt-screen', ...TRUST] : [];
   const command = ['env', '-i', ...variables, join(BIN, host), ...own, ...more, prompt];
   tmux('new-session', '-d', '-x', '180', '-y', '50', '-s', 'host', '-c', cwd, ...command);
   tmux('set-option', '-g', 'remain-on-exit', 'on');

@@ -19,6 +19,7 @@ import type { Lab } from '../engine/lab.js';
 import { type Answer, type AnyTool, type Audience, invoke, type ToolContext } from '../engine/tool.js';
 import { promptsFor } from '../engine/views/prompts.js';
 import { RESOURCES, readResource } from '../engine/views/resources.js';
+import { readCampaign } from '../store/ledger.js';
 import { wholeLines } from './mcp-lines.js';
 
 const INSTRUCTIONS =
@@ -34,7 +35,10 @@ export function createMcpServer(
   const offered = tools.filter((tool) => tool.audience.includes(role));
   const server = new Server(
     { name: 'auto-experiment', version },
-    { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: INSTRUCTIONS },
+    {
+      capabilities: { tools: {}, resources: {}, prompts: {} },
+      instructions: role === 'host' ? [INSTRUCTIONS, ...underWay(lab)].join(' ') : INSTRUCTIONS,
+    },
   );
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: offered.map(describe) }));
   server.setRequestHandler(CallToolRequestSchema, async (request, extra): Promise<CallToolResult> => {
@@ -114,6 +118,20 @@ export function createMcpServer(
     return { description: prompt.description, messages: [{ role: 'user', content: { type: 'text', text } }] };
   });
   return server;
+}
+
+/** Said to every session at its start, also where the host runs no hooks. A project that cannot be read says so later. */
+function underWay(lab: Lab): string[] {
+  try {
+    const { contract } = readCampaign(lab.open().paths.ledger).campaign;
+    if (contract === null) return [];
+    return [
+      `When this server started, a campaign was under way (${contract.cyclesUsed} of ${contract.maxCycles} cycles used): to go on with it, begin at step 1 of the skill auto-experiment.`,
+    ];
+  } catch (error) {
+    if (error instanceof LabError || errorCode(error) !== undefined) return [];
+    throw error;
+  }
 }
 
 /** With endings that nobody has fetched. An answer that cannot have them says itself what is wrong with the project. */

@@ -20,7 +20,7 @@ export function untoldEndings(project: Project): string[] {
 }
 
 /** Takes the endings that nobody has fetched, one line each. What is taken here is told by nobody else. */
-function takeEndings(lab: Pick<Lab, 'clock'>, project: Project): string[] {
+export function takeEndings(lab: Pick<Lab, 'clock'>, project: Project): string[] {
   const { receipts, runs, ledger } = project.paths;
   const mine = untoldEndings(project)
     .slice(0, AT_ONCE)
