@@ -1,4 +1,5 @@
 import type { EndRecord, LedgerRecord, Plan, RecordOf, VerdictRecord } from './ledger.js';
+import type { StatedPrediction } from './predictions.js';
 
 /** All that the ledger says of one run. */
 export interface CampaignRun {
@@ -6,12 +7,23 @@ export interface CampaignRun {
   launch: RecordOf<'launch'> | null;
   end: EndRecord | null;
   verdict: VerdictRecord | null;
+  /** What its plan said in advance. */
+  prediction: StatedPrediction | null;
   /** Set once its confirmation on fresh seeds has begun. */
   confirm: RecordOf<'confirm'> | null;
   /** Set when it was the best and failed a later test. */
   withdrawn: RecordOf<'withdraw'> | null;
   /** A decision about it was written: the cycle has reflected on it. */
   reflected: boolean;
+}
+
+/** What a host agent may do unattended, from `set_campaign` to its end. A cycle is a candidate that was launched. */
+export interface Contract {
+  since: string;
+  maxCycles: number;
+  cyclesUsed: number;
+  /** Indices; null = as the config says. */
+  gpus: number[] | null;
 }
 
 /** The ledger replayed: what was tried, what it gave, what is best. */
@@ -34,6 +46,8 @@ export interface Campaign {
   gpuHours: number;
   startedAt: string | null;
   stopped: RecordOf<'stop'> | null;
+  /** Null where no host agent has a campaign under way. */
+  contract: Contract | null;
 }
 
 /**
@@ -56,6 +70,7 @@ export function replay(records: Iterable<LedgerRecord>): Campaign {
     gpuHours: 0,
     startedAt: null,
     stopped: null,
+    contract: null,
   };
   for (const record of records) apply(campaign, record);
   return campaign;
@@ -74,6 +89,13 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
         const { arm } = record.replicate;
         campaign.replicates.set(arm, [...(campaign.replicates.get(arm) ?? []), record.run]);
       }
+      if (
+        run.launch === null &&
+        record.role === 'candidate' &&
+        record.replicate === undefined &&
+        campaign.contract !== null
+      )
+        campaign.contract.cyclesUsed += 1;
       run.launch ??= record;
       campaign.startedAt ??= record.at;
       return;
@@ -121,11 +143,23 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
     case 'directive':
       campaign.directives.set(record.id, record);
       return;
+    case 'campaign':
+      campaign.contract = {
+        since: campaign.contract?.since ?? record.at,
+        maxCycles: record.max_cycles,
+        cyclesUsed: campaign.contract?.cyclesUsed ?? 0,
+        gpus: record.gpus,
+      };
+      campaign.stopped = null;
+      return;
     case 'stop':
       campaign.stopped = record;
+      campaign.contract = null;
+      return;
+    case 'hypothesis':
+      if (record.prediction !== undefined) runOf(campaign, record.run).prediction ??= record.prediction;
       return;
     case 'start':
-    case 'hypothesis':
       return;
   }
 }
@@ -138,6 +172,7 @@ function runOf(campaign: Campaign, id: string): CampaignRun {
     launch: null,
     end: null,
     verdict: null,
+    prediction: null,
     confirm: null,
     withdrawn: null,
     reflected: false,

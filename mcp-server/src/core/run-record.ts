@@ -26,6 +26,11 @@ export const RunRecord = z.strictObject({
   host: z.string(),
   marker: z.string(),
   gpus_wanted: z.union([z.literal('auto'), z.number().int()]),
+  gpus_allowed: z
+    .array(z.number().int())
+    .nullable()
+    .default(null)
+    .describe('indices that whoever launched it keeps to; null = as the config says'),
   pass_env: z.array(z.string()),
   withheld: z.array(z.string()).describe('names of variables that the training was not given'),
   code: CodeRef.nullable(),

@@ -40,6 +40,14 @@ export const Certainty = z.strictObject({
 });
 export type Certainty = z.output<typeof Certainty>;
 
+/** What a host agent was told to do unattended, and how much of it is used. */
+export const CampaignView = z.strictObject({
+  cycles_used: z.number().int(),
+  max_cycles: z.number().int(),
+  gpus: z.array(z.number().int()).nullable(),
+});
+export type CampaignView = z.output<typeof CampaignView>;
+
 /** The one read model. Status, report, notes and dashboard render this and compute nothing of their own. */
 export const Overview = z.strictObject({
   project: z.string(),
@@ -49,10 +57,12 @@ export const Overview = z.strictObject({
     .strictObject({ name: z.string(), direction: Direction, target: z.number().nullable() })
     .nullable(),
   cycle: z.number().int(),
+  campaign: CampaignView.nullable().describe('limits of the host agent’s campaign that is under way'),
   status: z.string().describe('what is going on now, in words'),
   baseline: Standing.nullable(),
   best: Standing.nullable(),
   certainty: Certainty,
+  calibration: z.string().nullable().describe('how well predictions came true; null = none was scored'),
   runs: z.array(RunView),
   running: z.array(z.string()),
   decisions: z.array(z.strictObject({ at: z.string(), text: z.string() })),

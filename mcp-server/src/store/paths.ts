@@ -15,6 +15,8 @@ export interface ProjectPaths {
   supervisor: string;
   supervisorLog: string;
   controller: string;
+  receipts: string;
+  stopHook: string;
 }
 
 export function projectPaths(root: string, brief: string, workspace: string): ProjectPaths {
@@ -33,6 +35,8 @@ export function projectPaths(root: string, brief: string, workspace: string): Pr
     supervisor: join(at, 'supervisor.json'),
     supervisorLog: join(at, 'supervisor.log'),
     controller: join(at, 'controller.json'),
+    receipts: join(at, 'receipts'),
+    stopHook: join(at, 'stop-hook.json'),
   };
 }
 

@@ -29,6 +29,8 @@ const IN_WORKSPACE: Readonly<Record<string, string>> = {
   'supervisor.json': RECORD,
   'supervisor.log': RECORD,
   'controller.json': RECORD,
+  receipts: RECORD,
+  'stop-hook.json': RECORD,
 };
 
 /**

@@ -8,6 +8,7 @@ import type { Lab } from '../lab.js';
 import { runToWaitFor, waitForRuns } from '../runs/wait.js';
 import type { ToolContext } from '../tool.js';
 import { type RunPacket, runPacket, whereNow } from '../views/packet.js';
+import { untoldEndings } from './receipts.js';
 
 export interface WaitPacket {
   reason: 'ended' | 'rule' | 'directive' | 'timeout';
@@ -32,7 +33,8 @@ export async function waitForAgent(
     readRuns(runs)
       .records.filter((run) => isUnderWay(run) && run.replicate === null)
       .map((run) => run.id);
-  const waiting = open();
+  // What ended while nobody was listening comes first: after a host was killed, the wait is simply asked for again.
+  const waiting = [...new Set([...untoldEndings(project), ...open()])];
   const ids =
     request.run !== undefined ? [request.run] : waiting.length > 0 ? waiting : [runToWaitFor(project)];
   const begun = lab.clock();

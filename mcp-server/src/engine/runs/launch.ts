@@ -129,6 +129,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
       host: lab.host,
       marker: newMarker(lab, paths.root, id),
       gpus_wanted: wanted,
+      gpus_allowed: config.gpu.use === 'auto' ? null : config.gpu.use,
       pass_env: passed,
       withheld,
       code,

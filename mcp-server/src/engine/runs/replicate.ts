@@ -50,6 +50,7 @@ export async function queueReplicate(
       host: lab.host,
       marker: newMarker(lab, paths.root, id),
       gpus_wanted: source.gpus_wanted,
+      gpus_allowed: source.gpus_allowed,
       pass_env: source.pass_env,
       withheld: source.withheld,
       code: source.code,

@@ -26,7 +26,12 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
   const { paths } = project;
   const files = runPaths(paths.runs, record.id);
   const env = readRunEnv(paths.runs, record.id);
-  const claimant = { id: record.id, recordDir: files.record, visible: env.CUDA_VISIBLE_DEVICES };
+  const claimant = {
+    id: record.id,
+    recordDir: files.record,
+    visible: env.CUDA_VISIBLE_DEVICES,
+    allowed: record.gpus_allowed,
+  };
   const granted = await grantGpus(lab, project, record.gpus_wanted, claimant);
   if ('why' in granted)
     return { kind: 'waiting', record: { ...record, note: `waiting for a GPU: ${granted.why}` } };

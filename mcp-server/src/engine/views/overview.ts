@@ -1,13 +1,15 @@
 import { armOf } from '../../core/arms.js';
 import { budgetViews } from '../../core/budget.js';
-import type { Campaign } from '../../core/campaign.js';
+import type { Campaign, Contract } from '../../core/campaign.js';
 import type { Gpu } from '../../core/gpu.js';
 import { markReserved } from '../../core/gpus/choose.js';
+import { predictionsOf } from '../../core/predictions.js';
 import { certaintyOf } from '../../core/ruling/certainty.js';
 import type { RunView } from '../../core/run.js';
 import { isUnderWay } from '../../core/run-record.js';
 import { clip, oneLine } from '../../core/text.js';
-import type { Overview, Standing } from '../../core/view.js';
+import { calibrationWords, scorePredictions } from '../../core/verdict/calibration.js';
+import type { CampaignView, Overview, Standing } from '../../core/view.js';
 import { pendingDirective } from '../../store/directive.js';
 import { readCampaign } from '../../store/ledger.js';
 import { lockHolder } from '../../store/lock.js';
@@ -51,10 +53,12 @@ export async function buildOverview(
         ? null
         : { name: metric, direction, target: target ?? null },
     cycle: campaign.plans.at(-1)?.cycle ?? 0,
+    campaign: campaignView(campaign.contract),
     status: await statusOf(project, campaign, open),
     baseline: standing(campaign, campaign.baseline),
     best: standing(campaign, campaign.champion),
     certainty: certaintyOf(config.experiment, campaign),
+    calibration: calibrationOf(campaign),
     runs,
     running: open.filter((run) => run.state === 'running').map((run) => run.id),
     decisions: campaign.decisions
@@ -71,6 +75,12 @@ export async function buildOverview(
       ...undeclared(project, runs),
     ],
   };
+}
+
+/** The contract as it is shown. */
+export function campaignView(contract: Contract | null): CampaignView | null {
+  if (contract === null) return null;
+  return { cycles_used: contract.cyclesUsed, max_cycles: contract.maxCycles, gpus: contract.gpus };
 }
 
 function withRole(run: RunView, campaign: Campaign): RunView {
@@ -128,4 +138,9 @@ function undeclared(project: Project, runs: readonly RunView[]): string[] {
   return [
     'no primary metric is declared, so no run is compared: write metric: and direction: into the brief’s front matter or config.yaml',
   ];
+}
+
+function calibrationOf(campaign: Campaign): string | null {
+  const scored = scorePredictions(predictionsOf(campaign));
+  return scored.brier === null ? null : calibrationWords(scored);
 }
