@@ -132,6 +132,15 @@ const Experiment = z.strictObject({
     .describe(
       'Paths or globs of the data, also outside the project. A fingerprint is kept with each run, and `compare` shows a difference.',
     ),
+  early_kill: flag(true).describe(
+    'A candidate that is far behind the best so far at the same step is stopped, measured by the spread of its seeds. Needs a seed and replicates.',
+  ),
+  early_kill_audit: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.15)
+    .describe('Share of such runs that is finished all the same, to measure how often stopping is wrong.'),
   mandatory_dry_run: flag(true).describe('Changed code is launched only after a short run of it ended well.'),
   dry_run_command: Words.optional().describe('The short run. Wins over `dry_run_args`.'),
   dry_run_args: z

@@ -28,7 +28,7 @@ export function appendMetrics(path: string, records: readonly LoggedRecord[], t:
 /** All records of a run, in order; torn lines are skipped. Absent = none. A run of days may have millions: one at a time. */
 export function* readMetrics(path: string): Generator<LoggedRecord> {
   for (const line of linesOf(path)) {
-    const record = line === '' ? null : parse(line);
+    const record = line === '' ? null : parseMetric(line);
     if (record !== null) yield record;
   }
 }
@@ -63,7 +63,8 @@ function openIfThere(path: string): number | null {
   }
 }
 
-function parse(line: string): LoggedRecord | null {
+/** One line of `metrics.jsonl`; null for a torn one. */
+export function parseMetric(line: string): LoggedRecord | null {
   try {
     const parsed = StoredMetricRecord.safeParse(JSON.parse(line));
     if (!parsed.success) return null;
