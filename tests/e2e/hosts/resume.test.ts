@@ -243,9 +243,12 @@ describeHosts('what outlives a conversation', () => {
         (request) => {
           // What is left of the conversation is a summary, and what the skill and the hook say.
           expect(at.model.requests.filter(({ compaction }) => compaction)).toHaveLength(1);
-          if (host === 'claude')
-            expect(has(request, /under way in this folder: 0 of 3 cycles used/)).toBe(true);
-          expect(has(request, /# Run a campaign of experiments/)).toBe(true);
+          expect(has(request, /under way in this folder: 0 of 3 cycles used/)).toBe(true);
+          expect(has(request, /begin at its step 1 again/)).toBe(true);
+          // Claude Code keeps the skill, Codex what the person typed.
+          expect(
+            has(request, host === 'claude' ? /# Run a campaign/ : /auto-experiment --max-cycles 3/),
+          ).toBe(true);
           return call(host, 'experiment_status');
         },
         (request) => {
