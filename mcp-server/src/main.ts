@@ -56,6 +56,7 @@ function openLab(dir: string): Lab {
     env: process.env,
     host: hostname(),
     leases: leaseFolder(process.env),
+    hashes: new Map(),
     spawnSupervisor: () => {
       const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
       const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], {

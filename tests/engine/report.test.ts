@@ -4,8 +4,24 @@ import { type Curves, type Report, renderReport } from '../../mcp-server/src/eng
 import { overview, run, seen } from '../support/report.js';
 
 const AT = new Date('2026-03-04T05:06:07Z');
-const baseline = { run: 'exp001', title: 'lr 0.1', value: 0.5, verdict: null, gain: null };
-const better = { run: 'exp002', title: 'lr 0.2', value: 0.9, verdict: 'unconfirmed', gain: 0.4 };
+const baseline = {
+  run: 'exp001',
+  title: 'lr 0.1',
+  value: 0.5,
+  verdict: null,
+  gain: null,
+  interval: null,
+  seeds: 1,
+};
+const better = {
+  run: 'exp002',
+  title: 'lr 0.2',
+  value: 0.9,
+  verdict: 'unconfirmed',
+  gain: 0.4,
+  interval: null,
+  seeds: 1,
+};
 const improved = overview({
   baseline,
   best: better,
@@ -77,7 +93,7 @@ describe('a gain that is not confirmed', () => {
   });
 
   it.each([
-    [null, 'not judged, unconfirmed'],
+    [null, 'pending, unconfirmed'],
     ['inconclusive', 'inconclusive, unconfirmed'],
   ] as const)('also with the verdict %s', (verdict, words) => {
     expect(row(render({ ...improved, runs: [run(1), run(2, { verdict }, 0.9)] }), 'exp002')).toContain(words);

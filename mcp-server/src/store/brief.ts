@@ -24,6 +24,10 @@ export function readBrief(path: string, maxChars: number): Brief {
   const file = splitFrontMatter(raw, path);
   const known = Object.keys(BriefSettings.shape);
   const data = file.data;
+  if (file.prose)
+    warnings.push(
+      `${path}: its block between --- lines is not "key: value" lines, so it sets nothing and is read as text`,
+    );
   const foreign = Object.keys(data).filter((key) => !known.includes(key));
   if (foreign.length > 0)
     warnings.push(

@@ -1,4 +1,5 @@
 import { toArgv } from '../../core/command.js';
+import { isUnderWay } from '../../core/run-record.js';
 import { clip } from '../../core/text.js';
 import { appendLedger, readCampaign } from '../../store/ledger.js';
 import type { Project } from '../../store/project.js';
@@ -29,13 +30,14 @@ export async function launchForAgent(
   const { record, notes } = await launch(lab, withGpus(project), {
     argv: toArgv(request.command),
     dryRunPolicy: 'enforce',
+    repeat: 'answer',
     signal,
     ...(request.title === undefined ? {} : { title: request.title }),
     ...(request.dry_run === undefined ? {} : { dryRun: toArgv(request.dry_run) }),
     ...(request.gpus === undefined ? {} : { gpus: request.gpus }),
     ...(request.time_limit_s === undefined ? {} : { timeLimit: request.time_limit_s }),
   });
-  if (record.state !== 'ended') oweEnding(project.paths.receipts, record.id);
+  if (isUnderWay(record)) oweEnding(project.paths.receipts, record.id);
   if (request.hypothesis !== undefined && request.hypothesis.trim() !== '') {
     appendLedger(project.paths.ledger, {
       kind: 'hypothesis',

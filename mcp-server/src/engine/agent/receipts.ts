@@ -7,16 +7,20 @@ import { claimEnding, owedEndings } from '../../store/receipts.js';
 import { readMark } from '../../store/records.js';
 import { readRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
+import { isPending } from '../runs/decide.js';
 import { viewRun } from '../runs/view.js';
 import type { Answer } from '../tool.js';
 
 /** More endings than this are told with the answers after. */
 const AT_ONCE = 5;
 
-/** Runs that ended and that an agent, which launched them, has not been told of. */
+/** Runs that ended, whose verdict is known, and that the agent which launched them has not been told of. */
 export function untoldEndings(project: Project): string[] {
   const { receipts, runs } = project.paths;
-  return owedEndings(receipts).filter((id) => readMark(runPaths(runs, id).record, 'ended') !== null);
+  return owedEndings(receipts).filter((id) => {
+    const { record } = runPaths(runs, id);
+    return readMark(record, 'ended') !== null && !isPending(record);
+  });
 }
 
 /** Takes the endings that nobody has fetched, one line each. What is taken here is told by nobody else. */
@@ -42,7 +46,8 @@ export function takeEndings(lab: Pick<Lab, 'clock'>, project: Project): string[]
  */
 export function withNews(lab: Pick<Lab, 'clock'>, project: Project, answer: Answer): Answer {
   const shown = endedRun(answer.data.run);
-  if (answer.ok && shown !== null) claimEnding(project.paths.receipts, shown);
+  if (answer.ok && shown !== null && untoldEndings(project).includes(shown))
+    claimEnding(project.paths.receipts, shown);
   const news = takeEndings(lab, project);
   if (news.length === 0) return answer;
   const text = [answer.text, ...news.map((line) => `news: ${line}`)].join('\n');

@@ -1,5 +1,6 @@
 import { headWithin } from '../../core/bounded.js';
 import { LabError } from '../../core/errors.js';
+import { isUnderWay } from '../../core/run-record.js';
 import { pendingDirective } from '../../store/directive.js';
 import type { Project } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
@@ -30,7 +31,7 @@ export async function waitForAgent(
   const { runs } = project.paths;
   const open = (): string[] =>
     readRuns(runs)
-      .records.filter((run) => run.state !== 'ended')
+      .records.filter((run) => isUnderWay(run) && run.replicate === null)
       .map((run) => run.id);
   // What ended while nobody was listening comes first: after a host was killed, the wait is simply asked for again.
   const waiting = [...new Set([...untoldEndings(project), ...open()])];

@@ -1,8 +1,11 @@
+import { armOf } from '../../core/arms.js';
 import { budgetViews } from '../../core/budget.js';
 import type { Campaign, Contract } from '../../core/campaign.js';
 import type { Gpu } from '../../core/gpu.js';
 import { markReserved } from '../../core/gpus/choose.js';
+import { certaintyOf } from '../../core/ruling/certainty.js';
 import type { RunView } from '../../core/run.js';
+import { isUnderWay } from '../../core/run-record.js';
 import { clip, oneLine } from '../../core/text.js';
 import type { CampaignView, Overview, Standing } from '../../core/view.js';
 import { pendingDirective } from '../../store/directive.js';
@@ -33,7 +36,7 @@ export async function buildOverview(
     withRole(viewRun(paths, record, campaign.runs.get(record.id), now), campaign),
   );
   const open = runs.filter((run) => run.state !== 'ended');
-  if (found.records.some((record) => record.state !== 'ended')) await keepSupervised(lab, paths.root);
+  if (found.records.some(isUnderWay)) await keepSupervised(lab, paths.root);
   const { metric, direction, target } = config.experiment;
   const survey = options.gpus && config.gpu.auto_detect ? await lab.surveyGpus() : null;
   const leased = survey === null || survey.gpus.length === 0 ? [] : await liveLeases(lab);
@@ -52,6 +55,7 @@ export async function buildOverview(
     status: await statusOf(project, campaign, open),
     baseline: standing(campaign, campaign.baseline),
     best: standing(campaign, campaign.champion),
+    certainty: certaintyOf(config.experiment, campaign),
     runs,
     running: open.filter((run) => run.state === 'running').map((run) => run.id),
     decisions: campaign.decisions
@@ -77,19 +81,25 @@ export function campaignView(contract: Contract | null): CampaignView | null {
 }
 
 function withRole(run: RunView, campaign: Campaign): RunView {
-  if (campaign.baseline === null) return run;
+  if (campaign.baseline === null || run.replicate_of !== null) return run;
   return { ...run, role: run.id === campaign.baseline ? 'baseline' : 'candidate' };
 }
 
 function standing(campaign: Campaign, id: string | null): Standing | null {
   const run = id === null ? undefined : campaign.runs.get(id);
   if (run?.verdict?.value == null) return null;
+  const { value, status, gain, interval, seeds } = run.verdict;
+  // The baseline's other seeds came in after it was named: its value is the mean of them all.
+  const known = id === campaign.baseline ? armOf(campaign, run.id).values.map((one) => one.value) : [];
+  const mean = known.reduce((sum, one) => sum + one / known.length, 0);
   return {
     run: run.id,
     title: run.launch?.title ?? run.id,
-    value: run.verdict.value,
-    verdict: run.verdict.status,
-    gain: run.verdict.gain,
+    value: known.length > 1 ? mean : value,
+    verdict: status,
+    gain,
+    interval: interval ?? null,
+    seeds: known.length > 1 ? known.length : (seeds ?? 1),
   };
 }
 

@@ -69,7 +69,7 @@ export function statusPacket(view: Overview): StatusPacket {
       note: run.note === null ? null : clip(run.note, 80),
     })),
     recent: view.runs
-      .filter((run) => run.state === 'ended')
+      .filter((run) => run.state === 'ended' && run.replicate_of === null)
       .slice(-5)
       .map(lineOf),
     total_runs: view.runs.length,

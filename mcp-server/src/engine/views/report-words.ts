@@ -20,7 +20,7 @@ export interface Headline {
 }
 
 const UNCONFIRMED =
-  'This gain is unconfirmed: one seed cannot tell a gain from noise. Repeat the run and the baseline on fresh seeds.';
+  'This gain is unconfirmed: one seed cannot tell a gain from noise. Name experiment.seed_env, or write {seed} into the command, and the program repeats such runs on fresh seeds.';
 
 /** The primary metric's name, short enough for a headline. */
 export function metricLabel(overview: Overview): string {
@@ -49,7 +49,11 @@ export function headlineOf(overview: Overview): Headline {
   const by = best.gain === null ? '' : `, a gain of ${formatGain(best.gain)}`;
   if (best.verdict === 'confirmed') {
     const text = `${best.run} is better than the baseline ${baseline.run}: ${numbers}${by}, confirmed.`;
-    return { text, trust: 'Confirmed on fresh seeds.', tone: 'good' };
+    const between =
+      best.interval === null
+        ? ''
+        : `; the gain lies between ${formatGain(best.interval[0])} and ${formatGain(best.interval[1])}`;
+    return { text, trust: `Confirmed on ${best.seeds} fresh seeds${between}.`, tone: 'good' };
   }
   const text = `${best.run} looks better than the baseline ${baseline.run}: ${numbers}${by}, unconfirmed.`;
   return { text, trust: UNCONFIRMED, tone: 'maybe' };
@@ -76,6 +80,7 @@ export function targetWord(overview: Overview): Word | null {
 /** The verdict on one run in words. A run that is better and not confirmed is always called unconfirmed. */
 export function verdictWord(run: RunView, baseline: Standing | null): Word {
   if (run.state !== 'ended') return { text: '–', tone: 'plain' };
+  if (run.replicate_of !== null) return { text: `seed of ${run.replicate_of}`, tone: 'plain' };
   if (run.role === 'baseline') return { text: 'baseline', tone: 'plain' };
   const better = (gainOf(run, baseline) ?? 0) > 0;
   switch (run.verdict) {
@@ -91,7 +96,7 @@ export function verdictWord(run: RunView, baseline: Standing | null): Word {
     case 'crash':
       return { text: run.verdict, tone: 'bad' };
     case null:
-      return { text: better ? 'not judged, unconfirmed' : 'not judged', tone: 'plain' };
+      return { text: better ? 'pending, unconfirmed' : 'pending', tone: 'plain' };
   }
 }
 
@@ -101,6 +106,8 @@ export function verdictWord(run: RunView, baseline: Standing | null): Word {
  */
 function gainOf(run: RunView, baseline: Standing | null): number | null {
   const { primary } = run;
+  if (run.verdict === 'confirmed') return run.gain;
+  if (run.replicate_of !== null) return null;
   if (run.ending !== 'succeeded') return null;
   if (run.role === 'baseline' || baseline === null || primary === null || primary.value === null) return null;
   const difference = fromJsonNumber(primary.value) - fromJsonNumber(baseline.value);
