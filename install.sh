@@ -64,9 +64,16 @@ clone() {
   git clone --quiet --depth 1 -- "$repo" "$1" || fail "$repo could not be cloned" "AUTO_EXPERIMENT_REPO=URL names another place; from a clone, ./install.sh needs no network"
 }
 
+# Those of a list that are empty; one a line, innermost first.
+remove_folders() {
+  printf '%s\n' "$1" | while IFS= read -r folder; do
+    if [ -n "$folder" ]; then rmdir -- "$folder" 2>/dev/null || true; fi
+  done
+}
+
 fetch() {
   home=$1
-  if [ -d "$home/$mark" ] || [ -f "$home/$mark" ]; then
+  if [ -f "$home/$mark" ]; then
     git -C "$home" pull --quiet --ff-only || say "note: $home could not be brought up to date; going on with what is there"
     return 0
   fi
@@ -81,7 +88,10 @@ fetch() {
     made=$(dirname -- "$made")
   done
   mkdir -p -- "$(dirname -- "$home")" || fail "$(dirname -- "$home") cannot be made" "give yourself write access, or name another folder with AUTO_EXPERIMENT_HOME=DIR"
-  clone "$home"
+  (clone "$home") || {
+    remove_folders "$missing"
+    exit 1
+  }
   printf '%s' "$missing" >"$home/$mark"
 }
 
@@ -95,9 +105,7 @@ remove_clone() {
   fi
   missing=$(cat "$home/$mark")
   rm -rf -- "$home"
-  printf '%s\n' "$missing" | while IFS= read -r folder; do
-    if [ -n "$folder" ]; then rmdir -- "$folder" 2>/dev/null || true; fi
-  done
+  remove_folders "$missing"
 }
 
 main() {

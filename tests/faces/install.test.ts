@@ -167,8 +167,8 @@ describe('install and uninstall', () => {
       (text) =>
         `top = 1\r\n${text}\r\n[mcp_servers.autoexp.tools.run_shell]\r\napproval_mode = "approve"\r\n\r\n# a new one\r\n[projects."/b"]\r\ntrust_level = "trusted"\r\n`,
     );
-    const { stdout, code } = await machine.install('--uninstall');
-    expect(code).toBe(0);
+    const { stdout, ...ended } = await machine.install('--uninstall');
+    expect(ended).toEqual(done);
     expect(stdout).toContain('the rest stays');
     expect(json(machine.read('.claude.json'))).toEqual({ ...json(CLAUDE_JSON), theme: 'dark' });
     expect(machine.read('.claude/settings.json')).toBe(SETTINGS.replace('"opus"', '"sonnet"'));

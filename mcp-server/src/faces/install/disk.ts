@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, realpathSync, rmdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode, LabError } from '../../core/errors.js';
 import { readBytesIfThere, writeAtomic } from '../../store/files.js';
 import { storageError } from '../../store/project.js';
-import { hashOf } from './record.js';
 
 /** The bytes of a file, or null when there is none, also where a file stands in place of its folder. Throws LabError. */
 export function bytesOf(path: string): Buffer | null {
@@ -38,6 +38,10 @@ export function replaceFile(path: string, data: Buffer, expected: Buffer | null,
       throw error;
     }
   });
+}
+
+export function hashOf(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
 }
 
 export function sameBytes(one: Buffer | null, other: Buffer | null): boolean {

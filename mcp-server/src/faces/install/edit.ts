@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../../core/errors.js';
 import type { Doing } from './act.js';
-import { backUp, bytesOf, named, realFile, replaceFile, sameBytes, textOf } from './disk.js';
-import { type EditEntry, hashOf, type Owned } from './record.js';
+import { backUp, bytesOf, hashOf, named, realFile, replaceFile, sameBytes, textOf } from './disk.js';
+import type { EditEntry, Owned } from './record.js';
 import { addTo, type EditWish, entriesOf, holds, takeFrom } from './wish.js';
 
 /** A host rewrites its own files while it runs: an edit that met such a moment is made again on the new text. */

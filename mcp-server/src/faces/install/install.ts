@@ -1,12 +1,11 @@
 import { dirname, join, sep } from 'node:path';
 import type { Act, Doing } from './act.js';
-import { bytesOf, entryOf, makeFolders, missingFolders, replaceFile, sameBytes } from './disk.js';
+import { bytesOf, entryOf, hashOf, makeFolders, missingFolders, replaceFile, sameBytes } from './disk.js';
 import { makeEdit, planEdit, tellEdit } from './edit.js';
 import type { Place } from './place.js';
 import {
   emptyRecord,
   type FileEntry,
-  hashOf,
   type InstallRecord,
   type Owner,
   readRecord,

@@ -2,7 +2,8 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { stateFolder } from '../../store/leases.js';
-import { HOSTS, type HostName, hashOf } from './record.js';
+import { hashOf } from './disk.js';
+import { HOSTS, type HostName } from './record.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

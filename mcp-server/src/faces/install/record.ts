@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorText, LabError } from '../../core/errors.js';
-import { readTextIfThere, writeAtomic } from '../../store/files.js';
+import { writeAtomic } from '../../store/files.js';
+import { bytesOf } from './disk.js';
 import { OwnedJson } from './json.js';
 
 export const HOSTS = ['claude', 'codex'] as const;
@@ -49,7 +49,7 @@ export function emptyRecord(): InstallRecord {
 /** The record of a scope, or null when nothing is installed. Throws LabError when it cannot be read. */
 export function readRecord(folder: string): InstallRecord | null {
   const path = join(folder, 'record.json');
-  const text = readTextIfThere(path);
+  const text = bytesOf(path)?.toString('utf8') ?? null;
   if (text === null) return null;
   try {
     return InstallRecord.parse(JSON.parse(text));
@@ -64,8 +64,4 @@ export function readRecord(folder: string): InstallRecord | null {
 
 export function writeRecord(folder: string, record: InstallRecord): void {
   writeAtomic(join(folder, 'record.json'), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
-}
-
-export function hashOf(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
 }

@@ -124,7 +124,7 @@ function sectionsOf(text: string): Section[] {
     const c = text.charAt(i);
     if (fresh && depth === 0 && c === '[') {
       const end = lineEnd(text, i);
-      sections.push({ from: lineStart(text, i), table: headerKeys(text.slice(i, end)) });
+      sections.push({ from: lineStart(text, i), table: headerKeys(text.slice(i, end).trimEnd()) });
       i = end;
     } else if (c === '#') i = lineEnd(text, i);
     else if (c === '"' || c === "'") {

@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Doing } from './act.js';
-import { bytesOf, named, removeEmptyFolders } from './disk.js';
+import { bytesOf, hashOf, named, removeEmptyFolders } from './disk.js';
 import { undoEdit } from './edit.js';
 import type { Place } from './place.js';
-import { type FileEntry, hashOf, type Owner, readRecord, writeRecord } from './record.js';
+import { type FileEntry, type Owner, readRecord, writeRecord } from './record.js';
 
 /**
  * Takes out what was installed for these owners, or all of it (null). False when nothing was installed. A file that
