@@ -12,8 +12,8 @@ interface About {
 const PROGRAM = 'mcp-server/plugin/server.mjs';
 
 /** Stands for the folder of an installed plugin. */
-const CLAUDE_ROOT = '${CLAUDE_PLUGIN_ROOT}';
-const PLUGIN_ROOT = '${PLUGIN_ROOT}';
+const CLAUDE_ROOT = `$\{CLAUDE_PLUGIN_ROOT}`;
+const PLUGIN_ROOT = `$\{PLUGIN_ROOT}`;
 
 /** How the plugin's hooks start the program; an installation names its own. */
 export const PLUGIN_PROGRAM = `node "${CLAUDE_ROOT}/${PROGRAM}"`;
