@@ -18,10 +18,7 @@ const PLUGIN_ROOT = `$\{PLUGIN_ROOT}`;
 /** How the plugin's hooks start the program; an installation names its own. */
 export const PLUGIN_PROGRAM = `node "${CLAUDE_ROOT}/${PROGRAM}"`;
 
-/**
- * The manifests that make this package a plugin: of Claude Code, of Codex, and of any host that reads Agent Plugins
- * 1.0 (agent-plugins.org). Codex takes the way to start the server from the last and the rest from its own.
- */
+/** The manifests that make this package a plugin: of Claude Code, of Codex, and of hosts that read a plain plugin.json. */
 export function pluginFiles({ name, version, description, license }: About): Record<string, unknown> {
   const about = { name, version, description, license };
   const author = { name };
@@ -68,14 +65,10 @@ export function pluginFiles({ name, version, description, license }: About): Rec
         },
       },
     },
-    'plugin.json': {
-      $schema: 'https://agent-plugins.org/schemas/1.0.0/plugin.schema.json',
-      ...about,
-      author,
-      keywords,
-    },
+    // Without the `$schema` of Agent Plugins 1.0: with it Codex 0.169 takes this one and drops its own, and with it the
+    // timeouts that a long wait needs.
+    'plugin.json': { ...about, author, keywords, skills: './skills/', mcpServers: './mcp.json' },
     'mcp.json': {
-      $schema: 'https://agent-plugins.org/schemas/1.0.0/mcp.schema.json',
       mcpServers: {
         [SERVER]: { type: 'stdio', command: 'node', args: [`${PLUGIN_ROOT}/${PROGRAM}`, 'mcp'] },
       },
