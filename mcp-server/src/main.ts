@@ -38,11 +38,12 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   install: () => import('./faces/cli/install.js'),
   doctor: () => import('./faces/cli/doctor.js'),
   mcp: () => import('./faces/cli/mcp.js'),
+  hook: () => import('./faces/cli/hook.js'),
   supervise: () => import('./faces/cli/supervise.js'),
   gen: () => import('./faces/cli/gen.js'),
 };
-/** Called by the program itself or by its developers. */
-const INNER = ['supervise', 'gen'];
+/** Called by hosts, by the program itself or by its developers. */
+const INNER = ['hook', 'supervise', 'gen'];
 
 function openLab(dir: string): Lab {
   const machine = lazyMachine();
@@ -56,6 +57,7 @@ function openLab(dir: string): Lab {
     env: process.env,
     host: hostname(),
     leases: leaseFolder(process.env),
+    hashes: new Map(),
     spawnSupervisor: () => {
       const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
       const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], {
