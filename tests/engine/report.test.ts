@@ -172,7 +172,7 @@ describe('the rest of the night', () => {
     const part = (from: string, to: string) =>
       text.slice(text.indexOf(from), text.indexOf(to, text.indexOf(from)));
     expect(text).toContain('5 runs: 2 succeeded, 1 oom, 1 stopped, 1 running');
-    const failed = part('What failed, and why', format === 'html' ? '5 runs:' : '## R');
+    const failed = part('What to look at, and why', format === 'html' ? '5 runs:' : '## R');
     expect(failed).toMatch(/exp003 lr 0\.3:? invalid:? a locked file changed: eval\.py/);
     expect(failed).toMatch(/exp002 lr 0\.2:? oom:? CUDA out of memory/);
     expect(failed).not.toMatch(/exp00[14]/);

@@ -24,6 +24,7 @@ export function run(number: number, over: Partial<RunView> = {}, value: number |
     verdict_reason: number === 1 ? 'baseline' : 'not better',
     gain: null,
     interval: null,
+    flags: [],
     seed: null,
     replicate_of: null,
     title: `lr 0.${number}`,
@@ -46,6 +47,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
     status: 'idle',
     baseline: null,
     best: null,
+    calibration: null,
     certainty: {
       mode: 'strict',
       sigma: null,

@@ -1,4 +1,5 @@
 import type { EndRecord, LedgerRecord, Plan, RecordOf, VerdictRecord } from './ledger.js';
+import type { StatedPrediction } from './predictions.js';
 
 /** All that the ledger says of one run. */
 export interface CampaignRun {
@@ -6,6 +7,8 @@ export interface CampaignRun {
   launch: RecordOf<'launch'> | null;
   end: EndRecord | null;
   verdict: VerdictRecord | null;
+  /** What its plan said in advance. */
+  prediction: StatedPrediction | null;
   /** Set once its confirmation on fresh seeds has begun. */
   confirm: RecordOf<'confirm'> | null;
   /** Set when it was the best and failed a later test. */
@@ -148,8 +151,10 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
       campaign.stopped = record;
       campaign.contract = null;
       return;
-    case 'start':
     case 'hypothesis':
+      if (record.prediction !== undefined) runOf(campaign, record.run).prediction ??= record.prediction;
+      return;
+    case 'start':
       return;
   }
 }
@@ -162,6 +167,7 @@ function runOf(campaign: Campaign, id: string): CampaignRun {
     launch: null,
     end: null,
     verdict: null,
+    prediction: null,
     confirm: null,
     withdrawn: null,
     reflected: false,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Direction, JsonNumber } from './metric.js';
+import { StatedPrediction } from './predictions.js';
 import { Ending, VerdictStatus } from './run.js';
 
 const at = z.string().describe('ISO 8601, UTC');
@@ -73,6 +74,7 @@ export const VerdictRecord = z.strictObject({
     .optional()
     .describe('of the gain over the best so far, as the keep rule computed it'),
   seeds: z.number().int().optional().describe('fresh seeds that the verdict rests on'),
+  flags: z.array(z.string()).optional().describe('what a person should look at before it is believed'),
   alpha: z.number().optional().describe('of the campaign’s chance of a false keep, spent on this verdict'),
 });
 export type VerdictRecord = z.output<typeof VerdictRecord>;
@@ -124,7 +126,13 @@ export const LedgerRecord = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('start'), at, run, gpus: z.array(z.string()) }),
   EndRecord,
   VerdictRecord,
-  z.strictObject({ kind: z.literal('hypothesis'), at, run, text: z.string() }),
+  z.strictObject({
+    kind: z.literal('hypothesis'),
+    at,
+    run,
+    text: z.string(),
+    prediction: StatedPrediction.optional(),
+  }),
   z.strictObject({ kind: z.literal('result'), at, run: z.string().nullable(), text: z.string() }),
   z.strictObject({ kind: z.literal('decision'), at, run: z.string().nullable(), text: z.string() }),
   z.strictObject({

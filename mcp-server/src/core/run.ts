@@ -67,6 +67,7 @@ export const RunView = z.strictObject({
     .describe(
       'what the verdict says it is better by, in the metric’s own unit; null = no verdict, or none to give',
     ),
+  flags: z.array(z.string()).describe('what a person should look at before it is believed'),
   interval: z.tuple([z.number(), z.number()]).nullable().describe('of that gain'),
   seed: z.number().int().nullable().describe('drawn by the program; null = none is set'),
   replicate_of: z

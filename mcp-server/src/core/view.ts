@@ -26,14 +26,6 @@ export const Standing = z.strictObject({
 });
 export type Standing = z.output<typeof Standing>;
 
-/** What a host agent was told to do unattended, and how much of it is used. */
-export const CampaignView = z.strictObject({
-  cycles_used: z.number().int(),
-  max_cycles: z.number().int(),
-  gpus: z.array(z.number().int()).nullable(),
-});
-export type CampaignView = z.output<typeof CampaignView>;
-
 /** What is known of the noise, and what the campaign may still risk. */
 export const Certainty = z.strictObject({
   mode: z.enum(['strict', 'paired', 'cheap']),
@@ -47,6 +39,14 @@ export const Certainty = z.strictObject({
   confirmations: z.number().int().describe('candidates that were tested on fresh seeds'),
 });
 export type Certainty = z.output<typeof Certainty>;
+
+/** What a host agent was told to do unattended, and how much of it is used. */
+export const CampaignView = z.strictObject({
+  cycles_used: z.number().int(),
+  max_cycles: z.number().int(),
+  gpus: z.array(z.number().int()).nullable(),
+});
+export type CampaignView = z.output<typeof CampaignView>;
 
 /** The one read model. Status, report, notes and dashboard render this and compute nothing of their own. */
 export const Overview = z.strictObject({
@@ -62,6 +62,7 @@ export const Overview = z.strictObject({
   baseline: Standing.nullable(),
   best: Standing.nullable(),
   certainty: Certainty,
+  calibration: z.string().nullable().describe('how well predictions came true; null = none was scored'),
   runs: z.array(RunView),
   running: z.array(z.string()),
   decisions: z.array(z.strictObject({ at: z.string(), text: z.string() })),

@@ -3,8 +3,8 @@ import { errorText, LabError } from '../core/errors.js';
 import { parseYaml } from './config-file.js';
 
 /**
- * Splits a Markdown text from its front matter. `path` is only named in errors. Throws LabError for what is no YAML.
- * `prose`: what stands between the `---` lines is no settings but a part of the text, which a rule above it may well be.
+ * Splits a Markdown text from its front matter. `prose`: what stands between the `---` lines is no settings but a part of the
+ * text, which a rule above it may well be. `path` is only named in errors. Throws LabError for what is no YAML.
  */
 export function splitFrontMatter(
   raw: string,

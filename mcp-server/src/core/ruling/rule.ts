@@ -7,6 +7,7 @@ import { askBaseline } from './ask.js';
 import { alphaOf } from './certainty.js';
 import { retesting } from './champion.js';
 import { confirming } from './confirming.js';
+import { flagsOf } from './flags.js';
 import { failedGuard } from './guard-reading.js';
 import {
   type Ended,
@@ -45,6 +46,17 @@ export function rule(campaign: Campaign, rules: Rules): Ruling[] {
 
 /** Null = this run waits, and those behind it may be looked at. */
 function ruleOn(campaign: Campaign, rules: Rules, run: Ended, behind: boolean): Ruling[] | null {
+  const flags = flagsOf(campaign, run);
+  return (
+    rulingOn(campaign, rules, run, behind)?.map((ruling) =>
+      ruling.do === 'write' && ruling.record.kind === 'verdict' && flags.length > 0
+        ? { ...ruling, record: { ...ruling.record, flags } }
+        : ruling,
+    ) ?? null
+  );
+}
+
+function rulingOn(campaign: Campaign, rules: Rules, run: Ended, behind: boolean): Ruling[] | null {
   const base = referenceOf(campaign, campaign.baseline);
   const first = unjudgeable(run.end, base);
   if (first !== null) return [verdictOn(run, first)];

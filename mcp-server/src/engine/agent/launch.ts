@@ -1,4 +1,5 @@
 import { toArgv } from '../../core/command.js';
+import type { StatedPrediction } from '../../core/predictions.js';
 import { isUnderWay } from '../../core/run-record.js';
 import { clip } from '../../core/text.js';
 import { appendLedger, readCampaign } from '../../store/ledger.js';
@@ -14,6 +15,7 @@ export interface AgentLaunch {
   command: string | string[];
   title?: string | undefined;
   hypothesis?: string | undefined;
+  prediction?: StatedPrediction | undefined;
   dry_run?: string | string[] | undefined;
   gpus?: number | undefined;
   time_limit_s?: number | undefined;
@@ -27,7 +29,7 @@ export async function launchForAgent(
   signal: AbortSignal,
 ): Promise<{ run: RunPacket; notes: string[] }> {
   assertCyclesLeft(project);
-  const { record, notes } = await launch(lab, withGpus(project), {
+  const { record, notes, repeated } = await launch(lab, withGpus(project), {
     argv: toArgv(request.command),
     dryRunPolicy: 'enforce',
     repeat: 'answer',
@@ -38,16 +40,19 @@ export async function launchForAgent(
     ...(request.time_limit_s === undefined ? {} : { timeLimit: request.time_limit_s }),
   });
   if (isUnderWay(record)) oweEnding(project.paths.receipts, record.id);
-  if (request.hypothesis !== undefined && request.hypothesis.trim() !== '') {
+  const { hypothesis = '', prediction } = request;
+  if (!repeated && (hypothesis.trim() !== '' || prediction !== undefined)) {
     appendLedger(project.paths.ledger, {
       kind: 'hypothesis',
       at: new Date(lab.clock()).toISOString(),
       run: record.id,
-      text: request.hypothesis,
+      text: hypothesis,
+      ...(prediction === undefined ? {} : { prediction }),
     });
   }
+  const known = readCampaign(project.paths.ledger).campaign.runs.get(record.id);
   return {
-    run: runPacket(viewRun(project.paths, record, undefined, lab.clock()), 0),
+    run: runPacket(viewRun(project.paths, record, known, lab.clock()), 0),
     notes: notes.slice(0, 8).map((note) => clip(note, 240)),
   };
 }

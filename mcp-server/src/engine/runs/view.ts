@@ -47,6 +47,7 @@ export function viewRun(
     verdict: known?.withdrawn == null ? (verdict?.status ?? live.verdict) : 'inconclusive',
     verdict_reason: known?.withdrawn?.reason ?? verdict?.reason ?? live.verdict_reason,
     gain: known?.withdrawn == null ? (verdict?.gain ?? null) : null,
+    flags: verdict?.flags ?? [],
     interval: verdict?.interval ?? null,
     seed: live.seed,
     replicate_of: live.replicate?.arm ?? null,

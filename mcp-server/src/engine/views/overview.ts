@@ -3,10 +3,12 @@ import { budgetViews } from '../../core/budget.js';
 import type { Campaign, Contract } from '../../core/campaign.js';
 import type { Gpu } from '../../core/gpu.js';
 import { markReserved } from '../../core/gpus/choose.js';
+import { predictionsOf } from '../../core/predictions.js';
 import { certaintyOf } from '../../core/ruling/certainty.js';
 import type { RunView } from '../../core/run.js';
 import { isUnderWay } from '../../core/run-record.js';
 import { clip, oneLine } from '../../core/text.js';
+import { calibrationWords, scorePredictions } from '../../core/verdict/calibration.js';
 import type { CampaignView, Overview, Standing } from '../../core/view.js';
 import { pendingDirective } from '../../store/directive.js';
 import { readCampaign } from '../../store/ledger.js';
@@ -56,6 +58,7 @@ export async function buildOverview(
     baseline: standing(campaign, campaign.baseline),
     best: standing(campaign, campaign.champion),
     certainty: certaintyOf(config.experiment, campaign),
+    calibration: calibrationOf(campaign),
     runs,
     running: open.filter((run) => run.state === 'running').map((run) => run.id),
     decisions: campaign.decisions
@@ -135,4 +138,9 @@ function undeclared(project: Project, runs: readonly RunView[]): string[] {
   return [
     'no primary metric is declared, so no run is compared: write metric: and direction: into the brief’s front matter or config.yaml',
   ];
+}
+
+function calibrationOf(campaign: Campaign): string | null {
+  const scored = scorePredictions(predictionsOf(campaign));
+  return scored.brier === null ? null : calibrationWords(scored);
 }

@@ -126,6 +126,7 @@ export const RunPacket = z.strictObject({
   evidence: z.array(z.string()),
   verdict: VerdictStatus.nullable(),
   verdict_reason: z.string().nullable(),
+  flags: z.array(z.string()).describe('a person should look at this before it is believed'),
   role: z.enum(['baseline', 'candidate']),
   primary: z.strictObject({ name: z.string(), value: JsonNumber.nullable() }).nullable(),
   metrics: z.record(z.string(), z.strictObject({ last: JsonNumber, best: JsonNumber.nullable() })),
@@ -163,6 +164,7 @@ export function runPacket(run: RunView, tailLines: number): RunPacket {
     evidence: run.evidence.slice(0, 4).map((line) => clip(line, 240)),
     verdict: run.verdict,
     verdict_reason: run.verdict_reason === null ? null : clip(run.verdict_reason, 300),
+    flags: run.flags.slice(0, 2).map((flag) => clip(flag, 200)),
     role: run.role,
     primary: run.primary === null ? null : { name: clip(run.primary.name, 60), value: run.primary.value },
     metrics: Object.fromEntries(metrics),
@@ -187,6 +189,7 @@ export function runPacketText(run: RunPacket): string {
     `${run.id} ${run.ending ?? run.state}${value} (${run.at})`,
     ...run.evidence.map((line) => `evidence: ${line}`),
     ...(run.verdict_reason === null ? [] : [`verdict: ${run.verdict ?? 'baseline'}: ${run.verdict_reason}`]),
+    ...run.flags.map((flag) => `look: ${flag}`),
     ...(metrics.length === 0 ? [] : [`metrics: ${metrics.join('; ')}`]),
     ...(run.note === null ? [] : [`note: ${run.note}`]),
     ...(run.log_tail.length === 0
