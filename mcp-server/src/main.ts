@@ -35,6 +35,7 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   metrics: () => import('./faces/cli/metrics.js'),
   gpu: () => import('./faces/cli/gpu.js'),
   directive: () => import('./faces/cli/directive.js'),
+  install: () => import('./faces/cli/install.js'),
   doctor: () => import('./faces/cli/doctor.js'),
   mcp: () => import('./faces/cli/mcp.js'),
   hook: () => import('./faces/cli/hook.js'),
@@ -141,6 +142,8 @@ function openConsole(signal: AbortSignal): Console {
     signal,
     lab: openLab,
     packageRoot,
+    program: here,
+    node: process.execPath,
     version: versionOf(),
   };
 }

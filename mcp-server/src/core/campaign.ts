@@ -90,14 +90,9 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
       if (run.launch === null && record.replicate !== undefined) {
         const { arm } = record.replicate;
         campaign.replicates.set(arm, [...(campaign.replicates.get(arm) ?? []), record.run]);
+      } else if (run.launch === null && record.role === 'candidate' && campaign.contract !== null) {
+        campaign.contract = { ...campaign.contract, cyclesUsed: campaign.contract.cyclesUsed + 1 };
       }
-      if (
-        run.launch === null &&
-        record.role === 'candidate' &&
-        record.replicate === undefined &&
-        campaign.contract !== null
-      )
-        campaign.contract.cyclesUsed += 1;
       run.launch ??= record;
       campaign.startedAt ??= record.at;
       return;

@@ -22,6 +22,14 @@ const bad = (name: string, text: string, hint: string): Check => ({ name, state:
 export async function examine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
   const project = tryOpen(lab);
   return [
+    ...(await examineMachine(lab, signal)),
+    ...('message' in project ? [bad('project', project.message, project.hint)] : describe(project)),
+  ];
+}
+
+/** The same without the project. */
+export async function examineMachine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
+  return [
     system(),
     await program(
       lab,
@@ -37,7 +45,6 @@ export async function examine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
     ),
     await gpus(lab, signal),
     await locks(),
-    ...('message' in project ? [bad('project', project.message, project.hint)] : describe(project)),
   ];
 }
 

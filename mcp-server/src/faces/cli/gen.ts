@@ -13,6 +13,7 @@ import { command as directive } from './directive.js';
 import { command as doctor } from './doctor.js';
 import { command as gpu } from './gpu.js';
 import { command as init } from './init.js';
+import { command as install } from './install.js';
 import { command as launch } from './launch.js';
 import { command as logs } from './logs.js';
 import { command as mcp } from './mcp.js';
@@ -40,6 +41,7 @@ export const COMMANDS = [
   metrics,
   gpu,
   directive,
+  install,
   doctor,
   mcp,
 ];
