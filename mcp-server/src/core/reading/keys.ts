@@ -18,6 +18,8 @@ const WRAPPERS = /(?:[[({"']|\b(?:tensor|array|Array|(?:np|numpy|torch|jnp|tf)\.
 const HARD = /[|,;{}()[\]<>"\t\n:=│┃║·•→：]/;
 const LEVEL = /^(?:INFO|DEBUG|WARN(?:ING)?|ERROR|CRITICAL|NOTICE|TRACE|info|debug)\b[\s:-]*/;
 const LINKS = /(?:\s+(?:is|was|are|of|reached|now|=|~|≈))+$/i;
+// Capitals are an abbreviation: `PER`, `IS`.
+const CAPITALS = /^[A-Z]{2,}$/;
 const LAST_WORD_NO =
   /^(?:in|of|to|at|for|by|with|took|from|after|the|a|an|and|or|is|was|than|on|every|per|about|around|over|top|using)$/i;
 const INSIDE_NO = /^(?:in|of|to|at|for|by|with|took|from|after|and|or|is|was|than)$/i;
@@ -52,7 +54,10 @@ export function keyBefore(text: string, earliest: number, to: number): Key | nul
     .replace(LEVEL, '')
     .replace(/^["'`]+|["'`]+$/g, '');
   if (from > 0 && bound === 0)
-    name = name.replace(/^(?:[kM]?[a-zA-Z]+\/(?:s|sec|it|step|epoch)|ms|secs?|seconds|GB|MB|%)\s+/, '');
+    name = name.replace(
+      /^(?:[kM]?[a-zA-Z]+\/(?:s|sec|it|step|epoch)|ms|secs?|seconds|GB|MB|%|(?:s|sec|min|m|h)\.)\s+/,
+      '',
+    );
   if (name === '' || !/\p{L}/u.test(name) || raw.trimStart().startsWith('--')) return null;
   const words = name.split(/\s+/);
   const boxed = /[|│]/.test(rest[bound - 1] ?? '') && words.length <= 3;
@@ -129,8 +134,10 @@ function boundary(rest: string): number {
 /** From which word on they are a name; null when none can be. */
 function choose(words: readonly string[], separator: string, spaced: boolean): number | null {
   const last = words.at(-1) ?? '';
-  if (LAST_WORD_NO.test(last)) return null;
-  const whole = words.length <= MAX_WORDS && !words.some((word) => INSIDE_NO.test(word));
+  if (LAST_WORD_NO.test(last) && !CAPITALS.test(last)) return null;
+  const whole =
+    words.length <= MAX_WORDS &&
+    !words.some((word, at) => INSIDE_NO.test(word) && !CAPITALS.test(word) && !isStatisticOf(words, at));
   if (whole && separator === ':') return phase(words);
   if (whole && separator === '=' && spaced) return phase(words);
   if (words.length === 1) return 0;
@@ -138,15 +145,26 @@ function choose(words: readonly string[], separator: string, spaced: boolean): n
   if (separator === ' ' && !words.some(isStem))
     return words.length <= 2 && !LAST_WORD_NO.test(words[0] ?? '') ? 0 : null;
   let from = words.length - 1;
-  if (!isStem(last) && (separator !== '=' || spaced)) return null;
+  // `accuracy value: 0.9`
+  const named = /^(?:value|score)$/i.test(last) && isStem(words.at(-2) ?? '');
+  if (!isStem(last) && !named && (separator !== '=' || spaced)) return null;
   if (/^(?:time|elapsed|eta)$/i.test(words.at(-2) ?? '')) return null;
   while (from > 0) {
     const word = words[from - 1] ?? '';
     if (!isStem(word) && !isQualifier(word)) break;
     from -= 1;
   }
+  // Where something starts is not what comes out of it: `from score 0.12`.
+  if (separator === ' ' && /^from$/i.test(words[from - 1] ?? '')) return null;
   return from + (phase(words.slice(from)) ?? 0);
 }
+
+/** `Std of Reward`, not `Accuracy of the network`. */
+const isStatisticOf = (words: readonly string[], at: number): boolean =>
+  words[at] === 'of' &&
+  at === 1 &&
+  words.length < 5 &&
+  /^(?:std|mean|average|avg|median|max|min|sum|norm|variance|ratio|rate|fraction)$/i.test(words[0] ?? '');
 
 /** `testing psnr`: what is being done is not part of the name. */
 function phase(words: readonly string[]): number {

@@ -1,11 +1,20 @@
 import { type Literal, parseObject } from './literal.js';
-import { isEpochName, isNeverMetric, isSettingsDump, normalizeName, splitOf, stepRank } from './names.js';
+import {
+  isEpochName,
+  isNeverMetric,
+  isSetting,
+  isSettingsDump,
+  isStem,
+  normalizeName,
+  splitOf,
+  stepRank,
+} from './names.js';
 import { findStand } from './progress.js';
-import type { Found, Seen, Spot } from './seen.js';
+import { type Found, NOWHERE, type Seen, type Spot, spotAt } from './seen.js';
 
 const OPENING = /(?:Ordered|default)[Dd]ict\(|\{\s*(?:['"][^'"]{0,200}['"]|[\w.]{1,60})\s*:/g;
 const SETTINGS =
-  /(?:config\w*|args|arguments|h?params|parameters|hyper\w*|namespace|options|settings|kwargs|defaults)\W*$/i;
+  /(?:config\w*|args|arguments|h?params|parameters|hyper\w*|namespace|options|settings|kwargs|defaults)(?: \w+)?\W*$/i;
 const LABEL = /([\p{L}_][\p{L}\p{N}_./@-]*)\s*[:=]?\s*$/u;
 
 interface Flat {
@@ -33,6 +42,24 @@ export function readObject(text: string): ObjectSeen | null {
     return { ...fromObject(head, object.value), from: opening.index };
   }
   return null;
+}
+
+const ENTRY = /^\s*"([^"]{1,80})":\s*([+-]?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)),?\s*$/di;
+const QUOTED = /^\s*"[^"]{1,80}":\s*"[^"]*",?\s*$/;
+
+/** `  "eval_f1": 0.88,`: one line of an object that was printed over several. Only a metric's name is taken, and no quoted text. */
+export function readEntry(text: string): Seen | null {
+  if (!/^\s*"/.test(text)) return null;
+  if (QUOTED.test(text)) return { metrics: [], stand: { ...NOWHERE }, split: null };
+  const found = ENTRY.exec(text);
+  const place = found?.indices?.[2];
+  const name = found?.[1];
+  if (found === null || place === undefined || name === undefined) return null;
+  const normalized = normalizeName(name);
+  const spot = spotAt(text, place[0], place[1]);
+  if (isEpochName(normalized)) return { metrics: [], stand: { ...NOWHERE, epoch: spot }, split: null };
+  const isMetric = isStem(name) && !isNeverMetric(normalized) && !isSetting(normalized);
+  return { metrics: isMetric ? [{ name, ...spot }] : [], stand: { ...NOWHERE }, split: null };
 }
 
 function fromObject(head: string, object: Literal): Seen {
