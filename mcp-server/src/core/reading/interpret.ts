@@ -73,8 +73,11 @@ export function interpret(text: string, tokens: readonly NumberToken[], context:
   if (sentence !== null) return plain(sentence);
   const lists = readLists(text);
   if (lists !== null) return plain(withPairs(text, lists, tokens));
-  const before = object === null ? tokens.length : tokens.findIndex((token) => token.start > object.from);
-  const pairs = readPairs(text, before < 0 ? tokens : tokens.slice(0, before));
+  const around =
+    object === null
+      ? tokens
+      : tokens.filter((token) => token.start < object.from || token.start >= object.to);
+  const pairs = readPairs(text, around);
   if (pairs.metrics.length > 0) return plain(pairs);
   const words = readWords(text);
   return words.context === null ? plain({ ...pairs, stand: object?.stand ?? pairs.stand }) : words;

@@ -36,7 +36,7 @@ export function keyBefore(text: string, earliest: number, to: number): Key | nul
   const lead = text.slice(from, to);
   let rest = lead.replace(WRAPPERS, '');
   const opened = lead.length - rest.length > (/\s*$/.exec(lead)?.[0].length ?? 0);
-  const mark = /[:=：]\s*$/.exec(rest);
+  const mark = /(?:[:=：→]|[-=]>)\s*$/.exec(rest);
   let separator: Key['separator'] = ' ';
   let spaced = true;
   if (mark !== null) {
@@ -93,7 +93,7 @@ export function keyAfter(text: string, from: number, token: NumberToken): Key | 
 }
 
 const edged = (rest: string, bound: number, from: number): boolean =>
-  bound === 0 ? from === 0 : /[|,;\t│┃║]$|\s\s$/.test(rest.slice(0, bound));
+  bound === 0 ? from === 0 : /[|,;\t│┃║]$|\s\s$| \/ $/.test(rest.slice(0, bound));
 
 /** Index behind the last thing that cannot be inside a name. */
 function boundary(rest: string): number {
@@ -102,7 +102,10 @@ function boundary(rest: string): number {
     const character = rest[i] ?? '';
     // A parenthesis at the name's end belongs to it: `total time (s)`.
     if (character === ')' && i > 0 && (i === rest.length - 1 || depth > 0)) {
-      if (rest.lastIndexOf('(', i) < 0 || /[\d)]\s*\($/.test(rest.slice(0, rest.lastIndexOf('(', i) + 1)))
+      if (
+        rest.lastIndexOf('(', i) < 0 ||
+        /(?:(?:^|[^\p{L}\p{N}_.])[\d.]+|\))\s*\($/u.test(rest.slice(0, rest.lastIndexOf('(', i) + 1))
+      )
         return i + 1;
       depth += 1;
       continue;
@@ -113,7 +116,7 @@ function boundary(rest: string): number {
     }
     if (depth > 0) continue;
     if (HARD.test(character) || isGraphic(character.charCodeAt(0))) return i + 1;
-    if (character === ' ' && rest[i - 1] === ' ') return i + 1;
+    if (character === ' ' && (rest[i - 1] === ' ' || rest.slice(i - 2, i) === ' /')) return i + 1;
     if (
       character === ' ' &&
       /[-*#>~=]$/.test(rest.slice(0, i)) &&
@@ -146,7 +149,9 @@ function choose(words: readonly string[], separator: string, spaced: boolean): n
     return words.length <= 2 && !LAST_WORD_NO.test(words[0] ?? '') ? 0 : null;
   let from = words.length - 1;
   // `accuracy value: 0.9`
-  const named = /^(?:value|score)$/i.test(last) && isStem(words.at(-2) ?? '');
+  const named =
+    (/^(?:value|score)$/i.test(last) || (separator === ' ' && SPLIT.test(last))) &&
+    isStem(words.at(-2) ?? '');
   if (!isStem(last) && !named && (separator !== '=' || spaced)) return null;
   if (/^(?:time|elapsed|eta)$/i.test(words.at(-2) ?? '')) return null;
   while (from > 0) {
@@ -156,8 +161,14 @@ function choose(words: readonly string[], separator: string, spaced: boolean): n
   }
   // Where something starts is not what comes out of it: `from score 0.12`.
   if (separator === ' ' && /^from$/i.test(words[from - 1] ?? '')) return null;
+  // A word of its own that says nothing without the one before it: `sparse rate 0.1`.
+  if (separator === ' ' && from > 0 && from === words.length - 1 && /^(?:rate|ratio)$/i.test(last))
+    return null;
   return from + (phase(words.slice(from)) ?? 0);
 }
+
+/** `LOSS train 0.41 valid 0.51` */
+export const SPLIT = /^(?:train|training|val|valid|validation|test|dev)$/i;
 
 /** `Std of Reward`, not `Accuracy of the network`. */
 const isStatisticOf = (words: readonly string[], at: number): boolean =>
@@ -168,5 +179,8 @@ const isStatisticOf = (words: readonly string[], at: number): boolean =>
 
 /** `testing psnr`: what is being done is not part of the name. */
 function phase(words: readonly string[]): number {
-  return words.length > 1 && /^(?:testing|validating|evaluating)$/.test(words[0] ?? '') ? 1 : 0;
+  return words.length > 1 &&
+    /^(?:testing|validating|evaluating|(?:e|ep|epoch|it|iter|step)\d+)$/.test(words[0] ?? '')
+    ? 1
+    : 0;
 }

@@ -29,6 +29,15 @@ const STEPS = [
   'current_step',
   'global_steps',
   'completed_step',
+  'timestep',
+  'timesteps',
+  'total_timesteps',
+  'num_timesteps',
+  'env_step',
+  'env_steps',
+  'frame',
+  'frames',
+  'updates',
   'episode',
 ];
 const STEP_RANK: ReadonlyMap<string, number> = new Map(STEPS.map((name, index) => [name, index]));
@@ -45,7 +54,7 @@ const STEMS =
   kappa mcc jaccard inertia fitness success win winrate elo likelihood objective residual divergence diff difference
   throughput fid50k psnrs metric l1 l2 mpjpe epe cider spice chrf sdr sisdr snr sisnr pesq stoi hter ser eer dcf rank1 rank5 silhouette ari nmi
   bias variance spearmanr pearsonr exact em wacc uar ece brier crps deviance gini quantile lambdarank multi_logloss binary_logloss l2norm tflops flops
-  bound energy force rho tau ratio rate margin margins regret advantage fps ips`);
+  bound energy force rho tau ratio rate margin margins regret advantage penalty fps ips`);
 const ENDS_LIKE =
   /(?:loss|acc|accuracy|error|reward|score|psnr|ssim|bleu|ppl|auc|rmse|mae|mse|iou|dice|recall|precision|norm|perplexity|@[.\d][\d.:]*|map\d*|ap\d+|ar\d+|f1)$/;
 
@@ -84,9 +93,9 @@ const NEVER_WHOLE =
   set(`n m k c d t s w h x y z i j max min count samples sample tokens total_time remaining_time max_mem gpu_mem peak_memory timesteps_total_time
   max_grad_norm label_smoothing clip_norm grad_clip gradient_clip loss_fn loss_type loss_weight beam beam_size top_k top_p topk epochs max_epochs num_epochs max_steps
   train_samples eval_samples predict_samples avg_samples tol n_jobs gamma cuda eos bos unk sequence_length seq_length seq_len context_length
-  max_sequence_length flops_per_token estimated_flops_per_token total_flos crop_pct maintenance clip clip_range pavg initscore nnzs lrm hyp_len total_tokens_m seq_lens min_delta sents sys_len ref_len syslen reflen ntasks layer_norm_eps rms_norm_eps
+  max_sequence_length flops_per_token estimated_flops_per_token total_flos total_flops crop_pct maintenance clip clip_range pavg initscore nnzs lrm hyp_len total_tokens_m seq_lens min_delta sents sys_len ref_len syslen reflen ntasks layer_norm_eps rms_norm_eps
   initializer_range adam_beta1 adam_beta2 label_smoothing_factor total_optimization_steps logging_steps save_steps eval_steps warmup_steps max_iters eval_iters eval_interval wall_time date_time learning_rate_schedule bf16 fp16 tf32
-  level priority status code exit_code rc signal errno todo gradient_accumulation_steps steps_per_epoch total_batches duration took oom job jobid arch_version interval log_interval save_interval seconds secs c`);
+  episodes level priority status code exit_code rc signal errno todo gradient_accumulation_steps steps_per_epoch total_batches duration took oom job jobid arch_version interval log_interval save_interval seconds secs c`);
 
 /** The last word of the name counts where training stands: `PPO Epoch`, `acc_iter`, `rollout_step`. Not `train_loss_step`. */
 export const endsInPlace = (normalized: string): boolean =>
@@ -112,8 +121,7 @@ export function isNeverMetric(normalized: string): boolean {
   );
 }
 
-const SETTING =
-  /(?:^|_)(?:coeff?s?|coefficients?|weights?|thr(?:es(?:h(?:old)?)?)?s?)$|^(?:target|lambda|loss_fn)_/;
+const SETTING = /(?:^|_)(?:coeff?s?|weights?|thr(?:es(?:h(?:old)?)?)?s?)$|^(?:target|lambda|loss_fn)_/;
 
 /** A number under this name in running text was chosen and not measured, even where a metric's name is part of it. */
 export const isSetting = (normalized: string): boolean =>

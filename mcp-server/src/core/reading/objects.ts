@@ -22,9 +22,10 @@ interface Flat {
   spot: Spot;
 }
 
-/** `from` is where the object opens; `metrics` is empty when it holds settings or nothing of interest. */
+/** `from` is where the object opens, `to` where it ends; `metrics` is empty when it holds settings or nothing of interest. */
 export interface ObjectSeen extends Seen {
   from: number;
+  to: number;
 }
 
 /**
@@ -39,7 +40,7 @@ export function readObject(text: string): ObjectSeen | null {
     const object = parseObject(text, opening.index);
     if (object === null) continue;
     const head = text.slice(0, opening.index);
-    return { ...fromObject(head, object.value), from: opening.index };
+    return { ...fromObject(head, object.value), from: opening.index, to: object.end };
   }
   return null;
 }
@@ -94,6 +95,10 @@ const isStand = (name: string): boolean =>
 function labelledValue(head: string, object: Literal, flat: readonly Flat[]): Found[] | null {
   const entries = object.kind === 'object' ? object.entries : [];
   const value = flat.find((entry) => entry.name === 'value');
+  // `eval_accuracy: {"value": {"BBOX": 0.37, "SEGM": 0.34}}`
+  const values = flat.filter((entry) => entry.name.startsWith('value/'));
+  if (values.length > 0)
+    return values.map(({ name, spot }) => ({ name: name.slice('value/'.length), ...spot }));
   if (value === undefined) return entries.some(([key]) => key === 'value') ? [] : null;
   const own = entries.find(
     ([key, literal]) => /^(?:name|key|tag|metric|metric_name)$/.test(key) && literal.kind === 'text',

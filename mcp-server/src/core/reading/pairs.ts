@@ -1,4 +1,4 @@
-import { type Key, keyAfter, keyBefore } from './keys.js';
+import { type Key, keyAfter, keyBefore, SPLIT } from './keys.js';
 import type { NumberToken } from './lex.js';
 import {
   endsInPlace,
@@ -29,7 +29,7 @@ const CLOSED =
   /^\s*(?:$|[|,;)\]}([/│┃║·•]|\s-|\t|\s\s|[+±~-])|^\s+(?:[^\s:=]+\s){0,3}[^\s:=]*\s*[:=]|^\s+[^\s\d]+(?:\s[^\s\d]+)?\s+[+-]?\d|^\s[A-Za-z]+\/s(?:ec)?\b/;
 const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.,]*\d|[eE][+-]?\d)/;
 
-const FIELDS = /[|│┃║\t;]|\S {2}|,\s/;
+const FIELDS = /[|│┃║\t;]|\S {2}|,\s| \/ [a-z]/;
 
 /** A line of a printed configuration: no record has the learning rate alone. */
 const LONE_RATE = /^\s*["']?(?:lr|learning[ _]rate)["']?\s*[:=]\s*[\d.eE+-]+,?\s*$/i;
@@ -78,7 +78,8 @@ export function readPairs(text: string, tokens: readonly NumberToken[], loose = 
     }
     const value =
       isNeverMetric(normalized) || isSetting(normalized) ? null : valueAt(text, token, tokens, index, key);
-    const sure = value === null ? null : judge(text, token, key, value.duration, loose);
+    const follows = SPLIT.test(key.name) && SPLIT.test(pairs.at(-1)?.name.split(' ').at(-1) ?? '');
+    const sure = value === null ? null : judge(text, token, key, value.duration, loose || follows);
     if (value === null || sure === null) continue;
     fields += 1;
     opening = Math.min(opening, key.start);
@@ -115,7 +116,7 @@ function judge(
   )
     return null;
   if (key.separator === ' ') {
-    const field = key.field && /^\s*(?:\([^()]*\)\s*)?(?:$|[|,;│┃║]|\t|\s\s)/.test(after);
+    const field = key.field && /^\s*(?:\([^()]*\)\s*)?(?:$|[|,;│┃║]|\/ [a-z]|\t|\s\s)/i.test(after);
     if (!stem && !loose && !field) return null;
     return token.kind === 'int' && !CLOSED.test(after) ? null : stem || loose;
   }
@@ -123,6 +124,8 @@ function judge(
   // Alone in its line: `alpha: 0.25`.
   if (isChosen(normalizeName(key.name)) && key.start === text.search(/[^\s"'-]/) && /^\s*,?\s*$/.test(after))
     return null;
+  // `91,2%` has a comma for a point, or is a list.
+  if (token.kind === 'int' && /^,\d{1,2}(?!\d)/.test(text.slice(token.end))) return null;
   // How many there are of each: `train=50000, val=10000`.
   if (token.kind === 'int' && token.suffix === '' && /^(?:train|val|valid|test|dev)$/i.test(key.name))
     return null;
@@ -189,7 +192,7 @@ function separated(text: string, start: number): boolean {
     i -= 1;
   }
   const before = text[i] ?? '';
-  return before === ':' || before === '=' || before === '：' || (call && /\w/.test(before));
+  return /[:=：→>]/.test(before) || (call && /\w/.test(before));
 }
 
 /** The number is a part of a word: it does not end the words of a key. */

@@ -62,14 +62,20 @@ export function withoutLabel(text: string): string {
 
 interface Cut {
   cut: 'bars' | 'gaps' | 'commas';
+  /** At single spaces. */
+  loose: boolean;
   row: Cell[];
 }
 
 /** Ways to cut a line into cells. One with bars is cut there and nowhere else. */
 function cutsOf(line: string): Cut[] {
   const bars = cells(line, BARS);
-  if (bars.length > 1) return [{ cut: 'bars', row: bars }];
-  return CUTS.map((cut, index) => ({ cut: index === 2 ? 'commas' : 'gaps', row: cells(line, cut) }));
+  if (bars.length > 1) return [{ cut: 'bars', loose: false, row: bars }];
+  return CUTS.map((cut, index) => ({
+    cut: index === 2 ? 'commas' : 'gaps',
+    loose: index === 1,
+    row: cells(line, cut),
+  }));
 }
 
 /**
@@ -120,7 +126,9 @@ export function readRow(text: string, header: Header): Seen | null {
   const line = body(text);
   const cuts = cutsOf(line);
   for (const { cut, columns } of header) {
-    for (const { row } of cuts.filter((one) => one.cut === cut)) {
+    for (const { row, loose } of cuts.filter((one) => one.cut === cut)) {
+      // Words with single gaps are a sentence: `building tree 1 of 20`.
+      if (loose && row.filter((cell) => !isValue(cell.text)).length > 1) continue;
       const seen =
         row.length === columns.length ? match(text, row, columns) : readSummaryRow(text, row, columns);
       if (seen !== null) return seen;
@@ -128,6 +136,8 @@ export function readRow(text: string, header: Header): Seen | null {
   }
   return null;
 }
+
+const isValue = (cell: string): boolean => /\d/.test(cell) || NO_VALUE.test(cell) || CELL_NUMBER.test(cell);
 
 /** `| Tasks | Metric | Value |`: each row names its metric. The cells stay in their places, empty ones too. */
 function readLongHeader(line: string): Header[number] | null {
