@@ -116,7 +116,7 @@ function boundary(rest: string): number {
     }
     if (depth > 0) continue;
     if (HARD.test(character) || isGraphic(character.charCodeAt(0))) return i + 1;
-    if (character === ' ' && (rest[i - 1] === ' ' || rest.slice(i - 2, i) === ' /')) return i + 1;
+    if (character === ' ' && (rest[i - 1] === ' ' || /^\s*\/$/.test(rest.slice(0, i)))) return i + 1;
     if (
       character === ' ' &&
       /[-*#>~=]$/.test(rest.slice(0, i)) &&

@@ -116,7 +116,7 @@ export function isNeverMetric(normalized: string): boolean {
   if (!parts.some((part) => NEVER.has(part)) || /(?:^|_)rank_\d+$/.test(normalized)) return parts[0] === 'no';
   // `batch_loss` is one, `time` and `num_layers` are none; `num_steps` counts what a person asks after.
   if (parts.some((part) => STEMS.has(part) && !/^(?:rate|ratio|cost)$/.test(part))) return false;
-  return !/^(?:num|total)_(?:steps|updates|timesteps)$|^train(?:ing)?_time$|_per_(?:s|sec|second)(?:_|$)|^(?:tok|tokens?|samples|images|imgs?|t?flops?|frames)_(?:per_)?(?:s|sec|second)(?:_|$)/.test(
+  return !/^num_(?:steps|updates|timesteps)$|^train(?:ing)?_time$|_per_(?:s|sec|second)(?:_|$)|^(?:tok|tokens?|samples|images|imgs?|t?flops?|frames)_(?:per_)?(?:s|sec|second)(?:_|$)/.test(
     normalized,
   );
 }

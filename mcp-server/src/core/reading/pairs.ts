@@ -133,6 +133,8 @@ function judge(
   if (token.kind === 'int' && ((!stem && !CLOSED.test(after)) || key.name.length === 1)) return null;
   // A list of values: one per parameter group for the learning rate, else nobody's single value.
   if (key.listed && /^\.?\s*(?:,|[\d+-])/.test(after) && !/lr|learning.rate/i.test(key.name)) return null;
+  // Of what? Data sets are printed with their `mean: 0.13, std: 0.31`.
+  if (/^(?:mean|std)$/i.test(key.name)) return false;
   return stem || key.words.length === 1 || (token.kind === 'real' && STATISTIC.test(key.name));
 }
 
