@@ -29,6 +29,8 @@ export interface Reading {
   seen: Seen;
   kind: 'explicit' | 'row' | 'announcement' | 'plain';
   context: Partial<Context> | null;
+  /** What it tells hangs on its numbers, so that a line with others is to be read anew. */
+  once?: true;
 }
 
 const NOTHING: Seen = { metrics: [], stand: NOWHERE, split: null };
@@ -54,8 +56,8 @@ export function interpret(text: string, tokens: readonly NumberToken[], context:
   if (SUMMARY_LINE.test(text)) return readTracker(text, tokens, context);
   if (tokens.length === 0) return readWords(text);
   const coco = readCoco(text);
-  // Its name depends on its numbers, so that it is never learnt as a template.
-  if (coco !== null) return { seen: coco, kind: 'plain', context: {} };
+  // Its name hangs on its numbers.
+  if (coco !== null) return { ...plain(coco), once: true };
   const object = text.includes('{') || text.includes('Dict(') ? readObject(text) : null;
   if (object !== null && object.metrics.length > 0) return plain(object);
   const entry = readEntry(text);
@@ -111,7 +113,7 @@ function readTracker(text: string, tokens: readonly NumberToken[], context: Cont
   if (/^\s*Run summary:\s*$/.test(rest)) return { seen: NOTHING, kind: 'plain', context: { summary: true } };
   if (rest.trim() === '' || /^\s*Run history:\s*$/.test(rest))
     return { seen: NOTHING, kind: 'plain', context: { summary: false } };
-  if (!context.summary) return { seen: NOTHING, kind: 'plain', context: { summary: context.summary } };
+  if (!context.summary) return plain(NOTHING);
   const shift = text.length - rest.length;
   const own = tokens.map((token) => ({ ...token, start: token.start - shift, end: token.end - shift }));
   const { metrics } = readPairs(
@@ -119,6 +121,5 @@ function readTracker(text: string, tokens: readonly NumberToken[], context: Cont
     own.filter((token) => token.start >= 0),
     true,
   );
-  // Its context is given so that nothing here is learnt as a template: the block decides what a line means.
-  return { seen: { ...NOTHING, metrics }, kind: 'plain', context: { summary: true } };
+  return plain({ ...NOTHING, metrics });
 }

@@ -90,8 +90,8 @@ export function createMetricReader(state?: ReaderState): MetricReader {
       );
     }
     reading.seen.metrics = firstOfEach(reading.seen.metrics);
+    if (text.length <= LONGEST) memo.learn(bytes, clean, tokens, reading);
     if (reading.context !== null) follow(reading.context);
-    else if (text.length <= LONGEST) memo.learn(bytes, clean, tokens, reading);
     note(reading.kind);
     emit(out, reading, line, at);
   };
@@ -107,10 +107,18 @@ export function createMetricReader(state?: ReaderState): MetricReader {
     }
   };
 
+  const texts = new WeakMap<Header, string>();
+  /** A header as text, made once. */
+  const textOf = (header: Header): string => {
+    const text = texts.get(header) ?? JSON.stringify(header);
+    texts.set(header, text);
+    return text;
+  };
+
   /** Takes the memory of the context as it is now. */
   const enter = (): void => {
-    const { header, section, settings } = context;
-    const key = JSON.stringify([header, section, settings]);
+    const { header, section, settings, summary } = context;
+    const key = `${section}\n${settings}${summary}${header === null ? '' : textOf(header)}`;
     const known = memos.get(key);
     memo = known ?? createMemo();
     memos.delete(key);
@@ -123,7 +131,7 @@ export function createMetricReader(state?: ReaderState): MetricReader {
   const follow = (change: Partial<Context>): void => {
     if (change.header !== undefined) away = 0;
     Object.assign(context, change);
-    if (change.header !== undefined || change.section !== undefined || change.settings !== undefined) enter();
+    enter();
   };
 
   const note = (kind: Reading['kind']): void => {
@@ -165,7 +173,8 @@ export function createMetricReader(state?: ReaderState): MetricReader {
         finite(memo.value(known.steps)),
       );
     if (known.named.length === 0) return;
-    const metrics: Record<string, number> = {};
+    // A copy of an object that has all of its names already costs less than one that gets them one after the other.
+    const metrics: Record<string, number> = { ...known.names };
     for (const { name, slot, constant } of known.named)
       metrics[name] = slot < 0 ? constant : memo.value(slot);
     const { split } = known;
@@ -186,8 +195,10 @@ export function createMetricReader(state?: ReaderState): MetricReader {
       readFresh(out, line.text, line.line, line.at, line.bytes.subarray(line.start, line.end));
       return;
     }
-    if (context.header !== null) note(known.kind);
+    // First, because its numbers are those of the memory that found it.
     emitKnown(out, known, line.line, line.at);
+    if (known.context !== null) follow(known.context);
+    if (context.header !== null) note(known.kind);
   };
 
   return {

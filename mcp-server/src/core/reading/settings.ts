@@ -3,6 +3,7 @@ import { isEpochName, isSettingsKey, isStem, normalizeName, stepRank } from './n
 // `------ arguments ------`, `LlamaConfig {`, `TrainingArguments(`, `Hyperparameters for 3DBall:`
 const TITLE =
   /(?:^|[^a-z])(?:\w*config(?:uration)?s?|settings|hyper[- ]?param(?:eter)?s?|\w*arguments|args|opts?|options|params|parameters)\b[^=\d]{0,60}(?:[:{(]\s*|[-=*#]{3,}\s*)$|^\W*(?:config(?:uration)?|settings|hyper[- ]?param(?:eter)?s?|(?:training )?arguments|args|options)\W*$/i;
+const TITLE_END = /[:{(\-=*#]\s*$|^\W*\p{L}+(?: \p{L}+)?\W*$/u;
 /** One key of a dump: YAML, `key = value`, a keyword argument, JSON, dots up to the value, or only a bracket, an item or the title of a part. */
 const LINE =
   /^\s*(?:- )?(?:--)?["']?([\p{L}_][\p{L}\p{N}_./ -]{0,60}?)["']?(?:\s*[:=]\s*|\s*\.{2,}\s*|\s{2,}|\t)(\S+|[[{("'].*|[^\d:=]+)?\s*$|^\s*(?:- \S+|[[\]{}()]+,?|["'][^"']*["'],?|[+-]?[\d.eE+-]+,?)\s*$/u;
@@ -13,7 +14,7 @@ const REAL = /^[+-]?(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|nan|inf)%?,?\s*
 /** Whether the lines after this one list settings: its title, or a key that only settings have. */
 export function opensSettings(text: string): boolean {
   if (text.length > 200) return false;
-  if (TITLE.test(text)) return true;
+  if (TITLE_END.test(text) && TITLE.test(text)) return true;
   const found = LINE.exec(text);
   return found?.[1] !== undefined && isSettingsKey(normalizeName(found[1])) && !isMeasured(text);
 }

@@ -38,8 +38,8 @@ export interface Reading {
 
 const SavedState = z.strictObject({ follow: FollowState, log: LogState, sources: SourcesState.optional() });
 
-/** Most bytes read in one poll: a log of gigabytes is caught up with over several, and other runs are not kept waiting. */
-const POLL_BYTES = 32;
+/** Most pieces read in one poll: a log of gigabytes is caught up with over several, and other runs are not kept waiting. */
+const POLL_PIECES = 128;
 
 /** Records held back at most between two saves while the disk takes them. */
 const MANY = 10_000;
@@ -145,7 +145,7 @@ export function openReading(
   };
   return {
     async poll() {
-      const text = await poll(POLL_BYTES);
+      const text = await poll(POLL_PIECES);
       const structured = await look(false);
       return { grew: text.grew || structured.grew };
     },
