@@ -37,11 +37,12 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   directive: () => import('./faces/cli/directive.js'),
   doctor: () => import('./faces/cli/doctor.js'),
   mcp: () => import('./faces/cli/mcp.js'),
+  hook: () => import('./faces/cli/hook.js'),
   supervise: () => import('./faces/cli/supervise.js'),
   gen: () => import('./faces/cli/gen.js'),
 };
-/** Called by the program itself or by its developers. */
-const INNER = ['supervise', 'gen'];
+/** Called by hosts, by the program itself or by its developers. */
+const INNER = ['hook', 'supervise', 'gen'];
 
 function openLab(dir: string): Lab {
   const machine = lazyMachine();
@@ -55,6 +56,7 @@ function openLab(dir: string): Lab {
     env: process.env,
     host: hostname(),
     leases: leaseFolder(process.env),
+    hashes: new Map(),
     spawnSupervisor: () => {
       const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
       const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], {

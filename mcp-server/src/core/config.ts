@@ -1,10 +1,18 @@
 import { z } from 'zod';
+import { Globs } from './locked.js';
 import { Direction } from './metric.js';
 import { SweepConfig } from './sweep/space.js';
 import { Duration } from './units.js';
+import { guardProblem } from './verdict/guards.js';
 
 const Words = z.union([z.string(), z.array(z.union([z.string(), z.number()]).transform(String))]);
 const Names = z.array(z.string()).default([]);
+const Guards = z.array(z.string()).superRefine((guards, context) => {
+  for (const text of guards) {
+    const problem = guardProblem(text);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  }
+});
 const flag = (value: boolean) => z.boolean().default(value);
 const count = (value: number) => z.number().int().min(1).default(value);
 
@@ -92,6 +100,38 @@ const Experiment = z.strictObject({
     .default('best')
     .describe('Which of its values counts: the best, the last, or the last one of a run that succeeded.'),
   target: z.number().optional().describe('The campaign stops when the metric reaches this.'),
+  verdict: z
+    .enum(['strict', 'paired', 'cheap'])
+    .default('strict')
+    .describe(
+      'How a gain is judged (docs/verdict.md). `strict`: on fresh seeds. `paired`: on the same seeds as the best so far, where equal seeds mean equal noise. `cheap`: one seed, every gain stays unconfirmed.',
+    ),
+  seeds: count(3).describe('Seeds of the baseline, and fresh seeds that confirm a gain.'),
+  seed_env: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
+    .optional()
+    .describe(
+      'Environment variable in which the training is given its seed. The other way is `{seed}` in the command; with neither, gains stay unconfirmed.',
+    ),
+  alpha: z
+    .number()
+    .gt(0)
+    .max(0.5)
+    .default(0.05)
+    .describe('Chance, over the whole campaign, that any kept gain is only noise.'),
+  guards: Guards.default([]).describe(
+    'What a kept run must also satisfy: `peak_vram_mb < 24000`, `latency_ms <= baseline * 1.05`.',
+  ),
+  locked: Globs.default([]).describe(
+    'Globs of what measures: evaluation code, lists of the data. Hashed at the launch and at the end of each run; a change makes the run invalid, and tools do not write them. `!glob` takes out again.',
+  ),
+  data: z
+    .union([z.string().transform((path) => [path]), z.array(z.string()).max(50)])
+    .default([])
+    .describe(
+      'Paths or globs of the data, also outside the project. A fingerprint is kept with each run, and `compare` shows a difference.',
+    ),
   mandatory_dry_run: flag(true).describe('Changed code is launched only after a short run of it ended well.'),
   dry_run_command: Words.optional().describe('The short run. Wins over `dry_run_args`.'),
   dry_run_args: z
@@ -164,17 +204,20 @@ export const BriefSettings = z.strictObject({
   direction: Direction.optional(),
   metric_mode: Experiment.shape.metric_mode.unwrap().optional(),
   target: z.number().optional(),
+  locked: Globs.optional(),
   budgets: Budget.optional(),
+  seeds: Experiment.shape.seeds.unwrap().optional(),
+  guards: Guards.optional(),
 });
 export type BriefSettings = z.output<typeof BriefSettings>;
 
-/** The config with the brief's settings laid over it. */
+/** The config with the brief's settings laid over it. What either of them locks is locked. */
 export function applyBrief(config: Config, brief: BriefSettings): Config {
-  const { budgets, ...experiment } = brief;
+  const { budgets, locked = [], ...experiment } = brief;
   const given = Object.fromEntries(Object.entries(experiment).filter(([, value]) => value !== undefined));
   return {
     ...config,
-    experiment: { ...config.experiment, ...given },
+    experiment: { ...config.experiment, ...given, locked: [...config.experiment.locked, ...locked] },
     budget: { ...config.budget, ...budgets },
   };
 }

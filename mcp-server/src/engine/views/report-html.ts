@@ -43,7 +43,7 @@ export function reportHtml(
     charts.length === 0 ? '' : `<div class="charts">${charts.map(picture).join('')}</div>`,
     section('Running now', list(active.map((run) => item(run, null, progressText(run))))),
     section(
-      'What failed, and why',
+      'What to look at, and why',
       list([
         ...trouble.shown.map((run) => item(run, troubleWord(run), whyOf(run))),
         ...(trouble.more === null ? [] : [esc(trouble.more)]),

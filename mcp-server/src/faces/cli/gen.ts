@@ -24,7 +24,8 @@ import { command as status } from './status.js';
 import { command as stop } from './stop.js';
 import { command as wait } from './wait.js';
 
-const COMMANDS = [
+/** Those that people use, in the order of the docs. */
+export const COMMANDS = [
   init,
   demo,
   run,

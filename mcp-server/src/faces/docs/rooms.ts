@@ -19,7 +19,7 @@ export const ROOMS: readonly Room[] = [
     name: 'store',
     holds: 'the project folder; its only reader and writer',
     rooms: ['core'],
-    npm: ['yaml', 'gray-matter', 'zod'],
+    npm: ['yaml', 'gray-matter', 'picomatch', 'zod'],
   },
   {
     name: 'engine',
