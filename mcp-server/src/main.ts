@@ -35,6 +35,7 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   metrics: () => import('./faces/cli/metrics.js'),
   gpu: () => import('./faces/cli/gpu.js'),
   directive: () => import('./faces/cli/directive.js'),
+  papers: () => import('./faces/cli/papers.js'),
   doctor: () => import('./faces/cli/doctor.js'),
   mcp: () => import('./faces/cli/mcp.js'),
   supervise: () => import('./faces/cli/supervise.js'),
