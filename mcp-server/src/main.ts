@@ -90,6 +90,7 @@ function lazyMachine(): Machine {
     write: async (...args) => (await machine()).write(...args),
     list: async (...args) => (await machine()).list(...args),
     readFrom: async (...args) => (await machine()).readFrom(...args),
+    script: async (...args) => (await machine()).script(...args),
   };
 }
 
