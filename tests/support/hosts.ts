@@ -126,7 +126,9 @@ export function call(host: HostName, name: string, input: Record<string, unknown
 /** The one JSON object in the last tool result: our `structuredContent`, as the host hands it to the model. */
 export function answerIn(request: ModelRequest): Json {
   const text = request.results.at(-1) ?? '';
-  return JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
+  const json = text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1);
+  if (json === '') throw new Error(`no data in the answer: ${text.slice(0, 500)}`);
+  return JSON.parse(json);
 }
 
 export interface Session {

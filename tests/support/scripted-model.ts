@@ -21,7 +21,7 @@ export interface ModelRequest {
 }
 
 /** What is said, and how large the host is told that its conversation has become, in tokens. */
-export interface Spoken {
+interface Spoken {
   blocks: Block[];
   tokens: number;
 }

@@ -11,6 +11,8 @@ export interface CampaignRun {
   prediction: StatedPrediction | null;
   /** Set once its confirmation on fresh seeds has begun. */
   confirm: RecordOf<'confirm'> | null;
+  /** Set when it would have been stopped early. */
+  early: RecordOf<'early'> | null;
   /** Set when it was the best and failed a later test. */
   withdrawn: RecordOf<'withdraw'> | null;
   /** A decision about it was written: the cycle has reflected on it. */
@@ -88,14 +90,9 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
       if (run.launch === null && record.replicate !== undefined) {
         const { arm } = record.replicate;
         campaign.replicates.set(arm, [...(campaign.replicates.get(arm) ?? []), record.run]);
+      } else if (run.launch === null && record.role === 'candidate' && campaign.contract !== null) {
+        campaign.contract = { ...campaign.contract, cyclesUsed: campaign.contract.cyclesUsed + 1 };
       }
-      if (
-        run.launch === null &&
-        record.role === 'candidate' &&
-        record.replicate === undefined &&
-        campaign.contract !== null
-      )
-        campaign.contract.cyclesUsed += 1;
       run.launch ??= record;
       campaign.startedAt ??= record.at;
       return;
@@ -123,6 +120,9 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
       campaign.confirmations.push(record);
       return;
     }
+    case 'early':
+      runOf(campaign, record.run).early ??= record;
+      return;
     case 'withdraw': {
       const run = runOf(campaign, record.run);
       if (run.withdrawn !== null) return;
@@ -174,6 +174,7 @@ function runOf(campaign: Campaign, id: string): CampaignRun {
     verdict: null,
     prediction: null,
     confirm: null,
+    early: null,
     withdrawn: null,
     reflected: false,
   };

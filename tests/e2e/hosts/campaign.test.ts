@@ -59,8 +59,8 @@ function campaign(host: HostName, waits: Wait[]): Turn[] {
   return [
     (request) => {
       // The skill is in front of the model, with what the person asked for.
-      expect(JSON.stringify(request.body)).toContain('# Run a campaign of experiments');
-      expect(JSON.stringify(request.body)).toContain('--max-cycles 2');
+      expect(JSON.stringify(request.body).includes('# Run a campaign of experiments')).toBe(true);
+      expect(JSON.stringify(request.body).includes('--max-cycles 2')).toBe(true);
       return say('experiment_status');
     },
     (request) => {

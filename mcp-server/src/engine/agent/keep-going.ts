@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { budgetRefusal } from '../../core/budget.js';
 import type { Campaign, Contract } from '../../core/campaign.js';
 import { isBetter } from '../../core/metric.js';
+import { isUnderWay } from '../../core/run-record.js';
 import { pendingDirective } from '../../store/directive.js';
 import { readCampaign } from '../../store/ledger.js';
 import type { Project } from '../../store/project.js';
@@ -43,9 +44,9 @@ function nextStep(
   const { records } = readRuns(project.paths.runs);
   const untold = untoldEndings(project)[0];
   if (untold !== undefined) return `${untold} has ended: wait_for_experiment {"run":"${untold}"} tells how.`;
-  const open = records.find((run) => run.state !== 'ended');
+  const open = records.find((run) => isUnderWay(run) && run.replicate === null);
   if (open !== undefined)
-    return `${open.id} is ${open.state}: call wait_for_experiment {"run":"${open.id}"}; it costs nothing.`;
+    return `${open.id} is ${open.state === 'ended' ? 'being confirmed' : open.state}: call wait_for_experiment {"run":"${open.id}"}; it costs nothing.`;
   const noted = new Set(campaign.results.map(({ run }) => run));
   const fresh = toReflect(campaign).find(
     ({ id, launch }) => launch !== null && launch.at >= contract.since && !noted.has(id),

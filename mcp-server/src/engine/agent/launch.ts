@@ -1,5 +1,6 @@
 import { toArgv } from '../../core/command.js';
 import type { StatedPrediction } from '../../core/predictions.js';
+import { isUnderWay } from '../../core/run-record.js';
 import { clip } from '../../core/text.js';
 import { appendLedger, readCampaign } from '../../store/ledger.js';
 import type { Project } from '../../store/project.js';
@@ -38,7 +39,7 @@ export async function launchForAgent(
     ...(request.gpus === undefined ? {} : { gpus: request.gpus }),
     ...(request.time_limit_s === undefined ? {} : { timeLimit: request.time_limit_s }),
   });
-  if (record.state !== 'ended') oweEnding(project.paths.receipts, record.id);
+  if (isUnderWay(record)) oweEnding(project.paths.receipts, record.id);
   const { hypothesis = '', prediction } = request;
   if (!repeated && (hypothesis.trim() !== '' || prediction !== undefined)) {
     appendLedger(project.paths.ledger, {

@@ -14,7 +14,7 @@ import type { Answer } from '../tool.js';
 /** More endings than this are told with the answers after. */
 const AT_ONCE = 5;
 
-/** Runs that ended and that an agent, which launched them, has not been told of. */
+/** Runs that ended, whose verdict is known, and that the agent which launched them has not been told of. */
 export function untoldEndings(project: Project): string[] {
   const { receipts, runs } = project.paths;
   return owedEndings(receipts).filter((id) => {
@@ -46,7 +46,8 @@ export function takeEndings(lab: Pick<Lab, 'clock'>, project: Project): string[]
  */
 export function withNews(lab: Pick<Lab, 'clock'>, project: Project, answer: Answer): Answer {
   const shown = endedRun(answer.data.run);
-  if (answer.ok && shown !== null) claimEnding(project.paths.receipts, shown);
+  if (answer.ok && shown !== null && untoldEndings(project).includes(shown))
+    claimEnding(project.paths.receipts, shown);
   const news = takeEndings(lab, project);
   if (news.length === 0) return answer;
   const text = [answer.text, ...news.map((line) => `news: ${line}`)].join('\n');
