@@ -14,8 +14,14 @@ export function curveOf(project: Project, campaign: Campaign, run: RunView): Cur
   return digestCurve(read(run.id), rivals, primary.direction, run.duration_s);
 }
 
-/** The best run so far; for that one itself, and while there is none, the baseline. */
-function rivalsOf({ champion, baseline }: Campaign, run: string): string[] {
-  const rival = champion === null || champion === run ? baseline : champion;
-  return rival === null || rival === run ? [] : [rival];
+/** Its curves cost a reading each. */
+const MAX_SEEDS = 4;
+
+/** The best run so far and its seeds; for that one itself, and while there is none, those of the baseline. */
+function rivalsOf({ champion, baseline, replicates, runs }: Campaign, run: string): string[] {
+  const mine = runs.get(run)?.launch?.replicate?.arm ?? run;
+  const rival = champion === null || champion === mine ? baseline : champion;
+  return rival === null || rival === mine
+    ? []
+    : [rival, ...(replicates.get(rival) ?? [])].slice(0, MAX_SEEDS);
 }
