@@ -1,23 +1,13 @@
 // Reading logs of every style: how fast, and in how much memory? Beside wc -l, cat, and the way of the Python original.
 import { closeSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './engine.mjs';
-import { figure, median, p95, run } from './measure.mjs';
+import { figure, median, p95, READ_ALL, run, worker } from './measure.mjs';
 import { openPlace } from './place.mjs';
 
 const MB = 1e6;
 const GB = 1000 * MB;
 /** Generated once for a file and repeated: far more different lines than a reader remembers. */
 const BLOCK = 8 * MB;
-// As the Python original reads the last 50 lines.
-const READ_ALL = `import sys, time
-from pathlib import Path
-t = time.perf_counter()
-lines = Path(sys.argv[1]).read_text(encoding='utf-8', errors='replace').splitlines()[-50:]
-ms = 1000 * (time.perf_counter() - t)
-rss = next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('VmHWM')) / 1024
-print(ms, rss, len(lines))`;
-
 /** Numbers that look like a training's, the same ones each time. */
 function numbers() {
   let state = 1;
@@ -94,27 +84,14 @@ function fill(path, size, line) {
   }
 }
 
-const worker = async (place, ...args) =>
-  JSON.parse(
-    (
-      await run(
-        [
-          process.execPath,
-          '--expose-gc',
-          join(ROOT, 'scripts', 'bench', 'read-worker.mjs'),
-          place.bundle,
-          ...args,
-        ],
-        { env: place.env },
-      )
-    ).out,
-  );
-
 async function measured(place, path, name, note, original) {
   const { size } = statSync(path);
   const cat = (await run(['sh', '-c', 'cat "$1" > /dev/null', 'sh', path])).ms;
   const wc = (await run(['wc', '-l', path])).ms;
-  const runs = [await worker(place, path, 'read'), await worker(place, path, 'read')];
+  const runs = [
+    await worker(place, 'read-worker.mjs', path, 'read'),
+    await worker(place, 'read-worker.mjs', path, 'read'),
+  ];
   const best = runs[0].ms <= runs[1].ms ? runs[0] : runs[1];
   const rate = ({ ms }) => `${(size / MB / (ms / 1000)).toFixed(0)} MB/s`;
   const figures = [
@@ -139,7 +116,7 @@ async function measured(place, path, name, note, original) {
 }
 
 async function polled(place, path, words) {
-  const { busy, idle, peak } = await worker(place, path, 'poll');
+  const { busy, idle, peak } = await worker(place, 'read-worker.mjs', path, 'poll');
   const target = 1;
   return [
     figure(`${words}: a poll with 20 new lines, p50`, median(busy), 'ms', { target, samples: busy.length }),
