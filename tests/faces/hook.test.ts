@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { lstatSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectMcp, type McpSession } from '../support/mcp-client.js';
@@ -52,6 +52,8 @@ const transcript = (name: string): { transcript_path: string } => {
 const driving = () => transcript('mcp__autoexp__set_campaign');
 const launch = (name: string) =>
   mcp.call('launch_experiment', { command: ['sh', 'train.sh', name], title: name });
+const hasEnded = (run: string): boolean =>
+  lstatSync(join(project.root, 'workspace/runs', run, 'record/ended'), { throwIfNoEntry: false }) !== undefined;
 const go = (name: string): void => writeFileSync(join(project.root, name), '');
 
 describe('whatever is wrong', () => {
@@ -92,7 +94,7 @@ describe('session-start', () => {
       await mcp.call('log_memory', { text: `${number} ${'a long decision with many words '.repeat(40)}` });
     await launch('b');
     go('b');
-    await until(() => project.ledger().some(({ kind, run }) => kind === 'verdict' && run === 'exp002'));
+    await until(() => hasEnded('exp002'));
     const told = await context();
     expect(told).toContain('1 of 3 cycles used');
     expect(told).toMatch(/Ended, not told before: exp002 \(b\) ended: succeeded/);
