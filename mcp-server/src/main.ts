@@ -36,6 +36,7 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   gpu: () => import('./faces/cli/gpu.js'),
   directive: () => import('./faces/cli/directive.js'),
   install: () => import('./faces/cli/install.js'),
+  papers: () => import('./faces/cli/papers.js'),
   doctor: () => import('./faces/cli/doctor.js'),
   mcp: () => import('./faces/cli/mcp.js'),
   hook: () => import('./faces/cli/hook.js'),
@@ -89,6 +90,7 @@ function lazyMachine(): Machine {
     write: async (...args) => (await machine()).write(...args),
     list: async (...args) => (await machine()).list(...args),
     readFrom: async (...args) => (await machine()).readFrom(...args),
+    script: async (...args) => (await machine()).script(...args),
   };
 }
 

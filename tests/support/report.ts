@@ -48,6 +48,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
     baseline: null,
     best: null,
     calibration: null,
+    early_kills: null,
     certainty: {
       mode: 'strict',
       sigma: null,

@@ -11,6 +11,8 @@ export interface CampaignRun {
   prediction: StatedPrediction | null;
   /** Set once its confirmation on fresh seeds has begun. */
   confirm: RecordOf<'confirm'> | null;
+  /** Set when it would have been stopped early. */
+  early: RecordOf<'early'> | null;
   /** Set when it was the best and failed a later test. */
   withdrawn: RecordOf<'withdraw'> | null;
   /** A decision about it was written: the cycle has reflected on it. */
@@ -118,6 +120,9 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
       campaign.confirmations.push(record);
       return;
     }
+    case 'early':
+      runOf(campaign, record.run).early ??= record;
+      return;
     case 'withdraw': {
       const run = runOf(campaign, record.run);
       if (run.withdrawn !== null) return;
@@ -169,6 +174,7 @@ function runOf(campaign: Campaign, id: string): CampaignRun {
     verdict: null,
     prediction: null,
     confirm: null,
+    early: null,
     withdrawn: null,
     reflected: false,
   };

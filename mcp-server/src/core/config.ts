@@ -132,6 +132,15 @@ const Experiment = z.strictObject({
     .describe(
       'Paths or globs of the data, also outside the project. A fingerprint is kept with each run, and `compare` shows a difference.',
     ),
+  early_kill: flag(true).describe(
+    'A candidate that is far behind the best so far at the same step is stopped, measured by the spread of its seeds. Needs a seed and replicates.',
+  ),
+  early_kill_audit: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.15)
+    .describe('Share of such runs that is finished all the same, to measure how often stopping is wrong.'),
   mandatory_dry_run: flag(true).describe('Changed code is launched only after a short run of it ended well.'),
   dry_run_command: Words.optional().describe('The short run. Wins over `dry_run_args`.'),
   dry_run_args: z
@@ -183,6 +192,33 @@ const Obsidian = z.strictObject({
   auto_append_daily: flag(false).describe(LATER),
 });
 
+const Papers = z.strictObject({
+  topics: Names.describe('What the digest looks for, a phrase each; the brief when empty.'),
+  categories: z
+    .array(z.string().regex(/^[a-z-]+(?:\.[A-Za-z-]+)?$/, 'a category of arXiv, for instance cs.LG'))
+    .min(1)
+    .default(['cs.LG', 'cs.CV', 'cs.CL', 'cs.AI'])
+    .describe('Categories of arXiv whose announcements the digest reads.'),
+  pins: Names.describe('Authors or words: a paper with one of them is always in the digest.'),
+  mutes: Names.describe('Authors or words: a paper with one of them never is.'),
+  liked: Names.describe('arXiv ids of papers that you like; from three on, papers like them are preferred.'),
+  top: count(5).describe('Top picks of a digest.'),
+  also: z.number().int().min(0).default(10).describe('Papers under “also worth reading”.'),
+  timezone: z
+    .string()
+    .default('America/New_York')
+    .describe('Whose date a digest file carries: an IANA name, for instance Europe/Berlin.'),
+  contact: z
+    .email()
+    .optional()
+    .describe('Your e-mail address, told to the sources in the User-Agent: they ask for one.'),
+  embed_url: z
+    .url()
+    .optional()
+    .describe('An OpenAI-compatible /v1/embeddings address whose vectors join the ranking; off when absent.'),
+  embed_model: z.string().default('').describe('The model’s name there.'),
+});
+
 /** `config.yaml`. Every key has a default or may be absent; an unknown key is an error. */
 export const Config = z.strictObject({
   project: Project.prefault({}),
@@ -194,6 +230,7 @@ export const Config = z.strictObject({
   experiment: Experiment.prefault({}),
   budget: Budget.prefault({}),
   sweep: SweepConfig.optional(),
+  papers: Papers.prefault({}),
   obsidian: Obsidian.prefault({}),
 });
 export type Config = z.output<typeof Config>;

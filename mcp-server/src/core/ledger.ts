@@ -117,6 +117,13 @@ export const LedgerRecord = z.discriminatedUnion('kind', [
     alpha: z.number().describe('allotted to it'),
   }),
   z.strictObject({
+    kind: z.literal('early'),
+    at,
+    run: z.string().describe('fell so far behind the best at a matched step that it would be stopped'),
+    decision: z.enum(['kill', 'finish']).describe('finish: chosen to measure how often the rule is wrong'),
+    words: z.string(),
+  }),
+  z.strictObject({
     kind: z.literal('withdraw'),
     at,
     run: z.string().describe('was the best so far and failed a later test'),

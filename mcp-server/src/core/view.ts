@@ -62,6 +62,10 @@ export const Overview = z.strictObject({
   baseline: Standing.nullable(),
   best: Standing.nullable(),
   certainty: Certainty,
+  early_kills: z
+    .string()
+    .nullable()
+    .describe('runs that were stopped for being far behind, and how often that is wrong; null = none'),
   calibration: z.string().nullable().describe('how well predictions came true; null = none was scored'),
   runs: z.array(RunView),
   running: z.array(z.string()),

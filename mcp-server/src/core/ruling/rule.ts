@@ -58,6 +58,8 @@ function ruleOn(campaign: Campaign, rules: Rules, run: Ended, behind: boolean): 
 
 function rulingOn(campaign: Campaign, rules: Rules, run: Ended, behind: boolean): Ruling[] | null {
   const base = referenceOf(campaign, campaign.baseline);
+  if (run.early?.decision === 'kill' && run.end.ending === 'stopped')
+    return [verdictOn(run, rejected(run, `rejected: ${run.end.evidence[0] ?? run.early.words}`))];
   const first = unjudgeable(run.end, base);
   if (first !== null) return [verdictOn(run, first)];
   const guard = failedGuard(campaign, rules.experiment.guards, [run]);

@@ -192,7 +192,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       run.record = { ...run.record, state: 'running', started_at: new Date(state.startedAt).toISOString() };
       run.lastSaved = Number.NEGATIVE_INFINITY;
     }
-    const result = await step(lab, run, state, active.size);
+    const result = await step(lab, project, run, state, active.size);
     if (result.over) return finish(run, result);
     // What somebody looks on at moves each second; a hundred runs, or one of many hours, need not.
     const young = active.size <= 4 && state.startedAt !== null && now - state.startedAt < YOUNG_MS;

@@ -1,6 +1,7 @@
 import { armOf } from '../../core/arms.js';
 import { budgetViews } from '../../core/budget.js';
 import type { Campaign, Contract } from '../../core/campaign.js';
+import { earlyKillsOf } from '../../core/early-kills.js';
 import type { Gpu } from '../../core/gpu.js';
 import { markReserved } from '../../core/gpus/choose.js';
 import { predictionsOf } from '../../core/predictions.js';
@@ -9,6 +10,7 @@ import type { RunView } from '../../core/run.js';
 import { isUnderWay } from '../../core/run-record.js';
 import { clip, oneLine } from '../../core/text.js';
 import { calibrationWords, scorePredictions } from '../../core/verdict/calibration.js';
+import { falseKillWords } from '../../core/verdict/early-kill.js';
 import type { CampaignView, Overview, Standing } from '../../core/view.js';
 import { pendingDirective } from '../../store/directive.js';
 import { readCampaign } from '../../store/ledger.js';
@@ -59,6 +61,7 @@ export async function buildOverview(
     best: standing(campaign, campaign.champion),
     certainty: certaintyOf(config.experiment, campaign),
     calibration: calibrationOf(campaign),
+    early_kills: earlyKillText(campaign),
     runs,
     running: open.filter((run) => run.state === 'running').map((run) => run.id),
     decisions: campaign.decisions
@@ -143,4 +146,10 @@ function undeclared(project: Project, runs: readonly RunView[]): string[] {
 function calibrationOf(campaign: Campaign): string | null {
   const scored = scorePredictions(predictionsOf(campaign));
   return scored.brier === null ? null : calibrationWords(scored);
+}
+
+function earlyKillText(campaign: Campaign): string | null {
+  const { stopped, measured } = earlyKillsOf(campaign);
+  if (stopped + measured.audited === 0) return null;
+  return `${stopped} run${stopped === 1 ? '' : 's'} stopped early for being far behind; ${falseKillWords(measured)}`;
 }

@@ -18,6 +18,7 @@ import { command as launch } from './launch.js';
 import { command as logs } from './logs.js';
 import { command as mcp } from './mcp.js';
 import { command as metrics } from './metrics.js';
+import { command as papers } from './papers.js';
 import { command as report } from './report.js';
 import { command as restore } from './restore.js';
 import { command as run } from './run.js';
@@ -42,6 +43,7 @@ export const COMMANDS = [
   gpu,
   directive,
   install,
+  papers,
   doctor,
   mcp,
 ];
