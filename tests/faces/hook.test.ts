@@ -53,7 +53,8 @@ const driving = () => transcript('mcp__autoexp__set_campaign');
 const launch = (name: string) =>
   mcp.call('launch_experiment', { command: ['sh', 'train.sh', name], title: name });
 const hasEnded = (run: string): boolean =>
-  lstatSync(join(project.root, 'workspace/runs', run, 'record/ended'), { throwIfNoEntry: false }) !== undefined;
+  lstatSync(join(project.root, 'workspace/runs', run, 'record/ended'), { throwIfNoEntry: false }) !==
+  undefined;
 const go = (name: string): void => writeFileSync(join(project.root, name), '');
 
 describe('whatever is wrong', () => {
