@@ -87,6 +87,20 @@ describe('the brief', () => {
   });
 });
 
+describe('a block between rules that is no settings', () => {
+  it.each([
+    ['a list', '---\n- metric\n- val_acc\n---\nImprove it.\n'],
+    ['a sentence', '---\nA rule stands above this.\n---\nImprove it.\n'],
+  ])('%s stays in the text, and is told', async (_, text) => {
+    write('PROJECT_BRIEF.md', text);
+    const { goal, warnings } = await project.json('status');
+    expect(warnings).toEqual([expect.stringContaining('is not "key: value" lines, so it sets nothing')]);
+    expect(goal).not.toBe('');
+    const { stdout } = await project.run('doctor');
+    expect(stdout).toContain('is read as text');
+  });
+});
+
 describe('the config', () => {
   const bomb = [
     'a: &a [x,x,x,x,x,x,x,x,x]',

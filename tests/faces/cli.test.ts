@@ -28,6 +28,7 @@ const COMMANDS = [
   'metrics',
   'gpu',
   'directive',
+  'install',
   'doctor',
   'mcp',
 ];

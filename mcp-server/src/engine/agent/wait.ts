@@ -1,5 +1,6 @@
 import { headWithin } from '../../core/bounded.js';
 import { LabError } from '../../core/errors.js';
+import { isUnderWay } from '../../core/run-record.js';
 import { pendingDirective } from '../../store/directive.js';
 import type { Project } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
@@ -7,6 +8,7 @@ import type { Lab } from '../lab.js';
 import { runToWaitFor, waitForRuns } from '../runs/wait.js';
 import type { ToolContext } from '../tool.js';
 import { type RunPacket, runPacket, whereNow } from '../views/packet.js';
+import { untoldEndings } from './receipts.js';
 
 export interface WaitPacket {
   reason: 'ended' | 'rule' | 'directive' | 'timeout';
@@ -29,9 +31,10 @@ export async function waitForAgent(
   const { runs } = project.paths;
   const open = (): string[] =>
     readRuns(runs)
-      .records.filter((run) => run.state !== 'ended')
+      .records.filter((run) => isUnderWay(run) && run.replicate === null)
       .map((run) => run.id);
-  const waiting = open();
+  // What ended while nobody was listening comes first: after a host was killed, the wait is simply asked for again.
+  const waiting = [...new Set([...untoldEndings(project), ...open()])];
   const ids =
     request.run !== undefined ? [request.run] : waiting.length > 0 ? waiting : [runToWaitFor(project)];
   const begun = lab.clock();

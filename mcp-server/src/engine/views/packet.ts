@@ -5,7 +5,7 @@ import { createRedactor } from '../../core/redact.js';
 import { Ending, RunState, type RunView, VerdictStatus } from '../../core/run.js';
 import { clip, oneLine, plain } from '../../core/text.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
-import { BudgetView, type Overview, Standing } from '../../core/view.js';
+import { BudgetView, CampaignView, type Overview, Standing } from '../../core/view.js';
 import { readTail } from '../../store/log-tail.js';
 
 /** A run in a few words, for lists. */
@@ -25,6 +25,7 @@ export const StatusPacket = z.strictObject({
   metric: z.string().nullable(),
   status: z.string(),
   cycle: z.number().int(),
+  campaign: CampaignView.nullable(),
   baseline: Standing.nullable(),
   best: Standing.nullable(),
   running: z.array(
@@ -57,6 +58,7 @@ export function statusPacket(view: Overview): StatusPacket {
         : `${clip(metric.name, 60)} (${metric.direction}${metric.target === null ? '' : `, target ${metric.target}`})`,
     status: clip(view.status, 140),
     cycle: view.cycle,
+    campaign: view.campaign,
     baseline: short(view.baseline),
     best: short(view.best),
     running: open.slice(0, 3).map((run) => ({
@@ -67,7 +69,7 @@ export function statusPacket(view: Overview): StatusPacket {
       note: run.note === null ? null : clip(run.note, 80),
     })),
     recent: view.runs
-      .filter((run) => run.state === 'ended')
+      .filter((run) => run.state === 'ended' && run.replicate_of === null)
       .slice(-5)
       .map(lineOf),
     total_runs: view.runs.length,
@@ -124,6 +126,7 @@ export const RunPacket = z.strictObject({
   evidence: z.array(z.string()),
   verdict: VerdictStatus.nullable(),
   verdict_reason: z.string().nullable(),
+  flags: z.array(z.string()).describe('a person should look at this before it is believed'),
   role: z.enum(['baseline', 'candidate']),
   primary: z.strictObject({ name: z.string(), value: JsonNumber.nullable() }).nullable(),
   metrics: z.record(z.string(), z.strictObject({ last: JsonNumber, best: JsonNumber.nullable() })),
@@ -161,6 +164,7 @@ export function runPacket(run: RunView, tailLines: number): RunPacket {
     evidence: run.evidence.slice(0, 4).map((line) => clip(line, 240)),
     verdict: run.verdict,
     verdict_reason: run.verdict_reason === null ? null : clip(run.verdict_reason, 300),
+    flags: run.flags.slice(0, 2).map((flag) => clip(flag, 200)),
     role: run.role,
     primary: run.primary === null ? null : { name: clip(run.primary.name, 60), value: run.primary.value },
     metrics: Object.fromEntries(metrics),
@@ -185,6 +189,7 @@ export function runPacketText(run: RunPacket): string {
     `${run.id} ${run.ending ?? run.state}${value} (${run.at})`,
     ...run.evidence.map((line) => `evidence: ${line}`),
     ...(run.verdict_reason === null ? [] : [`verdict: ${run.verdict ?? 'baseline'}: ${run.verdict_reason}`]),
+    ...run.flags.map((flag) => `look: ${flag}`),
     ...(metrics.length === 0 ? [] : [`metrics: ${metrics.join('; ')}`]),
     ...(run.note === null ? [] : [`note: ${run.note}`]),
     ...(run.log_tail.length === 0
@@ -203,6 +208,9 @@ export function statusPacketText(packet: StatusPacket): string {
         ];
   return [
     `${packet.project}: ${packet.status}`,
+    ...(packet.campaign === null
+      ? []
+      : [`campaign: ${packet.campaign.cycles_used} of ${packet.campaign.max_cycles} cycles used`]),
     ...(packet.goal === '' ? [] : [`goal: ${packet.goal}`]),
     ...(packet.metric === null ? [] : [`metric: ${packet.metric}`]),
     ...standing('baseline', packet.baseline),
