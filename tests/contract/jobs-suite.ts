@@ -11,7 +11,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Config } from '../../mcp-server/src/core/config.js';
 import type { Place } from '../../mcp-server/src/core/place.js';
 import type { JobHandle, JobSpec, JobState, Jobs } from '../../mcp-server/src/core/ports.js';
 import { isProcess } from '../../mcp-server/src/store/identity.js';
@@ -22,8 +21,6 @@ export interface OpenedJobs {
   /** The machine's folder of the project; null = a process of this computer, with its folder here. */
   place(workspace: string): Place | null;
   close(): Promise<void> | void;
-  /** Jobs are run by a scheduler: it decides when, and processes may be on another node. */
-  scheduled?: boolean;
 }
 
 /** What every kind of Jobs must do. The machines of the tests share this computer’s processes and disk. */
@@ -59,13 +56,6 @@ export function jobsContract(name: string, open: () => Promise<OpenedJobs>): voi
         cwd: root,
         env: { PATH: process.env.PATH ?? '', ...env },
         log: join(dir, 'log'),
-        ask: {
-          name: `exp${count}`,
-          gpus: 0,
-          timeLimit: 60,
-          grace: 5,
-          slurm: Config.parse({}).execution.slurm,
-        },
       };
       handles.push(spec);
       return spec;
@@ -173,7 +163,6 @@ export function jobsContract(name: string, open: () => Promise<OpenedJobs>): voi
     });
 
     it('finds what is left of a job whose wrapper is gone, and ends only that', async () => {
-      if (opened.scheduled === true) return;
       const spec = specOf(sh('echo $$; while :; do sleep 0.05; done'));
       await jobs.start(spec);
       await said(spec, '\n');
@@ -189,7 +178,6 @@ export function jobsContract(name: string, open: () => Promise<OpenedJobs>): voi
     });
 
     it('sees a job that was suspended', async () => {
-      if (opened.scheduled === true) return;
       const spec = specOf(sh('echo $$; while :; do sleep 0.05; done'));
       await jobs.start(spec);
       await said(spec, '\n');

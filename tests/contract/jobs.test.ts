@@ -21,7 +21,7 @@ jobsContract('processes of a host over OpenSSH', async () => {
   const machine = remoteMachine(openSsh({ host: 'gpu1', args: [], env: server.env }));
   return {
     jobs: hostJobs(machine, Date.now),
-    place: (workspace) => ({ jobs: 'process', host: 'gpu1', workspace, args: [] }),
+    place: (workspace) => ({ host: 'gpu1', workspace, args: [] }),
     async close() {
       machine.close();
       await server.end();

@@ -28,43 +28,13 @@ const Project = z.strictObject({
     .describe('Folder of the ledger, memory and runs, below the project folder.'),
 });
 
-const SLURM_NAME = /^[A-Za-z0-9][A-Za-z0-9_.,:@+-]*$/;
-const slurmName = () =>
-  z
-    .union([z.string(), z.number().transform(String)])
-    .pipe(z.string().regex(SLURM_NAME, 'letters, digits and _ . , : @ + - only'))
-    .optional();
-
-const Slurm = z.strictObject({
-  partition: slurmName().describe('Partition; the cluster’s default when absent.'),
-  account: slurmName().describe('Account that is charged.'),
-  qos: slurmName().describe('Quality of service.'),
-  gpu_type: slurmName().describe('Kind of GPU, as in `--gres=gpu:KIND:1`.'),
-  cpus: z.number().int().min(1).optional().describe('CPUs of one run (`--cpus-per-task`).'),
-  mem: z
-    .string()
-    .regex(/^\d+[KMGT]?$/i, 'a number and K, M, G or T')
-    .optional()
-    .describe('Memory of one run, for instance `16G`.'),
-  time: Duration.optional().describe(
-    'Time that is asked for. Absent = `experiment.time_limit` and the grace, else the partition’s default.',
-  ),
-  signal_before: Duration.default(120).describe(
-    'SIGTERM this many seconds before the time is up, for a checkpoint. Slurm looks once a minute, so ask for two.',
-  ),
-  requeue: flag(true).describe('A preempted run may be begun again by Slurm, under the same run.'),
-  extra: Names.describe(
-    'Further arguments of sbatch, each one word, for instance `--constraint=a100`; none that runs a command or moves files.',
-  ),
-  setup: Names.describe('Lines of shell before the training, for instance `module load cuda/12.4`.'),
-});
-export type SlurmConfig = z.output<typeof Slurm>;
-
 const Execution = z.strictObject({
   mode: z
     .enum(['local', 'ssh', 'slurm'])
     .default('local')
-    .describe('Where training runs: this computer, a host over SSH, or a Slurm cluster (here or over SSH).'),
+    .describe(
+      'Where training runs: this computer, or a host over SSH. `slurm` is not supported in this version.',
+    ),
   ssh_host: z.string().optional().describe('`host`, `user@host`, or a Host name of ~/.ssh/config.'),
   remote_workspace: z
     .string()
@@ -78,7 +48,6 @@ const Execution = z.strictObject({
     .union([z.string(), z.array(z.string())])
     .optional()
     .describe('Further arguments of ssh that say where and as whom: `-p 2222 -i ~/.ssh/lab -J bastion`.'),
-  slurm: Slurm.prefault({}).describe('What Slurm is asked for.'),
 });
 
 const Agent = z.strictObject({

@@ -1,8 +1,6 @@
 /** The doors to the outside world that have, or will have, several implementations. Their data is plain JSON. */
-import type { SlurmConfig } from './config.js';
 import type { GpuSurvey } from './gpu.js';
 import type { Place } from './place.js';
-import type { Ending } from './run.js';
 
 export interface ExecOptions {
   cwd?: string;
@@ -70,19 +68,6 @@ export interface JobSpec {
   marker: string;
   /** Absent or null = a process of this computer. */
   place?: Place | null;
-  /** What a scheduler is told of it. */
-  ask?: JobAsk;
-}
-
-/** What a job wants of a scheduler; a plain process has no use for it. */
-export interface JobAsk {
-  name: string;
-  gpus: number;
-  /** Seconds; null = the partition's own limit. */
-  timeLimit: number | null;
-  /** Seconds between the first signal and the last. */
-  grace: number;
-  slurm: SlurmConfig;
 }
 
 /** How to find a job again. Plain JSON, kept in the run's record. */
@@ -100,10 +85,10 @@ export interface Survivor {
 
 export interface JobState {
   /**
-   * `unstarted`: no start record · `waiting`: a scheduler has it and has not begun, or begins it again · `gone`: started,
+   * `unstarted`: no start record · `gone`: started,
    * no longer alive, and no exit record · `unknown`: its machine cannot be asked now.
    */
-  life: 'unstarted' | 'waiting' | 'running' | 'suspended' | 'gone' | 'exited' | 'unknown';
+  life: 'unstarted' | 'running' | 'suspended' | 'gone' | 'exited' | 'unknown';
   pid: number | null;
   /** The process of the command itself, once seen. */
   child: number | null;
@@ -115,15 +100,8 @@ export interface JobState {
   /** Processes the kernel's out-of-memory killer ended in the job's control group while it ran. */
   oomKills: number;
   rebooted: boolean;
-  /** What a person should know of where it is: why it waits, since when its machine is unreachable. */
+  /** What a person should know of where it is: since when its machine is unreachable, and why. */
   note?: string | null;
-  /** How a scheduler says that it ended; wins over the exit code. */
-  verdict?: SchedulerVerdict | null;
-}
-
-export interface SchedulerVerdict {
-  ending: Extract<Ending, 'timeout' | 'preempted' | 'stopped' | 'oom' | 'lost' | 'failed'>;
-  text: string;
 }
 
 /** How long-running work is started, asked after and stopped on a machine. */

@@ -22,7 +22,7 @@ export function hostJobs(machine: HostMachine, clock: Clock): Jobs {
   const missing = new Set<string>();
 
   const round = async (handles: readonly JobHandle[]): Promise<JobState[]> => {
-    const { seen, boot } = await lookAt(machine, clock, handles, null);
+    const { seen, boot } = await lookAt(machine, clock, handles);
     return handles.map((handle, index) => {
       const one = seen[index];
       if (one === undefined) return stateOf(EMPTY, boot, false);
@@ -56,23 +56,22 @@ export function hostJobs(machine: HostMachine, clock: Clock): Jobs {
   };
 }
 
-export type Looked = Seen & {
+type Looked = Seen & {
   /** All of its log is here. */
   complete: boolean;
 };
 
 /** One round trip: what there is to see of these runs, brought here. */
-export async function lookAt(
+async function lookAt(
   machine: HostMachine,
   clock: Clock,
   handles: readonly JobHandle[],
-  further: string | null,
-): Promise<{ seen: Looked[]; boot: string; further: string | null }> {
+): Promise<{ seen: Looked[]; boot: string }> {
   const mark = snapshotMark();
   const most = Math.min(RUN_BYTES, Math.ceil(ALL_BYTES / Math.max(1, handles.length)));
   const questions = handles.map((handle) => ({ folder: folderThere(handle), offset: logHere(handle), most }));
   const began = clock();
-  const { stdout } = await machine.script(snapshotScript(mark, questions, further), SCRIPT_MS);
+  const { stdout } = await machine.script(snapshotScript(mark, questions), SCRIPT_MS);
   const answer = readSnapshot(mark, stdout, began, clock());
   if (answer.seen.length !== handles.length)
     throw new LabError(`${machine.name} gave half an answer`, 'it is asked again');
@@ -83,13 +82,12 @@ export async function lookAt(
     if (complete && one.exited !== null) mirrorExit(handle, one.exited);
     return { ...one, complete };
   });
-  return { seen, boot: answer.boot, further: answer.further };
+  return { seen, boot: answer.boot };
 }
 
 const EMPTY: Seen = {
   started: null,
   exited: null,
-  job: null,
   size: null,
   bytes: new Uint8Array(0),
   stat: null,
@@ -97,7 +95,7 @@ const EMPTY: Seen = {
 };
 
 /** `behind`: its log is not yet all here, so its end is not told yet. */
-export function stateOf(seen: Seen, boot: string, behind: boolean): JobState {
+function stateOf(seen: Seen, boot: string, behind: boolean): JobState {
   const { started, exited } = seen;
   const life = exited !== null ? (behind ? 'running' : 'exited') : lifeOf(seen, boot);
   const child = seen.child === null ? null : parseStat(seen.child);
@@ -123,7 +121,7 @@ function lifeOf({ started, stat }: Seen, boot: string): JobState['life'] {
 }
 
 /** Runs a script whose failure is the machine's. */
-export async function must(machine: HostMachine, script: string): Promise<string> {
+async function must(machine: HostMachine, script: string): Promise<string> {
   const { code, stdout, stderr } = await machine.script(script, SCRIPT_MS);
   if (code === 0) return Buffer.from(stdout).toString('utf8');
   throw new LabError(
@@ -136,7 +134,7 @@ export async function must(machine: HostMachine, script: string): Promise<string
 }
 
 /** The run's folder there, made where it is missing; nothing of it is to be committed by anybody. */
-export const makeFolder = (folder: string): string =>
+const makeFolder = (folder: string): string =>
   `d=${quote(folder)}
 umask 077
 mkdir -p "$d/record" "$d/files" || exit 1
@@ -145,9 +143,9 @@ umask 022
 : >> "$d/log" || exit 1`;
 
 /** The language that the host itself sets for its users. */
-export const OWN_LANGUAGE = `if [ -n "\${AE_LC_ALL-}" ]; then LC_ALL=$AE_LC_ALL; else unset LC_ALL; fi; unset AE_LC_ALL`;
+const OWN_LANGUAGE = `if [ -n "\${AE_LC_ALL-}" ]; then LC_ALL=$AE_LC_ALL; else unset LC_ALL; fi; unset AE_LC_ALL`;
 
-export const environmentOf = (spec: JobSpec, folder: string): string =>
+const environmentOf = (spec: JobSpec, folder: string): string =>
   exportLines({ ...spec.env, AUTO_EXPERIMENT_RUN_DIR: `${folder}/files`, [MARKER]: spec.marker });
 
 /** Only one wrapper can claim the folder, so this may be run again. `timeout 0` makes a group where there is no setsid. */
@@ -211,7 +209,7 @@ exit 0`;
 }
 
 /** Links are exclusive, so of a start and this only one can win. */
-export async function forbidThere(machine: HostMachine, handle: JobHandle): Promise<boolean> {
+async function forbidThere(machine: HostMachine, handle: JobHandle): Promise<boolean> {
   const folder = folderThere(handle);
   const text = await must(
     machine,

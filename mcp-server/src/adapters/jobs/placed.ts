@@ -9,7 +9,7 @@ export function placedJobs(here: Jobs, at: (place: Place) => Promise<Jobs>): Job
     async poll(handles) {
       const groups = new Map<string, number[]>();
       for (const [index, { place }] of handles.entries()) {
-        const key = place == null ? '' : `${place.jobs} ${machineKey(place)}`;
+        const key = place == null ? '' : machineKey(place);
         groups.set(key, [...(groups.get(key) ?? []), index]);
       }
       const states = new Array<JobState>(handles.length);

@@ -13,8 +13,6 @@ export interface Link {
 export interface Seen {
   started: Link | null;
   exited: Link | null;
-  /** The scheduler's own number for it. */
-  job: Link | null;
   /** Bytes of the log; null when there is none. */
   size: number | null;
   /** From the offset that was asked for. */
@@ -27,8 +25,6 @@ export interface Seen {
 export interface Snapshot {
   boot: string;
   seen: Seen[];
-  /** What the further command answered, `null` when there was none. */
-  further: string | null;
 }
 
 export interface Question {
@@ -43,11 +39,11 @@ export interface Question {
  * One script that looks at all runs of a host: their records, whether they live, and what is new in their logs. One stat
  * for each run, and two more processes where its log has grown; the rest is the shell itself.
  */
-export function snapshotScript(mark: string, questions: readonly Question[], further: string | null): string {
+export function snapshotScript(mark: string, questions: readonly Question[]): string {
   return `look() {
 printf '\\n%s run\\n' ${mark}
 cd "$1/record" 2> /dev/null || return
-S=$(stat -c '%n|%s|%y|%N' started exited job ../log 2> /dev/null)
+S=$(stat -c '%n|%s|%y|%N' started exited ../log 2> /dev/null)
 printf '%s\\n' "$S"
 case $S in *pid=*) p=\${S#*pid=}; p=\${p%%;*}
 { read -r x < "/proc/$p/stat" && printf 'stat|%s\\n' "$x"; { c=; read -r c x < "/proc/$p/task/$p/children"; [ -n "$c" ]; } && read -r x < "/proc/$c/stat" && printf 'child|%s\\n' "$x"; } 2> /dev/null ;;
@@ -58,7 +54,7 @@ esac
 }
 b=; read -r b < /proc/sys/kernel/random/boot_id; printf '%s|%s\\n' "\${b%%-*}" "$(date '+%s.%N')"
 ${questions.map(({ folder, offset, most }) => `look ${quote(folder)} ${offset} ${most}`).join('\n')}
-${further === null ? '' : `printf '\\n%s further\\n' ${mark}\n${further}\n`}:`;
+:`;
 }
 
 export const snapshotMark = (): string => `@${randomBytes(9).toString('hex')}`;
@@ -71,7 +67,6 @@ export function readSnapshot(mark: string, answer: Uint8Array, began: number, en
   // Clocks of two machines differ: records are dated by ours.
   const skew = (began + ended) / 2 - milliseconds(time);
   const seen: Seen[] = [];
-  let further: string | null = null;
   for (const part of parts.slice(1)) {
     const end = part.indexOf('\n');
     const kind = part.toString('latin1', 0, end);
@@ -79,16 +74,14 @@ export function readSnapshot(mark: string, answer: Uint8Array, began: number, en
     const last = seen.at(-1);
     if (kind === 'run') seen.push(readRun(body.toString('utf8'), skew));
     else if (kind === 'bytes' && last !== undefined) last.bytes = body;
-    else if (kind === 'further') further = body.toString('utf8');
   }
-  return { boot, seen, further };
+  return { boot, seen };
 }
 
 function readRun(text: string, skew: number): Seen {
   const found: Seen = {
     started: null,
     exited: null,
-    job: null,
     size: null,
     bytes: new Uint8Array(0),
     stat: null,
@@ -98,7 +91,7 @@ function readRun(text: string, skew: number): Seen {
     const [name, size, time] = line.split('|', 3);
     if (name === 'stat' || name === 'child') found[name] = line.slice(name.length + 1);
     else if (name === '../log') found.size = Number(size);
-    else if (name === 'started' || name === 'exited' || name === 'job') {
+    else if (name === 'started' || name === 'exited') {
       const target = / -> [`'"]?([^'"\n]*)/.exec(line)?.[1] ?? '';
       found[name] = { text: target, fields: parseMark(target), at: dated(time ?? '', skew) };
     }

@@ -25,9 +25,8 @@ export function assertHost(host: string): void {
   );
 }
 
-/** Arguments of ssh as a person writes them: a text is split at blanks. Throws LabError for what could run programs here. */
-export function sshArguments(given: string | readonly string[] | undefined): string[] {
-  const words = typeof given === 'string' ? given.split(/\s+/).filter(Boolean) : [...(given ?? [])];
+/** Arguments of ssh as a person writes them. Throws LabError for what could run programs here. */
+export function sshArguments(words: readonly string[]): string[] {
   const args: string[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';

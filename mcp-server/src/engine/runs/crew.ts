@@ -22,13 +22,25 @@ import { wroteWithin } from './pace.js';
 import { openReading, type Reading } from './reading.js';
 import { createReplicating } from './replicating.js';
 import { endedRecord, markEnded, settle } from './settle.js';
+import { siteOf } from './site.js';
 import { closedInQueue, startRun } from './start.js';
+import { isForeign, tell } from './tell.js';
 import { type Rival, rivalOf, wasActive } from './whose.js';
 
 /** All that a supervisor may reach. No provider is among it: a model call during training does not compile. */
 export type SupervisorLab = Pick<
   Lab,
-  'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'random' | 'env' | 'host' | 'leases' | 'hashes'
+  | 'open'
+  | 'machine'
+  | 'at'
+  | 'jobs'
+  | 'surveyGpus'
+  | 'clock'
+  | 'random'
+  | 'env'
+  | 'host'
+  | 'leases'
+  | 'hashes'
 >;
 
 const SAVE_MS = 5000;
@@ -106,7 +118,8 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     );
     active.set(record.id, run);
     bell.add(files.record);
-    evidence.started(project, record);
+    // What can be told of another machine is not told by looking at this one.
+    if (record.place === null) evidence.started(project, record);
     log(`${record.id} is watched`);
     return run;
   }
@@ -171,6 +184,8 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
 
   async function lookAt(run: Active, state: JobState): Promise<void> {
     const now = lab.clock();
+    if (tell(run, state.note ?? null)) writeRun(paths.runs, run.record, { mayLose: 'newest' });
+    if (state.life === 'unknown') return;
     if (state.life === 'unstarted') {
       // Spawned and not yet claimed, or we were killed in between. Starting again is safe: only one can claim.
       if (run.spawnedAt !== null && now - run.spawnedAt < RETRY_START_MS) return;
@@ -180,11 +195,8 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       if (result.kind === 'failed') over(run, result.record);
       return;
     }
-    if (state.rebooted && run.record.host !== lab.host && wroteWithin(run.files.log, now, FRESH_MS)) {
-      run.record = {
-        ...run.record,
-        note: `runs on ${run.record.host}, whose processes cannot be seen from ${lab.host}`,
-      };
+    if (state.rebooted && isForeign(run.record, lab.host) && wroteWithin(run.files.log, now, FRESH_MS)) {
+      tell(run, `runs on ${run.record.host}, whose processes cannot be seen from ${lab.host}`);
       return;
     }
     if (state.child !== null) run.child = state.child;
@@ -222,7 +234,10 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
         kill: naturally ? null : run.kill,
         findings: run.reading.findings(),
         nonFinite: run.reading.nonFinite(),
-        kernelLine: state.exitCode === 137 ? await kernelLineOf(lab.machine, run.child) : null,
+        kernelLine:
+          state.exitCode === 137
+            ? await kernelLineOf((await siteOf(lab, run.record.place)).machine, run.child)
+            : null,
       },
       state.exitedAt ?? lab.clock(),
       result.notes,
