@@ -1,9 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
-  applyEdits,
   createScanner,
   findNodeAtLocation,
-  modify,
   type Node,
   type ParseError,
   parse,
@@ -66,7 +64,7 @@ export function addJson(text: string, wish: JsonWish, path: string): AddedJson {
         'mend it and run this again; nothing was changed',
       );
     } else if (there.some((item) => isDeepStrictEqual(item, mine.value))) continue;
-    else insert(added, [...mine.keys, there.length], mine.value);
+    else added.text = put(added.text, mine.keys, (write) => write(mine.value));
     added.owned.items.push(mine);
   }
   return added;
@@ -142,25 +140,46 @@ function set(added: AddedJson, keys: readonly string[], value: unknown, path: st
         'mend it and run this again; nothing was changed',
       );
   }
-  const options = { formattingOptions: formatOf(added.text) };
-  added.text = applyEdits(added.text, modify(added.text, [...keys], value, options));
+  const deepest = keys.findLastIndex(
+    (_, depth) => at(read(added.text, path), keys.slice(0, depth)) !== undefined,
+  );
+  const inner = keys.slice(deepest + 1).reduceRight<unknown>((made, key) => ({ [key]: made }), value);
+  added.text = put(
+    added.text,
+    keys.slice(0, deepest),
+    (write) => `${JSON.stringify(keys[deepest])}: ${write(inner)}`,
+  );
 }
 
-function insert(added: AddedJson, place: Path, value: unknown): void {
-  const options = { formattingOptions: formatOf(added.text), isArrayInsertion: true };
-  added.text = applyEdits(added.text, modify(added.text, place, value, options));
+type Write = (value: unknown) => string;
+
+/** Adds at the end of an object or a list, laid out as what stands there; nothing else of the text changes. */
+function put(text: string, place: Path, piece: (write: Write) => string): string {
+  const tree = parseTree(text, [], { allowTrailingComma: true });
+  const node = tree === undefined ? undefined : findNodeAtLocation(tree, place);
+  if (node === undefined) return text;
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const own = lineIndent(text, node.offset);
+  const last = node.children?.at(-1);
+  if (last !== undefined && !text.slice(node.offset, last.offset).includes('\n')) {
+    const end = last.offset + last.length;
+    return `${text.slice(0, end)}, ${piece((value) => JSON.stringify(value))}${text.slice(end)}`;
+  }
+  const unit = /^([\t ]+)"/m.exec(text)?.[1] ?? '  ';
+  const indent = last === undefined ? own + unit : lineIndent(text, last.offset);
+  const said = piece((value) => JSON.stringify(value, null, unit).replaceAll('\n', eol + indent));
+  const end = last === undefined ? node.offset + 1 : last.offset + last.length;
+  const rest = text.slice(end);
+  const closing =
+    last === undefined && !text.slice(end, node.offset + node.length).includes('\n') ? eol + own : '';
+  return `${text.slice(0, end)}${last === undefined ? '' : ','}${eol}${indent}${said}${closing}${rest}`;
 }
 
-function formatOf(text: string) {
-  const indent = /^([\t ]+)"/m.exec(text)?.[1] ?? '  ';
-  return {
-    insertSpaces: !indent.includes('\t'),
-    tabSize: indent.includes('\t') ? 1 : indent.length,
-    eol: text.includes('\r\n') ? '\r\n' : '\n',
-  };
+function lineIndent(text: string, offset: number): string {
+  return /^[\t ]*/.exec(text.slice(text.lastIndexOf('\n', offset - 1) + 1))?.[0] ?? '';
 }
 
-/** Takes out one property or item and one comma; comments of others stay, which `modify` would take along. */
+/** Takes out one property or item and one comma; comments of others stay. */
 function cut(text: string, place: Path, path: string): string {
   const tree = parseTree(text, [], { allowTrailingComma: true });
   const value = tree === undefined ? undefined : findNodeAtLocation(tree, place);

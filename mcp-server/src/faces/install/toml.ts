@@ -40,16 +40,17 @@ export function addTable(text: string, table: TomlTable, path: string): string |
 export function removeTable(text: string, keys: readonly string[], path: string): string {
   const before = read(text, path);
   const sections = sectionsOf(text);
+  const isOurs = (index: number): boolean =>
+    keys.every((key, depth) => sections[index]?.table?.[depth] === key);
   let after = '';
-  for (const [index, { from, table }] of sections.entries()) {
-    const to = sections[index + 1]?.from ?? text.length;
-    const part = text.slice(from, to);
-    if (table === null || !keys.every((key, depth) => table[depth] === key)) {
-      after += part;
-      continue;
+  for (const [index, { from }] of sections.entries()) {
+    const part = text.slice(from, sections[index + 1]?.from ?? text.length);
+    if (!isOurs(index)) after += part;
+    else {
+      after = withoutNote(after);
+      // Comments and blank lines at the end of a section belong to what follows it.
+      if (index + 1 < sections.length && !isOurs(index + 1)) after += trailing(part);
     }
-    // Comments and blank lines at the end of a section belong to what follows it.
-    after = withoutNote(after) + (index === sections.length - 1 ? '' : trailing(part));
   }
   if (!isDeepStrictEqual(pruned(parseToml(after), keys), pruned(before, keys)))
     throw new LabError(
