@@ -1,7 +1,7 @@
 import { LabError } from '../../core/errors.js';
 
 const NAME = '[A-Za-z0-9_][A-Za-z0-9_.+-]*';
-const HOST = new RegExp(`^(?:${NAME}@)?(?:[A-Za-z0-9_][A-Za-z0-9_.:%-]*)$`);
+const HOST = new RegExp(`^(?:${NAME}@)?(?:[A-Za-z0-9_:][A-Za-z0-9_.:%-]*)$`);
 
 /** Options of ssh_config(5) that only say where and as whom to connect. Others run programs or weaken what is checked. */
 const OPTIONS = new Set(

@@ -5,43 +5,27 @@ import type { Config } from '../../core/config.js';
 import { errorText, LabError } from '../../core/errors.js';
 import type { JobState } from '../../core/ports.js';
 import { isUndecided, type RunRecord } from '../../core/run-record.js';
-import { releaseLeases } from '../../store/leases.js';
 import { readCampaign } from '../../store/ledger.js';
 import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
 import { listRuns, readRun, writeRun } from '../../store/runs.js';
-import type { Lab } from '../lab.js';
 import { type Active, activate, type Step, step } from './active.js';
 import type { Bell } from './bell.js';
 import { createEvidence } from './evidence.js';
 import { guarded } from './guarded.js';
 import { kernelLineOf } from './kernel-log.js';
 import { recordLaunch } from './launch.js';
+import { createLingering } from './lingering.js';
 import { wroteWithin } from './pace.js';
 import { openReading, type Reading } from './reading.js';
 import { createReplicating } from './replicating.js';
 import { endedRecord, markEnded, settle } from './settle.js';
 import { siteOf } from './site.js';
 import { closedInQueue, startRun } from './start.js';
+import type { SupervisorLab } from './supervisor-lab.js';
 import { isForeign, tell } from './tell.js';
 import { type Rival, rivalOf, wasActive } from './whose.js';
-
-/** All that a supervisor may reach. No provider is among it: a model call during training does not compile. */
-export type SupervisorLab = Pick<
-  Lab,
-  | 'open'
-  | 'machine'
-  | 'at'
-  | 'jobs'
-  | 'surveyGpus'
-  | 'clock'
-  | 'random'
-  | 'env'
-  | 'host'
-  | 'leases'
-  | 'hashes'
->;
 
 const SAVE_MS = 5000;
 /** Each save waits for the disk: not more than five a second, however many runs there are. */
@@ -65,8 +49,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   const active = new Map<string, Active>();
   /** Ended, but not yet written down everywhere. */
   const unsettled = new Map<string, { record: RunRecord; reading: Reading | null }>();
-  /** Ended runs whose GPUs are still used by processes that they left behind. */
-  const lingering = new Map<string, Active>();
+  const lingering = createLingering(lab, paths.root);
   /** Ended runs: a file of their time may be theirs. */
   const past: Rival[] = [];
   const replicating = createReplicating(lab, log);
@@ -173,13 +156,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     await lookAll(true);
     if (unsettled.size > 0) await guarded(log, 'settle', flush);
     await lookAll(false);
-    for (const [id, run] of lingering) {
-      if (lab.clock() - run.lastScan < RETRY_START_MS) continue;
-      run.lastScan = lab.clock();
-      if ((await lab.jobs.survivors(run.handle)).length > 0) continue;
-      await free(id);
-      lingering.delete(id);
-    }
+    await lingering.look();
   }
 
   async function lookAt(run: Active, state: JobState): Promise<void> {
@@ -243,8 +220,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       result.notes,
     );
     over(run, ended);
-    if (run.survivors.length === 0) await free(ended.id);
-    else if (ended.gpus.length > 0) lingering.set(ended.id, run);
+    await lingering.take(ended, run);
   }
 
   function over(run: Active, ended: RunRecord): void {
@@ -256,8 +232,6 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     log(`${ended.id} ended: ${ended.ending}; ${ended.evidence[0] ?? ''}`);
     bell.remove(run.files.record);
   }
-
-  const free = (id: string) => releaseLeases({ folder: lab.leases, project: paths.root, run: id });
 
   /**
    * Writes down what has ended, oldest end first, because each verdict rests on those before. On a full disk at least
@@ -303,7 +277,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
         : replicating.step(project, project.config.experiment.max_parallel - queued.size - active.size),
     busy: () =>
       replicating.restless() ||
-      queued.size + active.size + unsettled.size + lingering.size > 0 ||
+      queued.size + active.size + unsettled.size + lingering.size() > 0 ||
       evidence.busy(),
     names: () => [...active.keys()],
     config: (): Config => project.config,
