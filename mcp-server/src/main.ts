@@ -4,13 +4,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { placedJobs } from './adapters/jobs/placed.js';
 import { processJobs } from './adapters/jobs/process.js';
 import { errorText, LabError } from './core/errors.js';
 import type { GpuSurvey } from './core/gpu.js';
 import { MARKER } from './core/marker.js';
-import type { ExecResult, Machine, SurveyGpus } from './core/ports.js';
+import { machineKey } from './core/place.js';
+import type { ExecResult, Jobs, Machine, SurveyGpus } from './core/ports.js';
 import { nearest, plain } from './core/text.js';
 import type { Lab } from './engine/lab.js';
+import type { Site } from './engine/runs/site.js';
 import { type Command, type Console, UsageError } from './faces/command.js';
 import { helpOf, parseFlags } from './faces/flags.js';
 import { leaseFolder } from './store/leases.js';
@@ -48,11 +51,13 @@ const INNER = ['hook', 'supervise', 'gen'];
 
 function openLab(dir: string): Lab {
   const machine = lazyMachine();
+  const at = lazyPlaces();
   return {
     open: () => openProject(dir),
     machine,
-    jobs: processJobs(),
+    jobs: lazyJobs(at),
     surveyGpus: lazySurvey(machine),
+    at,
     clock: Date.now,
     random: Math.random,
     env: process.env,
@@ -72,6 +77,37 @@ function openLab(dir: string): Lab {
       child.unref();
     },
   };
+}
+
+/** Other machines, each connected to once, when something is first asked of it. */
+function lazyPlaces(): Lab['at'] {
+  const known = new Map<string, Promise<Site>>();
+  return (place) => {
+    const key = machineKey(place);
+    const site =
+      known.get(key) ??
+      import('./adapters/machines/over-ssh.js').then(({ overSsh }) => {
+        const machine = overSsh(place.host, place.args, process.env);
+        return { machine, surveyGpus: lazySurvey(machine) };
+      });
+    known.set(key, site);
+    return site;
+  };
+}
+
+/** Jobs of this computer are at hand; those of other machines are loaded when a run is there. */
+function lazyJobs(at: Lab['at']): Jobs {
+  const known = new Map<string, Promise<Jobs>>();
+  return placedJobs(processJobs(), (place) => {
+    const key = machineKey(place);
+    const jobs =
+      known.get(key) ??
+      Promise.all([import('./adapters/jobs/host.js'), at(place)]).then(([{ hostJobs }, { machine }]) =>
+        hostJobs(machine, Date.now),
+      );
+    known.set(key, jobs);
+    return jobs;
+  });
 }
 
 /** The machine's adapter is loaded when something is first asked of it. */

@@ -60,14 +60,14 @@ export function machineContract(name: string, open: () => Promise<Opened>): void
     });
 
     it('runs in the folder and environment that it is given, without input', async () => {
-      const script = 'pwd; printf "%s|%s|" "$AE_ONE" "${HOME:-none}"; cat';
+      const script = 'pwd; h=$HOME; printf "%s|%s|" "$AE_ONE" "$h"; cat';
       const laid = await machine.exec(sh(script), { cwd: folder, env: { AE_ONE: "mine 'and' $yours" } });
-      expect(laid.stdout).toMatch(`${folder}\nmine 'and' $yours|/`);
+      expect(laid.stdout).toContain(`${folder}\nmine 'and' $yours|/`);
       const only = await machine.exec(sh(script), {
         env: { AE_ONE: 'x', PATH: '/usr/bin:/bin' },
         onlyEnv: true,
       });
-      expect(only.stdout).toMatch(/\nx\|none\|$/);
+      expect(only.stdout).toMatch(/\nx\|\|$/);
     });
 
     it('keeps the last bytes of each stream', async () => {

@@ -24,6 +24,8 @@ export interface SshdOptions {
   loginShell?: string;
   /** Printed before anything, on both streams, as a careless .bashrc does. */
   greeting?: string;
+  /** A folder that comes first on PATH there. */
+  bin?: string;
   /** Further lines of sshd_config(5). */
   config?: string;
   /** Further lines of the user's ssh_config(5). */
@@ -59,7 +61,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       'UsePAM no',
       'PasswordAuthentication no',
       'KbdInteractiveAuthentication no',
-      `ForceCommand ${greet}exec ${options.loginShell ?? '/bin/sh'} -c "$SSH_ORIGINAL_COMMAND"`,
+      `ForceCommand ${options.bin === undefined ? '' : `PATH=${options.bin}:$PATH; export PATH; `}${greet}exec ${options.loginShell ?? '/bin/sh'} -c "$SSH_ORIGINAL_COMMAND"`,
       options.config ?? '',
       '',
     ].join('\n'),

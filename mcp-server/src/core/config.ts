@@ -32,14 +32,22 @@ const Execution = z.strictObject({
   mode: z
     .enum(['local', 'ssh', 'slurm'])
     .default('local')
-    .describe('Where training runs. Only `local` in this version.'),
-  ssh_host: z.string().optional().describe(LATER),
-  remote_workspace: z.string().optional().describe(LATER),
-  remote_python: z.string().optional().describe(LATER),
+    .describe(
+      'Where training runs: this computer, or a host over SSH. `slurm` is not supported in this version.',
+    ),
+  ssh_host: z.string().optional().describe('`host`, `user@host`, or a Host name of ~/.ssh/config.'),
+  remote_workspace: z
+    .string()
+    .optional()
+    .describe('Folder there that holds the project’s code, absolute or `~/…`.'),
+  remote_python: z
+    .string()
+    .optional()
+    .describe('Interpreter there, taken where a command says `python` or `python3`.'),
   ssh_args: z
     .union([z.string(), z.array(z.string())])
     .optional()
-    .describe(LATER),
+    .describe('Further arguments of ssh that say where and as whom: `-p 2222 -i ~/.ssh/lab -J bastion`.'),
 });
 
 const Agent = z.strictObject({

@@ -1,5 +1,6 @@
 /** The doors to the outside world that have, or will have, several implementations. Their data is plain JSON. */
 import type { GpuSurvey } from './gpu.js';
+import type { Place } from './place.js';
 
 export interface ExecOptions {
   cwd?: string;
@@ -65,12 +66,16 @@ export interface JobSpec {
   log: string;
   /** Value of the marker variable, unique to this run on this machine. */
   marker: string;
+  /** Absent or null = a process of this computer. */
+  place?: Place | null;
 }
 
 /** How to find a job again. Plain JSON, kept in the run's record. */
 export interface JobHandle {
   recordDir: string;
   marker: string;
+  /** Absent or null = a process of this computer. */
+  place?: Place | null;
 }
 
 export interface Survivor {
@@ -79,8 +84,11 @@ export interface Survivor {
 }
 
 export interface JobState {
-  /** `unstarted`: no start record · `gone`: started, no longer alive, and no exit record. */
-  life: 'unstarted' | 'running' | 'suspended' | 'gone' | 'exited';
+  /**
+   * `unstarted`: no start record · `gone`: started,
+   * no longer alive, and no exit record · `unknown`: its machine cannot be asked now.
+   */
+  life: 'unstarted' | 'running' | 'suspended' | 'gone' | 'exited' | 'unknown';
   pid: number | null;
   /** The process of the command itself, once seen. */
   child: number | null;
@@ -92,6 +100,8 @@ export interface JobState {
   /** Processes the kernel's out-of-memory killer ended in the job's control group while it ran. */
   oomKills: number;
   rebooted: boolean;
+  /** What a person should know of where it is: since when its machine is unreachable, and why. */
+  note?: string | null;
 }
 
 /** How long-running work is started, asked after and stopped on a machine. */

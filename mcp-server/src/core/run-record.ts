@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CodeRef, Replicate } from './ledger.js';
 import { Direction, JsonNumber } from './metric.js';
+import { Place } from './place.js';
 import { Ending, MetricSummary, RunState, VerdictStatus } from './run.js';
 
 /** How long a run may take and what ends it; fixed at its launch. Times in seconds. */
@@ -24,6 +25,7 @@ export const RunRecord = z.strictObject({
   command: z.array(z.string()),
   cwd: z.string(),
   host: z.string(),
+  place: Place.nullable().default(null).describe('the machine it runs on; null = the host itself'),
   marker: z.string(),
   gpus_wanted: z.union([z.literal('auto'), z.number().int()]),
   gpus_allowed: z

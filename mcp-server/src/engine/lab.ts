@@ -1,6 +1,8 @@
+import type { Place } from '../core/place.js';
 import type { Clock, Jobs, Machine, Random, SurveyGpus } from '../core/ports.js';
 import type { HashCache } from '../store/locked-hashes.js';
 import type { Project } from '../store/project.js';
+import type { Site } from './runs/site.js';
 
 /** Everything a verb may need. Verbs ask for the least of it: `Pick<Lab, …>`. */
 export interface Lab {
@@ -9,6 +11,8 @@ export interface Lab {
   machine: Machine;
   jobs: Jobs;
   surveyGpus: SurveyGpus;
+  /** Another machine; its connection is kept for the next time. Throws LabError for what is no host. */
+  at(place: Place): Promise<Site>;
   clock: Clock;
   random: Random;
   env: Readonly<Record<string, string | undefined>>;

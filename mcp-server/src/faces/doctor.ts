@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { errorText, LabError } from '../core/errors.js';
 import { formatMark } from '../core/mark.js';
 import type { Lab } from '../engine/lab.js';
+import { placeFor } from '../engine/runs/site.js';
 import { acquireLock } from '../store/lock.js';
 import { atOnce, findLocked, idleGlobs, lockedPlaces } from '../store/locked.js';
 import type { Project } from '../store/project.js';
@@ -23,6 +24,7 @@ export async function examine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
   const project = tryOpen(lab);
   return [
     ...(await examineMachine(lab, signal)),
+    ...('message' in project ? [] : await otherMachine(lab, project)),
     ...('message' in project ? [bad('project', project.message, project.hint)] : describe(project)),
   ];
 }
@@ -84,6 +86,20 @@ async function locks(): Promise<Check> {
   if (!lock.held) return bad('locks', 'a lock could not be taken', 'a sandbox may forbid local sockets');
   await lock.release();
   return good('locks', 'the kernel holds locks for one controller and one supervisor per project');
+}
+
+/** The host that runs go to, tried as a launch would try it. */
+async function otherMachine(lab: Lab, project: Project): Promise<Check[]> {
+  const { mode, ssh_host } = project.config.execution;
+  if (mode === 'local') return [];
+  try {
+    const place = await placeFor(lab, project.config);
+    return [good('host', `${ssh_host}: reached, the project’s code is in ${place?.workspace}`)];
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    const second = `a host that asks for a second factor: open the shared connection once by hand, it is then used for as long as it lives. In ~/.ssh/config under Host ${ssh_host ?? 'HOST'}: ControlMaster auto, ControlPath ~/.ssh/cm-%C, ControlPersist 12h; then: ssh ${ssh_host ?? 'HOST'} true`;
+    return [bad('host', error.message, `${error.hint}. ${second}`)];
+  }
 }
 
 function tryOpen(lab: Lab): Project | LabError {

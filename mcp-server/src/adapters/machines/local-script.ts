@@ -6,9 +6,10 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** A script of ours in /bin/sh of this computer, read from standard input: arguments have a limit, and are public. */
 export function scriptLocal(text: string, timeoutMs: number, env: Env | undefined): Promise<ScriptResult> {
+  const own = env ?? process.env;
   return new Promise((resolve, reject) => {
     const child = spawn('/bin/sh', ['-s'], {
-      env: { ...(env ?? process.env), LC_ALL: 'C' },
+      env: { ...own, AE_LC_ALL: own.LC_ALL, LC_ALL: 'C' },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const [out, err]: [Uint8Array[], Uint8Array[]] = [[], []];

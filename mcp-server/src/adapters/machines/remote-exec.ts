@@ -120,7 +120,6 @@ function commandScript(
   onlyEnv: boolean,
 ): string {
   const inner = [
-    ...(onlyEnv ? [] : ['unset LC_ALL']),
     ...(cwd === undefined
       ? []
       : [

@@ -1,7 +1,7 @@
 import { LabError } from '../../core/errors.js';
 
 const NAME = '[A-Za-z0-9_][A-Za-z0-9_.+-]*';
-const HOST = new RegExp(`^(?:${NAME}@)?(?:[A-Za-z0-9_][A-Za-z0-9_.:%-]*)$`);
+const HOST = new RegExp(`^(?:${NAME}@)?(?:[A-Za-z0-9_:][A-Za-z0-9_.:%-]*)$`);
 
 /** Options of ssh_config(5) that only say where and as whom to connect. Others run programs or weaken what is checked. */
 const OPTIONS = new Set(
@@ -25,9 +25,8 @@ export function assertHost(host: string): void {
   );
 }
 
-/** Arguments of ssh as a person writes them: a text is split at blanks. Throws LabError for what could run programs here. */
-export function sshArguments(given: string | readonly string[] | undefined): string[] {
-  const words = typeof given === 'string' ? given.split(/\s+/).filter(Boolean) : [...(given ?? [])];
+/** Arguments of ssh as a person writes them. Throws LabError for what could run programs here. */
+export function sshArguments(words: readonly string[]): string[] {
   const args: string[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';

@@ -19,8 +19,8 @@ export interface FramedShell {
 
 export const newMark = (): string => `AE${randomBytes(12).toString('hex')}`;
 
-/** Neither a language nor start-up files of the shell may change what programs answer. */
-const BEGIN = 'LC_ALL=C; export LC_ALL; unset ENV BASH_ENV CDPATH; PS1= PS2=\n';
+/** Neither the language (kept in AE_LC_ALL for what is started) nor start-up files of the shell may change what programs answer. */
+const BEGIN = 'AE_LC_ALL=$LC_ALL; LC_ALL=C; export LC_ALL; unset ENV BASH_ENV CDPATH; PS1= PS2=\n';
 
 export function framedShell(channel: Channel, name: string): FramedShell {
   let over: Error | null = null;

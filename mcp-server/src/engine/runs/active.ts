@@ -33,6 +33,8 @@ export interface Active {
   /** Its record as it was last written down by the way. */
   saved: RunRecord | null;
   lastScan: number;
+  /** What its machine said of it last: since when it is unreachable. */
+  told: string | null;
   survivors: Survivor[];
 }
 
@@ -57,7 +59,7 @@ export function activate(
   const why = KILL_REASONS.find((reason) => reason === killed?.fields.why);
   return {
     record,
-    handle: { recordDir: files.record, marker: record.marker },
+    handle: { recordDir: files.record, marker: record.marker, place: record.place },
     files,
     reading,
     pace: createPace(lab.clock(), record.limits.stall_timeout),
@@ -74,6 +76,7 @@ export function activate(
     lastSaved: lab.clock(),
     saved: null,
     lastScan: Number.NEGATIVE_INFINITY,
+    told: null,
     survivors: [],
   };
 }

@@ -5,31 +5,27 @@ import type { Config } from '../../core/config.js';
 import { errorText, LabError } from '../../core/errors.js';
 import type { JobState } from '../../core/ports.js';
 import { isUndecided, type RunRecord } from '../../core/run-record.js';
-import { releaseLeases } from '../../store/leases.js';
 import { readCampaign } from '../../store/ledger.js';
 import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
 import { listRuns, readRun, writeRun } from '../../store/runs.js';
-import type { Lab } from '../lab.js';
 import { type Active, activate, type Step, step } from './active.js';
 import type { Bell } from './bell.js';
 import { createEvidence } from './evidence.js';
 import { guarded } from './guarded.js';
 import { kernelLineOf } from './kernel-log.js';
 import { recordLaunch } from './launch.js';
+import { createLingering } from './lingering.js';
 import { wroteWithin } from './pace.js';
 import { openReading, type Reading } from './reading.js';
 import { createReplicating } from './replicating.js';
 import { endedRecord, markEnded, settle } from './settle.js';
+import { siteOf } from './site.js';
 import { closedInQueue, startRun } from './start.js';
+import type { SupervisorLab } from './supervisor-lab.js';
+import { isForeign, tell } from './tell.js';
 import { type Rival, rivalOf, wasActive } from './whose.js';
-
-/** All that a supervisor may reach. No provider is among it: a model call during training does not compile. */
-export type SupervisorLab = Pick<
-  Lab,
-  'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'random' | 'env' | 'host' | 'leases' | 'hashes'
->;
 
 const SAVE_MS = 5000;
 /** Each save waits for the disk: not more than five a second, however many runs there are. */
@@ -53,8 +49,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   const active = new Map<string, Active>();
   /** Ended, but not yet written down everywhere. */
   const unsettled = new Map<string, { record: RunRecord; reading: Reading | null }>();
-  /** Ended runs whose GPUs are still used by processes that they left behind. */
-  const lingering = new Map<string, Active>();
+  const lingering = createLingering(lab, paths.root);
   /** Ended runs: a file of their time may be theirs. */
   const past: Rival[] = [];
   const replicating = createReplicating(lab, log);
@@ -106,7 +101,8 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     );
     active.set(record.id, run);
     bell.add(files.record);
-    evidence.started(project, record);
+    // What can be told of another machine is not told by looking at this one.
+    if (record.place === null) evidence.started(project, record);
     log(`${record.id} is watched`);
     return run;
   }
@@ -160,17 +156,13 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     await lookAll(true);
     if (unsettled.size > 0) await guarded(log, 'settle', flush);
     await lookAll(false);
-    for (const [id, run] of lingering) {
-      if (lab.clock() - run.lastScan < RETRY_START_MS) continue;
-      run.lastScan = lab.clock();
-      if ((await lab.jobs.survivors(run.handle)).length > 0) continue;
-      await free(id);
-      lingering.delete(id);
-    }
+    await lingering.look();
   }
 
   async function lookAt(run: Active, state: JobState): Promise<void> {
     const now = lab.clock();
+    if (tell(run, state.note ?? null)) writeRun(paths.runs, run.record, { mayLose: 'newest' });
+    if (state.life === 'unknown') return;
     if (state.life === 'unstarted') {
       // Spawned and not yet claimed, or we were killed in between. Starting again is safe: only one can claim.
       if (run.spawnedAt !== null && now - run.spawnedAt < RETRY_START_MS) return;
@@ -180,11 +172,8 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       if (result.kind === 'failed') over(run, result.record);
       return;
     }
-    if (state.rebooted && run.record.host !== lab.host && wroteWithin(run.files.log, now, FRESH_MS)) {
-      run.record = {
-        ...run.record,
-        note: `runs on ${run.record.host}, whose processes cannot be seen from ${lab.host}`,
-      };
+    if (state.rebooted && isForeign(run.record, lab.host) && wroteWithin(run.files.log, now, FRESH_MS)) {
+      tell(run, `runs on ${run.record.host}, whose processes cannot be seen from ${lab.host}`);
       return;
     }
     if (state.child !== null) run.child = state.child;
@@ -222,14 +211,16 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
         kill: naturally ? null : run.kill,
         findings: run.reading.findings(),
         nonFinite: run.reading.nonFinite(),
-        kernelLine: state.exitCode === 137 ? await kernelLineOf(lab.machine, run.child) : null,
+        kernelLine:
+          state.exitCode === 137
+            ? await kernelLineOf((await siteOf(lab, run.record.place)).machine, run.child)
+            : null,
       },
       state.exitedAt ?? lab.clock(),
       result.notes,
     );
     over(run, ended);
-    if (run.survivors.length === 0) await free(ended.id);
-    else if (ended.gpus.length > 0) lingering.set(ended.id, run);
+    await lingering.take(ended, run);
   }
 
   function over(run: Active, ended: RunRecord): void {
@@ -241,8 +232,6 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     log(`${ended.id} ended: ${ended.ending}; ${ended.evidence[0] ?? ''}`);
     bell.remove(run.files.record);
   }
-
-  const free = (id: string) => releaseLeases({ folder: lab.leases, project: paths.root, run: id });
 
   /**
    * Writes down what has ended, oldest end first, because each verdict rests on those before. On a full disk at least
@@ -288,7 +277,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
         : replicating.step(project, project.config.experiment.max_parallel - queued.size - active.size),
     busy: () =>
       replicating.restless() ||
-      queued.size + active.size + unsettled.size + lingering.size > 0 ||
+      queued.size + active.size + unsettled.size + lingering.size() > 0 ||
       evidence.busy(),
     names: () => [...active.keys()],
     config: (): Config => project.config,

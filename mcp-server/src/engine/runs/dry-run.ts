@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Campaign } from '../../core/campaign.js';
 import { commandShape, showCommand, toArgv } from '../../core/command.js';
 import { LabError } from '../../core/errors.js';
+import type { Place } from '../../core/place.js';
 import type { ExecResult } from '../../core/ports.js';
 import { createRedactor } from '../../core/redact.js';
 import { plain } from '../../core/text.js';
@@ -12,6 +13,7 @@ import { ensureWorkspace, type Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
 import type { LaunchRequest } from './launch.js';
 import { leaseForDryRun } from './leasing.js';
+import { codeThere, commandThere } from './site.js';
 import { tied } from './tied.js';
 
 /**
@@ -25,6 +27,7 @@ export async function ensureDryRun(
   campaign: Campaign,
   request: LaunchRequest,
   env: Record<string, string>,
+  place: Place | null = null,
 ): Promise<string[]> {
   const { experiment } = project.config;
   if (request.dryRunPolicy === 'skip' || !experiment.mandatory_dry_run) return [];
@@ -36,7 +39,9 @@ export async function ensureDryRun(
   }
   const { root, ledger, workspace } = project.paths;
   const fingerprint = createHash('sha256')
-    .update(codeFingerprint(root, [workspace]))
+    .update(
+      place === null ? codeFingerprint(root, [workspace]) : await codeThere(lab.machine, place.workspace),
+    )
     .update(commandShape(argv))
     .digest('hex')
     .slice(0, 16);
@@ -48,10 +53,10 @@ export async function ensureDryRun(
   const gpus = await leaseForDryRun(lab, project, request);
   let result: ExecResult;
   try {
-    result = await lab.machine.exec(tied(argv), {
-      cwd: root,
+    result = await lab.machine.exec(place === null ? tied(argv) : commandThere(argv, project.config, place), {
+      cwd: place?.workspace ?? root,
       env: { ...env, PYTHONUNBUFFERED: '1', ...gpus.env },
-      onlyEnv: true,
+      onlyEnv: place === null,
       timeoutMs: experiment.dry_run_timeout * 1000,
       maxBytes: 64 * 1024,
       ...(request.signal === undefined ? {} : { signal: request.signal }),

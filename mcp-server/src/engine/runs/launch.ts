@@ -22,6 +22,7 @@ import { limitsWithinBudget } from './budget.js';
 import { ensureDryRun } from './dry-run.js';
 import { lockedAtLaunch } from './locked.js';
 import { assertProgram } from './program.js';
+import { assertProgramThere, commandThere, placeFor, siteOf } from './site.js';
 import { keepSupervised } from './supervised.js';
 import { workKey } from './work-key.js';
 
@@ -55,6 +56,7 @@ export interface Launched {
 type LaunchLab = Pick<
   Lab,
   | 'machine'
+  | 'at'
   | 'clock'
   | 'random'
   | 'env'
@@ -73,7 +75,6 @@ type LaunchLab = Pick<
 export async function launch(lab: LaunchLab, project: Project, request: LaunchRequest): Promise<Launched> {
   const { config, paths } = project;
   const { experiment } = config;
-  assertLocal(project);
   const existing =
     request.plan === undefined
       ? undefined
@@ -84,20 +85,31 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
     return { record: existing, notes: [], repeated: false };
   }
 
-  const { env, withheld } = splitEnv(withoutMarker(lab.env), {
+  const place = await placeFor(lab, config);
+  const site = await siteOf(lab, place);
+  const cwd = place?.workspace ?? paths.root;
+  // Another machine has an environment of its own.
+  const { env, withheld } = splitEnv(place === null ? withoutMarker(lab.env) : {}, {
     pass: experiment.pass_env,
     secret: experiment.secret_env,
   });
-  assertProgram(request.argv, paths.root, { ...env, ...experiment.env });
+  if (place === null) assertProgram(request.argv, cwd, { ...env, ...experiment.env });
+  else await assertProgramThere(site.machine, commandThere(request.argv, config, place), cwd);
   const { campaign } = readCampaign(paths.ledger);
   const wanted = request.gpus ?? config.gpu.per_run;
   const limit = (known: Campaign) =>
-    limitsWithinBudget(lab, project, known, wanted, request.timeLimit ?? experiment.time_limit ?? null);
+    limitsWithinBudget(
+      { ...lab, ...site },
+      project,
+      known,
+      wanted,
+      request.timeLimit ?? experiment.time_limit ?? null,
+    );
   await limit(campaign);
   const seeding = seedingOf(request.argv, experiment.seed_env);
   const short = { ...request, argv: withSeed(request.argv, DRY_SEED) };
   const dryEnv = { ...env, ...experiment.env, ...seedEnv(experiment.seed_env ?? null, DRY_SEED) };
-  const notes = await ensureDryRun(lab, project, campaign, short, dryEnv);
+  const notes = await ensureDryRun({ ...lab, ...site }, project, campaign, short, dryEnv, place);
 
   ensureWorkspace(paths);
   const passed = experiment.pass_env.filter((name) => lab.env[name] !== undefined);
@@ -105,7 +117,8 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
     Object.entries({ ...env, ...experiment.env }).filter(([name]) => !passed.includes(name)),
   );
   const { metric, direction, metric_mode } = experiment;
-  const locked = await lockedAtLaunch(lab, project, campaign, notes);
+  const locked = place === null ? await lockedAtLaunch(lab, project, campaign, notes) : undefined;
+  if (place !== null) notes.push(`the code on ${place.host} is run as it is there; it is not kept here`);
 
   const { record, repeated } = await withLock(`launch:${paths.root}`, async () => {
     // Asked again in here: others may have launched while the dry run took its time, and no budget is exceeded by a race.
@@ -114,7 +127,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
     const highest = Math.max(0, ...[...now.runs.keys()].map(runNumber));
     const id = nextRunId(paths.runs, highest);
     const seed = seeding === null ? null : screeningSeed(lab.random, experiment.verdict, now);
-    const code = await keepCode(project, id, notes);
+    const code = place === null ? await keepCode(project, id, notes) : null;
     const made = queuedRun({
       id,
       title: clip(oneLine(request.title ?? showCommand(request.argv)), 120),
@@ -125,8 +138,9 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
       template: seeding?.template ?? null,
       seed_env: seeding?.env ?? null,
       replicate: null,
-      cwd: paths.root,
-      host: lab.host,
+      cwd,
+      host: place?.host ?? lab.host,
+      place,
       marker: newMarker(lab, paths.root, id),
       gpus_wanted: wanted,
       gpus_allowed: config.gpu.use === 'auto' ? null : config.gpu.use,
@@ -224,13 +238,4 @@ function withoutMarker(
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => name !== MARKER));
-}
-
-function assertLocal(project: Project): void {
-  const { mode } = project.config.execution;
-  if (mode === 'local') return;
-  throw new LabError(
-    `execution.mode: ${mode} is not supported by this version`,
-    'set execution.mode: local and run it on the machine that has the GPUs',
-  );
 }

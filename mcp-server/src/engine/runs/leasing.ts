@@ -32,20 +32,21 @@ export interface Claimant {
 
 /** A lease counts while its run still has processes, wherever they hang now. */
 async function isHeld(lab: Pick<Lab, 'jobs'>, lease: GpuLease): Promise<boolean> {
-  const marker = markerOf(lease.recordDir);
-  if (marker === null) return false;
-  const handle = { recordDir: lease.recordDir, marker };
+  const run = runOf(lease.recordDir);
+  if (run === null) return false;
+  const handle = { recordDir: lease.recordDir, marker: run.marker, place: run.place };
   const [state] = await lab.jobs.poll([handle]);
-  if (state?.life === 'running' || state?.life === 'suspended') return true;
+  // What cannot be seen is not free.
+  if (state !== undefined && ['running', 'suspended', 'unknown'].includes(state.life)) return true;
   return (await lab.jobs.survivors(handle)).length > 0;
 }
 
-function markerOf(recordDir: string): string | null {
+function runOf(recordDir: string): RunRecord | null {
   try {
     const parsed = RunRecord.safeParse(
       JSON.parse(readFileSync(join(dirname(recordDir), 'run.json'), 'utf8')),
     );
-    return parsed.success ? parsed.data.marker : null;
+    return parsed.success ? parsed.data : null;
   } catch (error) {
     if (error instanceof SyntaxError || errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR')
       return null;

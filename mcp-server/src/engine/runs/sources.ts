@@ -158,7 +158,8 @@ export function openSources(
   return {
     async poll(last) {
       const begun = lab.clock();
-      if (!last && begun < next) return [];
+      // Files of another machine are not here; files of the same name here are not its.
+      if (record.place !== null || (!last && begun < next)) return [];
       const found = walk.scan(begun);
       whose.look(rivals(), begun);
       const records: LoggedRecord[] = [];

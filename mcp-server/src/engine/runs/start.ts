@@ -13,8 +13,9 @@ import { readRunEnv, writeRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { grantGpus } from './leasing.js';
 import { endedRecord } from './settle.js';
+import { commandThere, siteOf } from './site.js';
 
-type StartLab = Pick<Lab, 'jobs' | 'surveyGpus' | 'clock' | 'env' | 'leases'>;
+type StartLab = Pick<Lab, 'jobs' | 'surveyGpus' | 'machine' | 'at' | 'clock' | 'env' | 'leases'>;
 
 export type Started = { kind: 'started' | 'waiting' | 'failed'; record: RunRecord };
 
@@ -32,10 +33,15 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     visible: env.CUDA_VISIBLE_DEVICES,
     allowed: record.gpus_allowed,
   };
-  const granted = await grantGpus(lab, project, record.gpus_wanted, claimant);
+  const granted = await grantGpus(
+    { ...lab, ...(await siteOf(lab, record.place)) },
+    project,
+    record.gpus_wanted,
+    claimant,
+  );
   if ('why' in granted)
     return { kind: 'waiting', record: { ...record, note: `waiting for a GPU: ${granted.why}` } };
-  const handle = { recordDir: files.record, marker: record.marker };
+  const handle = { recordDir: files.record, marker: record.marker, place: record.place };
   const shut = async (ready: RunRecord, error: unknown): Promise<Started> => {
     // The folder is closed so that no late start can follow.
     if (!(await lab.jobs.forbid(handle))) return { kind: 'started', record: ready };
@@ -45,7 +51,7 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
   const gpus = granted.gpus.map(gpuKey);
   let cwd: string;
   try {
-    cwd = await placeOf(project, record);
+    cwd = record.place?.workspace ?? (await placeOf(project, record));
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return shut({ ...record, gpus }, error);
@@ -53,7 +59,7 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
   const running: RunRecord = { ...record, state: 'running', gpus, cwd, note: null };
   writeRun(paths.runs, running);
   try {
-    takeCensus(cwd, paths.workspace, files, lab.clock());
+    if (record.place === null) takeCensus(cwd, paths.workspace, files, lab.clock());
   } catch (error) {
     // A full disk. Without it only files that are younger than the run are taken for its own.
     if (errorCode(error) === undefined) throw error;
@@ -64,7 +70,7 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
   try {
     await lab.jobs.start({
       ...handle,
-      argv: record.command,
+      argv: commandThere(record.command, project.config, record.place),
       cwd,
       env: {
         ...env,
@@ -101,7 +107,8 @@ export async function closedInQueue(
     const shut = readMark(folder, 'started')?.fields.void !== undefined;
     return shut ? notStarted(record, lab.clock(), null, 'it could not be started') : null;
   }
-  if (!(await lab.jobs.forbid({ recordDir: folder, marker: record.marker }))) return null;
+  if (!(await lab.jobs.forbid({ recordDir: folder, marker: record.marker, place: record.place })))
+    return null;
   return notStarted(
     record,
     lab.clock(),

@@ -8,9 +8,10 @@ import { ensureWorkspace } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
 import { createBell } from './bell.js';
 import { writeCard } from './card.js';
-import { createCrew, type SupervisorLab } from './crew.js';
+import { createCrew } from './crew.js';
 import { guarded } from './guarded.js';
 import { supervisorLock } from './supervised.js';
+import type { SupervisorLab } from './supervisor-lab.js';
 
 const TICK_MS = 1000;
 const LINGER_MS = 2000;

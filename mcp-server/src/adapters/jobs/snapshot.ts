@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { parseMark } from '../../core/mark.js';
+import { quote } from '../../core/posix.js';
+
+/** A record of a run, as it is there. `at` in milliseconds of this computer's clock. */
+export interface Link {
+  text: string;
+  fields: Record<string, string>;
+  at: number;
+}
+
+/** What one look shows of one run. */
+export interface Seen {
+  started: Link | null;
+  exited: Link | null;
+  /** Bytes of the log; null when there is none. */
+  size: number | null;
+  /** From the offset that was asked for. */
+  bytes: Uint8Array;
+  /** /proc/PID/stat of the wrapper and of its first child. */
+  stat: string | null;
+  child: string | null;
+}
+
+export interface Snapshot {
+  boot: string;
+  seen: Seen[];
+}
+
+export interface Question {
+  folder: string;
+  /** Bytes of the log that are here already. */
+  offset: number;
+  /** Most bytes of it to send. */
+  most: number;
+}
+
+/**
+ * One script that looks at all runs of a host: their records, whether they live, and what is new in their logs. One stat
+ * for each run, and two more processes where its log has grown; the rest is the shell itself.
+ */
+export function snapshotScript(mark: string, questions: readonly Question[]): string {
+  return `look() {
+printf '\\n%s run\\n' ${mark}
+cd "$1/record" 2> /dev/null || return
+S=$(stat -c '%n|%s|%y|%N' started exited ../log 2> /dev/null)
+printf '%s\\n' "$S"
+case $S in *pid=*) p=\${S#*pid=}; p=\${p%%;*}
+{ read -r x < "/proc/$p/stat" && printf 'stat|%s\\n' "$x"; { c=; read -r c x < "/proc/$p/task/$p/children"; [ -n "$c" ]; } && read -r x < "/proc/$c/stat" && printf 'child|%s\\n' "$x"; } 2> /dev/null ;;
+esac
+case $S in *../log*) s=\${S##*../log|}; s=\${s%%|*}
+[ "$s" -gt "$2" ] && { printf '\\n%s bytes\\n' ${mark}; tail -c "+$(($2 + 1))" ../log | head -c "$3"; } ;;
+esac
+}
+b=; read -r b < /proc/sys/kernel/random/boot_id; printf '%s|%s\\n' "\${b%%-*}" "$(date '+%s.%N')"
+${questions.map(({ folder, offset, most }) => `look ${quote(folder)} ${offset} ${most}`).join('\n')}
+:`;
+}
+
+export const snapshotMark = (): string => `@${randomBytes(9).toString('hex')}`;
+
+/** `began` and `ended`: when the question left and when the answer came, by this computer's clock. */
+export function readSnapshot(mark: string, answer: Uint8Array, began: number, ended: number): Snapshot {
+  const buffer = Buffer.from(answer);
+  const parts = splitAt(buffer, Buffer.from(`\n${mark} `));
+  const [boot = '', time = ''] = (parts[0] ?? buffer).toString('latin1').trim().split('|');
+  // Clocks of two machines differ: records are dated by ours.
+  const skew = (began + ended) / 2 - milliseconds(time);
+  const seen: Seen[] = [];
+  for (const part of parts.slice(1)) {
+    const end = part.indexOf('\n');
+    const kind = part.toString('latin1', 0, end);
+    const body = part.subarray(end + 1);
+    const last = seen.at(-1);
+    if (kind === 'run') seen.push(readRun(body.toString('utf8'), skew));
+    else if (kind === 'bytes' && last !== undefined) last.bytes = body;
+  }
+  return { boot, seen };
+}
+
+function readRun(text: string, skew: number): Seen {
+  const found: Seen = {
+    started: null,
+    exited: null,
+    size: null,
+    bytes: new Uint8Array(0),
+    stat: null,
+    child: null,
+  };
+  for (const line of text.split('\n')) {
+    const [name, size, time] = line.split('|', 3);
+    if (name === 'stat' || name === 'child') found[name] = line.slice(name.length + 1);
+    else if (name === '../log') found.size = Number(size);
+    else if (name === 'started' || name === 'exited') {
+      const target = / -> [`'"]?([^'"\n]*)/.exec(line)?.[1] ?? '';
+      found[name] = { text: target, fields: parseMark(target), at: dated(time ?? '', skew) };
+    }
+  }
+  return found;
+}
+
+/** `2026-11-24 00:03:25.123456789 +0000`. Without a fraction the end of that second: it is then never dated too early. */
+function dated(time: string, skew: number): number {
+  const [, day, clock, fraction, zone] =
+    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d+))?\s*([+-]\d{4})?/.exec(time) ?? [];
+  if (day === undefined) return Number.NaN;
+  const offset = zone === undefined ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3)}`;
+  return Date.parse(`${day}T${clock}.${(fraction ?? '999').padEnd(3, '0').slice(0, 3)}${offset}`) + skew;
+}
+
+/** `1795387456.123456789`; systems without nanoseconds print something else behind the point. */
+function milliseconds(time: string): number {
+  const [, seconds, fraction] = /^(\d+)(?:\.(\d{3})\d*)?/.exec(time) ?? [];
+  return Number(seconds) * 1000 + Number(fraction ?? 500);
+}
+
+function splitAt(buffer: Buffer, separator: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (;;) {
+    const at = buffer.indexOf(separator, from);
+    if (at < 0) return [...parts, buffer.subarray(from)];
+    parts.push(buffer.subarray(from, at));
+    from = at + separator.length;
+  }
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import type { Config } from '../../core/config.js';
+import { LabError } from '../../core/errors.js';
+import { assertWorkspace, type Place } from '../../core/place.js';
+import type { Machine, SurveyGpus } from '../../core/ports.js';
+import { quote } from '../../core/posix.js';
+import type { Lab } from '../lab.js';
+
+/** A machine that training runs on, and how its GPUs are asked after. */
+export interface Site {
+  machine: Machine;
+  surveyGpus: SurveyGpus;
+}
+
+const ASK_MS = 30_000;
+
+/** The machine of a run: this computer, or the host that its place names. */
+export async function siteOf(lab: Pick<Lab, 'at'> & Site, place: Place | null): Promise<Site> {
+  return place === null ? { machine: lab.machine, surveyGpus: lab.surveyGpus } : lab.at(place);
+}
+
+/**
+ * Where new runs go by the config; null = this computer. Asks the host once, so that a wrong host, key or folder is told
+ * before anything is written. Throws LabError.
+ */
+export async function placeFor(lab: Pick<Lab, 'at'>, config: Config): Promise<Place | null> {
+  const { mode, ssh_host: host, ssh_args: args, remote_workspace } = config.execution;
+  if (mode === 'local') return null;
+  if (mode === 'slurm') {
+    throw new LabError(
+      'execution.mode: slurm is not supported by this version',
+      'use execution.mode: ssh with a machine that has GPUs, or local inside an allocation (salloc)',
+    );
+  }
+  if (host === undefined)
+    throw new LabError(
+      'execution.mode: ssh needs execution.ssh_host',
+      'write host, user@host, or a Host name of ~/.ssh/config',
+    );
+  const workspace = assertWorkspace(remote_workspace);
+  const words = typeof args === 'string' ? args.split(/\s+/).filter(Boolean) : [...(args ?? [])];
+  const { machine } = await lab.at({ host, workspace, args: words });
+  const folder = workspace.startsWith('~') ? `"$HOME"${quote(workspace.slice(1))}` : quote(workspace);
+  const { code, stdout } = await machine.script(`cd ${folder} 2> /dev/null && pwd -P`, ASK_MS);
+  const found = Buffer.from(stdout).toString('utf8').trim();
+  if (code === 0 && found.startsWith('/')) return { host, workspace: found, args: words };
+  throw new LabError(
+    `there is no folder ${workspace} on ${host}`,
+    'copy or clone the project there (git clone, rsync -a), or correct execution.remote_workspace',
+  );
+}
+
+/** A command as it is on that machine: `python` is the interpreter that the config names. */
+export function commandThere(argv: readonly string[], config: Config, place: Place | null): string[] {
+  const python = config.execution.remote_python;
+  const [program = '', ...rest] = argv;
+  return place !== null && python !== undefined && /^python3?$/.test(program) ? [python, ...rest] : [...argv];
+}
+
+/** Refuses a program that is not there. Throws LabError. */
+export async function assertProgramThere(
+  machine: Machine,
+  argv: readonly string[],
+  cwd: string,
+): Promise<void> {
+  const program = argv[0] ?? '';
+  const { code } = await machine.script(
+    `cd ${quote(cwd)} && command -v ${quote(program)} > /dev/null`,
+    ASK_MS,
+  );
+  if (code === 0) return;
+  throw new LabError(
+    `there is no program "${program}" on ${machine.name}`,
+    /^python/.test(program)
+      ? 'write the interpreter of its environment under execution.remote_python, for instance ~/miniconda3/envs/lab/bin/python as an absolute path'
+      : 'paths count from execution.remote_workspace; programs must be found without a login (see experiment.env: PATH)',
+  );
+}
+
+/** Changes when code in the folder changes: names and checksums of what looks like code, up to 2 MiB each. */
+export async function codeThere(machine: Machine, cwd: string): Promise<string> {
+  const names = [
+    'py',
+    'sh',
+    'yaml',
+    'yml',
+    'json',
+    'toml',
+    'cfg',
+    'ini',
+    'c',
+    'cc',
+    'cpp',
+    'cu',
+    'h',
+    'js',
+    'jl',
+    'R',
+  ];
+  const tests = names.map((name) => `-name ${quote(`*.${name}`)}`).join(' -o ');
+  const script = `cd ${quote(cwd)} && find . -name '.?*' -prune -o -type f -size -4096 \\( ${tests} \\) -exec cksum {} +`;
+  const { stdout } = await machine.script(script, ASK_MS);
+  const lines = Buffer.from(stdout).toString('utf8').split('\n').sort();
+  return createHash('sha256').update(lines.join('\n')).digest('hex');
+}
