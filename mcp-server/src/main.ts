@@ -8,12 +8,13 @@ import { processJobs } from './adapters/jobs/process.js';
 import { errorText, LabError } from './core/errors.js';
 import type { GpuSurvey } from './core/gpu.js';
 import { MARKER } from './core/marker.js';
+import type { Literature } from './core/paper/source.js';
 import type { ExecResult, Machine, SurveyGpus } from './core/ports.js';
 import { nearest, plain } from './core/text.js';
 import type { Lab } from './engine/lab.js';
 import { type Command, type Console, UsageError } from './faces/command.js';
 import { helpOf, parseFlags } from './faces/flags.js';
-import { leaseFolder } from './store/leases.js';
+import { leaseFolder, stateFolder } from './store/leases.js';
 import { openProject } from './store/project.js';
 
 const here = fileURLToPath(import.meta.url);
@@ -56,6 +57,7 @@ function openLab(dir: string): Lab {
     env: process.env,
     host: hostname(),
     leases: leaseFolder(process.env),
+    literature: openSources,
     spawnSupervisor: () => {
       const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
       const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], {
@@ -69,6 +71,25 @@ function openLab(dir: string): Lab {
       child.unref();
     },
   };
+}
+
+/** Sources of papers with their queue and cache, which all projects of this user share. */
+async function openSources(contact: string | undefined): Promise<Literature> {
+  const [{ openLiterature }, { openTurns }, { openBodyCache }] = await Promise.all([
+    import('./adapters/papers/index.js'),
+    import('./store/turns.js'),
+    import('./store/body-cache.js'),
+  ]);
+  const shared = join(stateFolder(process.env), 'papers');
+  return openLiterature({
+    turns: openTurns(join(shared, 'turns')),
+    cache: openBodyCache(join(shared, 'cache')),
+    clock: Date.now,
+    random: Math.random,
+    env: process.env,
+    version: versionOf(),
+    contact,
+  });
 }
 
 /** The machine's adapter is loaded when something is first asked of it. */

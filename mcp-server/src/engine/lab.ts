@@ -1,3 +1,4 @@
+import type { Literature } from '../core/paper/source.js';
 import type { Clock, Jobs, Machine, Random, SurveyGpus } from '../core/ports.js';
 import type { Project } from '../store/project.js';
 
@@ -15,6 +16,8 @@ export interface Lab {
   host: string;
   /** Folder of the user's GPU leases, shared by all projects. */
   leases: string;
+  /** The sources of papers, loaded when first asked. `contact` is told to them: an e-mail address of the user. */
+  literature(contact: string | undefined): Promise<Literature>;
   /** Starts a supervisor process for this project, detached. It ends at once where one is at work already. */
   spawnSupervisor(): void;
 }
