@@ -57,7 +57,10 @@ const PARSERS = {
   'arxiv-oai': (bytes) => our.parseOai(text(bytes)),
   'arxiv-rss': (bytes) => {
     const { feed, notes } = our.parseFeed(text(bytes));
-    return { papers: feed.papers, notes: feed.papers.length > 0 ? notes : [`no announcements for ${feed.day}`] };
+    return {
+      papers: feed.papers,
+      notes: feed.papers.length > 0 ? notes : [`no announcements for ${feed.day}`],
+    };
   },
   'conf-virtual-json': (bytes) => our.parseVirtual(json(bytes, 'site'), our.parseVenue('NeurIPS2025')),
   crossref: (bytes) => our.parseCrossref(json(bytes, 'Crossref')),
@@ -80,7 +83,8 @@ for (const source of readdirSync(folder).filter((name) => Object.hasOwn(PARSERS,
     if (papers > 0) row.withPapers += 1;
     else if (said !== '') row.words += 1;
     else silent.push(`${source}/${name}`);
-    if (papers === 0 && process.argv.includes('--words')) console.log(`  ${source}/${name.slice(0, 50)}: ${said}`);
+    if (papers === 0 && process.argv.includes('--words'))
+      console.log(`  ${source}/${name.slice(0, 50)}: ${said}`);
   }
   row.silent = silent.filter((one) => one.startsWith(`${source}/`)).length;
   rows.push(row);
@@ -97,7 +101,8 @@ function answer(source, name, bytes) {
     const parse = name.endsWith('.bib') ? (body) => our.parseBib(text(body), source) : PARSERS[source];
     const { papers, notes, total } = parse(bytes);
     const found = papers.filter((paper) => paper !== null);
-    for (const { title, ids } of found) if (title === '' || Object.keys(ids) === undefined) throw new Error('hollow');
+    for (const { title, ids } of found)
+      if (title === '' || Object.keys(ids) === undefined) throw new Error('hollow');
     const unknown = papers.length - found.length;
     const none = total === 0 || papers.length === 0 ? 'no papers found' : '';
     return { papers: found.length, said: notes.join('; ') || (unknown > 0 ? `${unknown} not known` : none) };

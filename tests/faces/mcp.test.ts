@@ -18,6 +18,9 @@ const TOOLS = [
   'read_memory',
   'log_memory',
   'gpu_status',
+  'search_papers',
+  'get_paper',
+  'paper_digest',
 ];
 
 const BRIEF = '---\nmetric: val_acc\ndirection: maximize\n---\n# Goal\nImprove the accuracy of train.sh.\n';

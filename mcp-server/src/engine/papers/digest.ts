@@ -79,8 +79,14 @@ async function digest(
   if (!isAnythingDue(categories, newest, memory)) {
     const message = `${quietWords(lab.clock(), config.papers.timezone)}; the newest batch is of ${newest}`;
     const there = relative(paths.root, file);
+    const today = batchOn(dateIn('America/New_York', lab.clock()));
     return existsSync(file)
-      ? { ...NOTHING, status: 'there', message: `${message}: ${there}`, file: there }
+      ? {
+          ...NOTHING,
+          status: today === 'batch' ? 'there' : 'quiet',
+          message: `${message}: ${there}`,
+          file: there,
+        }
       : { ...NOTHING, status: 'quiet', message };
   }
   const interests = interestsOf(project, request);

@@ -75,7 +75,7 @@ function protectCapitals(title: string): string {
     .filter((word) => /^\p{L}{4,}/u.test(word));
   const capitals = words.filter((word) => /^\p{Lu}/u.test(word)).length;
   // In a title in sentence case a capital is a name.
-  const sentence = capitals * 2 < words.length;
+  const sentence = capitals * 2 <= words.length;
   return title
     .split(/(\$[^$]+\$)/)
     .map((part, i) => (isFormula(part) ? part : literalWords(part, sentence, i === 0)))

@@ -47,7 +47,7 @@ export function expand(files: Files, main: string): string {
     room -= text.length;
     return text
       .replace(
-        /\\(?:input|include|subfile|subfileinclude)\s*(?:\{([^{}]+)\}|([\w./-]+))/g,
+        /\\(?:input|include|subfile|subfileinclude)(?:\s*\{([^{}]+)\}|\s+([\w./-]+))/g,
         (_, braced: string | undefined, bare: string | undefined) =>
           ` ${read((braced ?? bare ?? '').trim(), [...trail, path])} `,
       )
