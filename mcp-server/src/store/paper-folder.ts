@@ -16,7 +16,7 @@ const Kept = z.object({
 type Kept = z.output<typeof Kept>;
 
 /** The folder of one paper, named after its id: `arxiv-2503.01234`. */
-export function paperFolder(papers: string, id: string): string {
+function paperFolder(papers: string, id: string): string {
   return join(
     papers,
     id

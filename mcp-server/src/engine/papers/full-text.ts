@@ -56,7 +56,7 @@ export async function fullText(
 }
 
 /** An archive as arXiv gives it: a compressed tar, one compressed file, or a PDF. */
-export function readSource(archive: Uint8Array): FullText {
+function readSource(archive: Uint8Array): FullText {
   if (startsWith(archive, '%PDF')) return { ...NOTHING, from: 'pdf', notes: ['it was submitted as a PDF'] };
   const unpacked = unzip(archive);
   if (typeof unpacked === 'string') return { ...NOTHING, notes: [unpacked] };

@@ -43,7 +43,7 @@ export function latexSections(tex: string): Section[] {
 }
 
 /** LaTeX as text to read: formulas and tables stay as written, figures and citations are named, commands go. */
-export function prose(tex: string): string {
+function prose(tex: string): string {
   const kept: string[] = [];
   const keep = (whole: string): string => `\u0001${kept.push(whole) - 1}\u0001`;
   const text = tex

@@ -6,7 +6,7 @@ const MAX_CHARS = 6_000_000;
 const MAX_DEPTH = 12;
 
 /** Without comments; an escaped percent sign stays. */
-export function withoutComments(tex: string): string {
+function withoutComments(tex: string): string {
   return tex
     .replace(/\\begin\{comment\}[\s\S]*?\\end\{comment\}/g, '')
     .replace(/(?<!\\)((?:\\\\)*)%[^\n]*\n?[ \t]*/g, '$1');
