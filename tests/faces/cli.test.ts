@@ -28,6 +28,7 @@ const COMMANDS = [
   'metrics',
   'gpu',
   'directive',
+  'papers',
   'doctor',
   'mcp',
 ];
@@ -59,6 +60,7 @@ const STATUS_FIELDS = [
   'running',
   'decisions',
   'directive',
+  'papers',
   'budgets',
   'gpus',
 ];

@@ -39,6 +39,8 @@ export const DigestAnswer = z.strictObject({
 });
 export type DigestAnswer = z.output<typeof DigestAnswer>;
 
+/** Papers in an answer; the file has them all. */
+const MOST_CARDS = 18;
 const NOTHING = { file: null, top: [], also: [], considered: 0, skipped: {}, notes: [] };
 
 /**
@@ -136,8 +138,8 @@ async function digest(
     status: 'written',
     message: `${cards.length} of ${choice.considered} papers, batch of ${read.join(', ')}: ${shown}`,
     file: shown,
-    top: cards.slice(0, top),
-    also: cards.slice(top),
+    top: cards.slice(0, Math.min(top, MOST_CARDS)),
+    also: cards.slice(top, MOST_CARDS),
     considered: choice.considered,
     skipped: choice.skipped,
     notes: announced.notes.slice(0, 8),

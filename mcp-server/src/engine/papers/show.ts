@@ -109,7 +109,7 @@ export async function showPaper(
       ids: Object.fromEntries(Object.entries(paper.ids).filter(([, value]) => value !== undefined)),
       text: full?.from ?? 'not_asked',
       outline: (full?.sections ?? [])
-        .slice(0, 60)
+        .slice(0, 40)
         .map(
           ({ level, title, text: body }, i) =>
             `${i + 1}. ${'  '.repeat(Math.max(0, level - 1))}${clip(title, 60)} (${body.length})`,
