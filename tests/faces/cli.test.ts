@@ -60,7 +60,6 @@ const STATUS_FIELDS = [
   'running',
   'decisions',
   'directive',
-  'papers',
   'budgets',
   'gpus',
 ];

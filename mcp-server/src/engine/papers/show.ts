@@ -115,7 +115,7 @@ export async function showPaper(
             `${i + 1}. ${'  '.repeat(Math.max(0, level - 1))}${clip(title, 60)} (${body.length})`,
         ),
       figures: (full?.figures ?? [])
-        .slice(0, 20)
+        .slice(0, 12)
         .map(
           ({ number, caption, files }) =>
             `${number}. ${clip(caption, 90)}${files[0] === undefined ? '' : ` [${clip(files[0], 60)}]`}`,
