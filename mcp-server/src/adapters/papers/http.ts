@@ -29,6 +29,8 @@ export interface Asked {
   accept?: string;
   /** Until when an answer that comes now is fresh, milliseconds since 1970. */
   freshUntil: number;
+  /** Throws SourceError for a body that is no answer: it is not kept, and an older answer may stand in. */
+  check?: (body: Body) => unknown;
   /** Largest body that is taken. */
   maxBytes?: number;
 }
@@ -71,8 +73,10 @@ export async function ask(door: HttpDoor, asked: Asked, signal: AbortSignal): Pr
       try {
         const got = await politely(door, asked, { host, state, save, spacingMs: rule.spacingMs }, signal);
         const entry = { url: asked.url, at: door.clock(), freshUntil: asked.freshUntil, ...got };
+        const body = bodyOf(entry, false);
+        asked.check?.(body);
         door.cache.write(key, entry);
-        return bodyOf(entry, false);
+        return body;
       } catch (error) {
         if (!(error instanceof SourceError) || error.trouble === 'not_found' || error.trouble === 'refused')
           throw error;
