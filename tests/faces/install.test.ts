@@ -15,7 +15,7 @@ import { parse as parseJsonc } from 'jsonc-parser';
 import { parse as parseToml } from 'smol-toml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addProgram, commitClone, type Machine, makeMachine, snapshot } from '../support/home.js';
-import { type Json, runProcess } from '../support/project.js';
+import { type Json, MAIN, runProcess } from '../support/project.js';
 
 // The installer as people meet it: install.sh and `auto-experiment install`, on a home of their own.
 
@@ -289,6 +289,27 @@ describe('install and uninstall', () => {
     expect(out.stdout).toMatch(/^restore .*config\.toml/m);
     expect(machine.snapshot()).toEqual(installed);
   });
+});
+
+it('the package itself can be installed: its skills, agents and hooks', async () => {
+  const { stdout, ...ended } = await runProcess([process.execPath, MAIN, 'install', ...both, '--json'], {
+    cwd: machine.folder,
+    env: machine.env,
+  });
+  expect(ended).toEqual(done);
+  const settings = json(machine.read('.claude/settings.json'));
+  expect(Object.keys(settings.hooks)).toEqual(['SessionStart', 'Stop']);
+  expect(machine.read('.claude/settings.json')).not.toContain('CLAUDE_PLUGIN_ROOT');
+  for (const name of ['auto-experiment', 'gpu-status', 'experiment-status'])
+    for (const root of ['.claude', '.agents'])
+      expect(machine.read(`${root}/skills/${name}/SKILL.md`)).toContain(`name: ${name}`);
+  for (const name of ['leader', 'idea-agent', 'code-agent', 'writing-agent'])
+    expect(machine.read(`.claude/agents/${name}.md`)).toContain(`name: ${name}`);
+  expect(JSON.parse(stdout).checks).toContainEqual(
+    expect.objectContaining({ name: 'Claude Code', state: 'good' }),
+  );
+  await runProcess([process.execPath, MAIN, 'install', '--uninstall'], { cwd: '/', env: machine.env });
+  expect(machine.snapshot()).toEqual({});
 });
 
 describe('what belongs to others', () => {

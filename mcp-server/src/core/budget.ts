@@ -1,6 +1,6 @@
 import type { Campaign } from './campaign.js';
 import type { Config } from './config.js';
-import { formatDuration } from './units.js';
+import { formatDuration, formatValue } from './units.js';
 import type { BudgetView } from './view.js';
 
 export interface BudgetLimits {
@@ -94,4 +94,16 @@ export function budgetViews(limits: BudgetLimits, use: BudgetUse): BudgetView[] 
       unit: 'seconds',
     },
   ];
+}
+
+/** What is used of each budget that is set, for instance `runs 3 of 8`. */
+export function budgetWords(limits: BudgetLimits, use: BudgetUse): string[] {
+  return budgetViews(limits, use).flatMap(({ name, used, limit, unit }) => {
+    if (limit === null) return [];
+    return [
+      name === 'wall_clock'
+        ? `wall clock ${formatDuration(used)} of ${formatDuration(limit)}`
+        : `${unit} ${formatValue(used)} of ${formatValue(limit)}`,
+    ];
+  });
 }

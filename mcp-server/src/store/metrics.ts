@@ -58,7 +58,8 @@ function* linesOf(path: string, from: number): Generator<string> {
   }
 }
 
-function openIfThere(path: string): number | null {
+/** Opened for reading; null when there is no file. */
+export function openIfThere(path: string): number | null {
   try {
     return openSync(path, 'r');
   } catch (error) {
@@ -69,17 +70,23 @@ function openIfThere(path: string): number | null {
 
 /** One line of `metrics.jsonl`; null for a torn one. */
 export function parseMetric(line: string): LoggedRecord | null {
+  const stored = parseStored(line);
+  if (stored === null) return null;
+  const { t: _, source, ...record } = stored;
+  return {
+    ...record,
+    ...(source === undefined ? {} : { source }),
+    metrics: Object.fromEntries(
+      Object.entries(record.metrics).map(([name, value]) => [name, fromJsonNumber(value)]),
+    ),
+  };
+}
+
+/** One line of `metrics.jsonl`; null when it is torn. */
+export function parseStored(line: string): StoredMetricRecord | null {
   try {
     const parsed = StoredMetricRecord.safeParse(JSON.parse(line));
-    if (!parsed.success) return null;
-    const { t: _, source, ...record } = parsed.data;
-    return {
-      ...record,
-      ...(source === undefined ? {} : { source }),
-      metrics: Object.fromEntries(
-        Object.entries(record.metrics).map(([name, value]) => [name, fromJsonNumber(value)]),
-      ),
-    };
+    return parsed.success ? parsed.data : null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

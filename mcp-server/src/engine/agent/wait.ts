@@ -7,7 +7,8 @@ import { readRuns } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { runToWaitFor, waitForRuns } from '../runs/wait.js';
 import type { ToolContext } from '../tool.js';
-import { type RunPacket, runPacket, whereNow } from '../views/packet.js';
+import { type RunPacket, whereNow } from '../views/packet.js';
+import { fullPacket } from '../views/run-packet.js';
 import { untoldEndings } from './receipts.js';
 
 export interface WaitPacket {
@@ -59,7 +60,7 @@ export async function waitForAgent(
   const directive = pendingDirective(project.paths.workspace)?.text ?? null;
   return {
     reason: waited.reason,
-    run: waited.run === null ? null : runPacket(waited.run, project.config.experiment.log_tail_lines),
+    run: waited.run === null ? null : fullPacket(lab, project, waited.run),
     directive: directive === null ? null : headWithin(directive, 1500),
     waited_s: Number(((lab.clock() - begun) / 1000).toFixed(1)),
     still_running: open().slice(0, 8),
