@@ -1,4 +1,4 @@
-// Measures the program: node scripts/bench.mjs [wait log supervisor start status] [--json] [--quick] [--program main.js]
+// Measures the program: node scripts/bench.mjs [wait log read supervisor start status] [--json] [--quick] [--program main.js]
 // Every figure is taken now and stands beside a reference taken in the same run. Nothing here passes or fails.
 import { cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -7,6 +7,7 @@ import { ROOT } from './bench/engine.mjs';
 const BENCHES = {
   wait: async () => (await import('./bench/wait.mjs')).waitBench,
   log: async () => (await import('./bench/log.mjs')).logBench,
+  read: async () => (await import('./bench/read.mjs')).readBench,
   supervisor: async () => (await import('./bench/supervisor.mjs')).supervisorBench,
   start: async () => (await import('./bench/start.mjs')).startBench,
   status: async () => (await import('./bench/status.mjs')).statusBench,

@@ -9,7 +9,9 @@ export const ROOT = resolve(import.meta.dirname ?? new URL('.', import.meta.url)
 const EXPORTS = [
   ['adapters/jobs/process', 'processJobs'],
   ['adapters/machines/local', 'localMachine'],
+  ['core/reading/log', 'createLogReader'],
   ['core/run-record', 'RunRecord'],
+  ['engine/runs/follow', 'createFollower'],
   ['engine/runs/launch', 'launch'],
   ['engine/runs/reading', 'openReading'],
   ['engine/runs/wait', 'waitForRuns'],

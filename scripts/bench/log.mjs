@@ -1,23 +1,12 @@
 // Following a log: does its size matter?
 import { appendFileSync, closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
-import { ROOT } from './engine.mjs';
-import { figure, inTurn, median, p95, run } from './measure.mjs';
+import { figure, inTurn, median, p95, READ_ALL, run, worker } from './measure.mjs';
 import { openPlace } from './place.mjs';
 
 const MB = 1e6;
 const GB = 1000 * MB;
 const TIMES = 5;
 const NEW_LINES = 20;
-// As the Python original reads a tail.
-const READ_ALL = `import sys, time
-from pathlib import Path
-t = time.perf_counter()
-lines = Path(sys.argv[1]).read_text(encoding='utf-8', errors='replace').splitlines()[-50:]
-ms = 1000 * (time.perf_counter() - t)
-rss = next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('VmHWM')) / 1024
-print(ms, rss, len(lines))`;
-
 export async function logBench({ program, quick }) {
   const place = await openPlace(program);
   try {
@@ -45,26 +34,10 @@ async function measured(place, name, size, words, note = null, small = null) {
   const { dir, project } = place.project(name);
   const { record, files } = runWithLog(place, project, size);
   try {
-    const worker = async (act) =>
-      JSON.parse(
-        (
-          await run(
-            [
-              process.execPath,
-              '--expose-gc',
-              join(ROOT, 'scripts', 'bench', 'log-worker.mjs'),
-              place.bundle,
-              dir,
-              record.id,
-              act,
-            ],
-            { env: place.env },
-          )
-        ).out,
-      );
-    const caught = await worker('catch-up');
+    const act = (what) => worker(place, 'log-worker.mjs', dir, record.id, what);
+    const caught = await act('catch-up');
     // A process of its own, that goes on where the first has stopped, as after a restart.
-    const polls = await worker('poll');
+    const polls = await act('poll');
     const [python, tail] = await inTurn(TIMES, [
       async () => (await run([place.python, '-c', READ_ALL, files.log])).out.split(' ').map(Number),
       async () =>

@@ -1,6 +1,7 @@
 // Numbers and processes, shared by all benches.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** The value below which a share of the sorted samples lies (nearest rank). */
 export function quantile(samples, share) {
@@ -60,6 +61,21 @@ export async function collect(stream) {
   for await (const part of stream) parts.push(part);
   return Buffer.concat(parts).toString('utf8');
 }
+
+/** Runs a worker of this folder with the engine's bundle; it prints one JSON document. */
+export async function worker({ bundle, env }, name, ...args) {
+  const argv = [process.execPath, '--expose-gc', join(import.meta.dirname, name), bundle, ...args];
+  return JSON.parse((await run(argv, { env })).out);
+}
+
+/** As the Python original reads a tail; prints milliseconds, peak MiB and lines. */
+export const READ_ALL = `import sys, time
+from pathlib import Path
+t = time.perf_counter()
+lines = Path(sys.argv[1]).read_text(encoding='utf-8', errors='replace').splitlines()[-50:]
+ms = 1000 * (time.perf_counter() - t)
+rss = next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('VmHWM')) / 1024
+print(ms, rss, len(lines))`;
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -271,6 +271,8 @@ describe('the command line', () => {
     await refused(['directive', ' '], /the directive is empty/);
     const run = await project.json('launch', '--', 'sh', 'train.sh');
     await project.json('wait', run.id);
+    // What it ran in is written down beside the watching.
+    await until(() => existsSync(join(project.root, 'workspace/runs/exp001/environment.json')));
     await refused(json('wait', 'exp01'), /there is no run "exp01"\nhint: did you mean exp001\?/);
     await refused(json('compare', 'exp001', '../../etc'), /there is no run/);
     await refused(json('restore', 'exp001', '--into', '.'), /is not empty/);

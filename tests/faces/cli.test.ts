@@ -29,6 +29,7 @@ const COMMANDS = [
   'gpu',
   'directive',
   'install',
+  'papers',
   'doctor',
   'mcp',
 ];

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { Config } from '../../mcp-server/src/core/config.js';
 import { VerdictStatus } from '../../mcp-server/src/core/run.js';
 import { COMMANDS } from '../../mcp-server/src/faces/cli/gen.js';
 import { splitFrontMatter } from '../../mcp-server/src/store/front-matter.js';
@@ -15,11 +16,12 @@ const AGENTS = readdirSync('agents').map((name) => name.replace(/\.md$/, ''));
 const NAMES = TOOLS.map(({ name }) => name);
 const skill = (name: string): string => readFileSync(join('skills', name, 'SKILL.md'), 'utf8');
 
-/** Words in backticks that have the form of a tool's name and are none. */
+/** Words in backticks that have the form of a tool's name and are no tool, argument or key of the config. */
 function unknownTools(text: string): string[] {
   const arguments_ = TOOLS.flatMap(({ input }) => Object.keys(('shape' in input ? input.shape : {}) ?? {}));
   const quoted = [...text.matchAll(/`([a-z]+(?:_[a-z]+)+)`/g)].map(([, word]) => word ?? '');
-  return quoted.filter((word) => !NAMES.includes(word) && !arguments_.includes(word));
+  const known = [...NAMES, ...arguments_, ...Object.keys(Config.shape.experiment.unwrap().shape)];
+  return quoted.filter((word) => !known.includes(word));
 }
 
 describe.each(SKILLS)('skill %s', (name) => {

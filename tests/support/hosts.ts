@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe } from 'vitest';
-import { type Json, kill, MAIN, type Ran } from './project.js';
+import { type Json, kill, type Ran } from './project.js';
 import type { Block, ModelRequest } from './scripted-model.js';
 
 export type HostName = 'claude' | 'codex';
@@ -14,26 +14,22 @@ const MISSING = (['claude', 'codex'] as const).filter((name) => !existsSync(join
 
 /** Like `describe`, where the real hosts are installed. They must be in CI; elsewhere their absence is said. */
 export function describeHosts(title: string, tests: () => void): void {
-  if (MISSING.length === 0) return void describe(title, tests);
+  // Several programs of hundreds of megabytes are started in turn, on machines that may be busy.
+  if (MISSING.length === 0) return void describe(title, { timeout: 180_000 }, tests);
   const words = `${MISSING.join(' and ')} not installed: cd tests/hosts && npm install --no-package-lock`;
   if (process.env.CI === 'true') throw new Error(words);
   console.warn(`${title}: ${words}`);
   describe.skip(`${title} (${words})`, tests);
 }
 
-const hook = (name: string): object[] => [
-  { hooks: [{ type: 'command', command: `"${process.execPath}" "${MAIN}" hook ${name}`, timeout: 30 }] },
-];
-const HOOKS = { SessionStart: hook('session-start'), Stop: hook('stop') };
-
-/** An empty HOME with our server and skills registered in it, and nothing of this machine's own settings. */
+/** A HOME with nothing of this machine's own settings, set up by `install.sh`. */
 export interface Home {
   path: string;
   env: NodeJS.ProcessEnv;
   remove(): void;
 }
 
-export function makeHome(modelUrl: string, project: string, more: Record<string, string> = {}): Home {
+export function makeHome(modelUrl: string, project: string): Home {
   const path = mkdtempSync(join(tmpdir(), 'auto-experiment-home-'));
   const write = (name: string, text: string): void => {
     mkdirSync(dirname(join(path, name)), { recursive: true });
@@ -47,43 +43,23 @@ export function makeHome(modelUrl: string, project: string, more: Record<string,
       numStartups: 5,
       customApiKeyResponses: { approved: ['dummy'], rejected: [] },
       projects: { [project]: { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true } },
-      mcpServers: {
-        autoexp: {
-          type: 'stdio',
-          command: process.execPath,
-          args: [MAIN, 'mcp'],
-          alwaysLoad: true,
-          timeout: 100_000_000,
-        },
-      },
     }),
   );
-  write(
-    '.claude/settings.json',
-    JSON.stringify({ env: { CLAUDE_CODE_MCP_AUTO_BACKGROUND_MS: '0' }, hooks: HOOKS }),
-  );
-  write('.codex/hooks.json', JSON.stringify({ hooks: HOOKS }));
   write('.codex/config.toml', codexConfig(modelUrl, project));
-  for (const name of readdirSync('skills')) {
-    cpSync(join('skills', name), join(path, '.claude/skills', name), { recursive: true });
-    cpSync(join('skills', name), join(path, '.agents/skills', name), { recursive: true });
-  }
-  return {
-    path,
-    env: {
-      PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
-      HOME: path,
-      TERM: 'xterm-256color',
-      LANG: 'C.UTF-8',
-      ANTHROPIC_BASE_URL: modelUrl,
-      ANTHROPIC_API_KEY: 'dummy',
-      MODEL_KEY: 'dummy',
-      DISABLE_AUTOUPDATER: '1',
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      ...more,
-    },
-    remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 10 }),
+  const env: NodeJS.ProcessEnv = {
+    PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+    HOME: path,
+    TERM: 'xterm-256color',
+    LANG: 'C.UTF-8',
+    ANTHROPIC_BASE_URL: modelUrl,
+    ANTHROPIC_API_KEY: 'dummy',
+    MODEL_KEY: 'dummy',
+    DISABLE_AUTOUPDATER: '1',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
   };
+  // As a person does it, before the hosts are started for the first time.
+  execFileSync(resolve('install.sh'), ['--host', 'claude,codex'], { cwd: path, env, stdio: 'pipe' });
+  return { path, env, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 10 }) };
 }
 
 const codexConfig = (modelUrl: string, project: string): string => `
@@ -107,13 +83,6 @@ env_key = "MODEL_KEY"
 
 [projects."${project}"]
 trust_level = "trusted"
-
-[mcp_servers.autoexp]
-command = "${process.execPath}"
-args = ["${MAIN}", "mcp"]
-required = true
-startup_timeout_sec = 60
-tool_timeout_sec = 604800
 `;
 
 /** A call of one of our tools, as this host names it. */

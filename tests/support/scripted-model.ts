@@ -182,7 +182,10 @@ function anthropic(response: ServerResponse, body: Json, { blocks, tokens }: Spo
     model: body.model,
     stop_sequence: null,
   };
-  if (body.stream !== true) return json(response, 200, { ...message, content, stop_reason, usage });
+  if (body.stream !== true) {
+    json(response, 200, { ...message, content, stop_reason, usage });
+    return;
+  }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const send = (type: string, data: object): void =>
     void response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
@@ -235,7 +238,10 @@ function openai(response: ServerResponse, body: Json, { blocks, tokens }: Spoken
         },
   );
   const base = { id: `resp_${id}`, object: 'response', created_at: 0, model: body.model };
-  if (body.stream !== true) return json(response, 200, { ...base, output, status: 'completed', usage });
+  if (body.stream !== true) {
+    json(response, 200, { ...base, output, status: 'completed', usage });
+    return;
+  }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   let sequence_number = 0;
   const send = (type: string, data: object): void =>

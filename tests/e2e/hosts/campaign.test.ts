@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import {
@@ -126,10 +126,19 @@ const begin = async (host: HostName, waits: Wait[]): Promise<void> => {
   home = makeHome(model.url, project.root);
 };
 
+/** For `scripts/bench/mcp-tokens.mjs`, which counts what the hosts have sent. */
+function keepRequests(): void {
+  const folder = process.env.AUTO_EXPERIMENT_REQUESTS;
+  if (folder === undefined) return;
+  const name = (expect.getState().currentTestName ?? '').replace(/.*> |:.*/g, '').replaceAll(' ', '-');
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify(model.requests));
+}
+
 /** What must be true of the project when two cycles were driven, whoever drove them. */
 async function twoCycles(waits: readonly Wait[]): Promise<void> {
   expect(model.errors).toEqual([]);
   expect(model.left()).toBe(0);
+  keepRequests();
   const status: Json = await project.json('status');
   expect(status.status).toBe('stopped: cycles used');
   expect(status.directive).toBe(null);
