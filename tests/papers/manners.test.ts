@@ -44,9 +44,8 @@ describe('manners', () => {
     expect(all.map(({ code }) => code)).toEqual([0, 0, 0]);
     const times = toArxiv().map(({ at }) => at);
     expect(times.length).toBe(3);
-    // 3.1 s from start to start; what a busy machine takes between the clock and the wire may shorten it.
-    // As the server saw them: the way there takes longer for one request than for the next.
-    for (const [i, at] of times.slice(1).entries()) expect(at - (times[i] ?? 0)).toBeGreaterThan(2800);
+    // The pause is 3.1 s from the end of one to the start of the next; arXiv asks for three.
+    for (const [i, at] of times.slice(1).entries()) expect(at - (times[i] ?? 0)).toBeGreaterThanOrEqual(3000);
     expect(toArxiv()[0]?.headers['user-agent']).toMatch(/^auto-experiment\/\d/);
   });
 

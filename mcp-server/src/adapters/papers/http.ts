@@ -125,7 +125,8 @@ async function politely(
     const pause = (door.spacingMs ?? turn.spacingMs) - Math.max(0, door.clock() - state.lastAt);
     if (pause > 0) await delay(pause, undefined, { signal });
     save({ ...state, lastAt: door.clock() });
-    const got = await once(door, asked, signal);
+    // The pause counts from the end: a request may leave long after its turn began, and the next one must not catch up.
+    const got = await once(door, asked, signal).finally(() => save({ ...state, lastAt: door.clock() }));
     if (got === null || [500, 502, 504].includes(got.status)) {
       const failures = state.failures + 1;
       const open = failures >= BREAKER;
