@@ -23,12 +23,12 @@ export interface Rule {
 
 export const RULE: Rule = {
   screen: 1,
-  half: 4,
-  champion: 2,
-  extend: 2,
-  hopeful: [0.5],
-  spending: 2,
-  least: 2,
+  half: 2,
+  champion: 3,
+  extend: 4,
+  hopeful: [0.5, 0.7, 0.8, 0.9],
+  spending: 3,
+  least: 3,
 };
 
 /** +1 where larger is better, −1 where smaller is: value × sign grows with goodness. */
