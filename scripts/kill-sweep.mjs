@@ -51,6 +51,7 @@ const KINDS = [
   { name: 'loop, 2 at once, directives', parallel: 2, git: true, directives: 3 },
   { name: 'agent over MCP', parallel: 1, git: false, agent: true },
   { name: 'loop, directives', parallel: 1, git: false, directives: 3 },
+  { name: 'loop with seeds, 2 at once', parallel: 2, git: false, seeded: true },
 ];
 
 async function campaign(number, kind, quota) {

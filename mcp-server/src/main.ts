@@ -35,13 +35,16 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   metrics: () => import('./faces/cli/metrics.js'),
   gpu: () => import('./faces/cli/gpu.js'),
   directive: () => import('./faces/cli/directive.js'),
+  install: () => import('./faces/cli/install.js'),
+  papers: () => import('./faces/cli/papers.js'),
   doctor: () => import('./faces/cli/doctor.js'),
   mcp: () => import('./faces/cli/mcp.js'),
+  hook: () => import('./faces/cli/hook.js'),
   supervise: () => import('./faces/cli/supervise.js'),
   gen: () => import('./faces/cli/gen.js'),
 };
-/** Called by the program itself or by its developers. */
-const INNER = ['supervise', 'gen'];
+/** Called by hosts, by the program itself or by its developers. */
+const INNER = ['hook', 'supervise', 'gen'];
 
 function openLab(dir: string): Lab {
   const machine = lazyMachine();
@@ -55,6 +58,7 @@ function openLab(dir: string): Lab {
     env: process.env,
     host: hostname(),
     leases: leaseFolder(process.env),
+    hashes: new Map(),
     spawnSupervisor: () => {
       const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
       const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], {
@@ -86,6 +90,7 @@ function lazyMachine(): Machine {
     write: async (...args) => (await machine()).write(...args),
     list: async (...args) => (await machine()).list(...args),
     readFrom: async (...args) => (await machine()).readFrom(...args),
+    script: async (...args) => (await machine()).script(...args),
   };
 }
 
@@ -139,6 +144,8 @@ function openConsole(signal: AbortSignal): Console {
     signal,
     lab: openLab,
     packageRoot,
+    program: here,
+    node: process.execPath,
     version: versionOf(),
   };
 }

@@ -1,5 +1,7 @@
 // How long the program takes to answer for the first time.
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { ROOT } from './engine.mjs';
 import { fillProject } from './fill.mjs';
 import { figure, inTurn, median, run } from './measure.mjs';
 import { openPlace } from './place.mjs';
@@ -15,24 +17,32 @@ export async function startBench({ program, quick }) {
     const started = async (argv) => (await run(argv, { env: place.env })).ms;
     const client = (method) => () =>
       firstAnswer(place.cli('mcp', '--project', project.dir), place.env, method);
-    const [node, status, initialize, tools] = await inTurn(quick ? 5 : TIMES, [
+    const plugin = join(ROOT, 'mcp-server', 'plugin', 'server.mjs');
+    const bundled = [process.execPath, plugin, 'mcp', '--project', project.dir];
+    const plain = [process.execPath, join(ROOT, 'scripts', 'bench', 'sdk-server.mjs')];
+    const [node, status, initialize, tools, onefile, sdk] = await inTurn(quick ? 5 : TIMES, [
       () => started([process.execPath, '-e', '0']),
       () => started(place.cli('status', '--project', project.dir)),
       client('initialize'),
       client('tools/list'),
+      () => firstAnswer(bundled, place.env, 'initialize'),
+      () => firstAnswer(plain, place.env, 'initialize'),
     ]);
     return [
       ...both(`status of a project with ${RUNS} runs, to its end`, status, node, 200),
       ...both('mcp, to the answer to initialize', initialize, node, 250),
       ...both('mcp, to the answer to tools/list', tools, node),
+      ...both('mcp as the plugin’s one file, to the answer to initialize', onefile, sdk, 150, PLAIN),
     ];
   } finally {
     await place.close();
   }
 }
 
-function both(what, samples, node, target) {
-  const common = { against: 'node -e 0, in turn with it', samples: samples.length };
+const PLAIN = 'the SDK unbundled with two tools, in turn with it';
+
+function both(what, samples, node, target, against = 'node -e 0, in turn with it') {
+  const common = { against, samples: samples.length };
   return [
     figure(`${what}, median`, median(samples), 'ms', {
       ...common,

@@ -39,7 +39,8 @@ export function check(place, { seen, orders }) {
   const launched = new Set(of('launch').map(({ run }) => run));
   for (const run of new Set([...folders, ...launched])) checkRun(place, run, { of, folders, launched, fail });
   checkPlans({ of, fail });
-  checkVerdicts({ of, fail });
+  if (place.seeded) checkSeeds({ of, fail });
+  else checkVerdicts({ of, fail });
   checkFiles(place, folders, fail);
   checkOrders(place, orders, { of, fail });
   checkMemory(place, { of, fail });
@@ -65,11 +66,9 @@ function checkRun(place, run, { of, folders, launched, fail }) {
       'wrong_endings',
       `${run}: ${end.ending}, run.json ${record.state} ${record.ending}; ${end.evidence}`,
     );
-  if (end.value !== expectedValue(record.command ?? []))
-    fail(
-      'wrong_endings',
-      `${run}: value ${end.value}, its command gives ${expectedValue(record.command ?? [])}`,
-    );
+  const expected = expectedValue(record.command ?? [], record.seed);
+  if (Math.abs(end.value - expected) > 2e-6)
+    fail('wrong_endings', `${run}: value ${end.value}, its command and seed give ${expected}`);
   if (mine('verdict').some(({ status }) => status !== verdict.status) || record.verdict !== verdict.status)
     fail(
       'verdicts_changed',
@@ -97,10 +96,10 @@ function checkPlans({ of, fail }) {
   const runsOf = new Map();
   for (const { run, plan } of of('launch'))
     if (plan !== null) runsOf.set(plan, new Set([...(runsOf.get(plan) ?? []), run]));
+  for (const [plan, runs] of runsOf)
+    if (runs.size > 1) fail('started_twice', `${plan} was launched as ${[...runs]}`);
   for (const { id } of of('plan')) {
-    const runs = [...(runsOf.get(id) ?? [])];
-    if (runs.length > 1) fail('started_twice', `${id} was launched as ${runs}`);
-    if (runs.length === 0) fail('runs_lost', `${id} was never launched`);
+    if (!runsOf.has(id)) fail('runs_lost', `${id} was never launched`);
   }
 }
 
@@ -112,6 +111,26 @@ function checkVerdicts({ of, fail }) {
     if (status !== expected || kept !== (expected !== 'rejected'))
       fail('verdicts_changed', `${run}: ${status}, the rule gives ${expected}`);
     if (kept) best = value;
+  }
+}
+
+/** With seeds: each candidate is decided once, each kept one on as many fresh seeds as its verdict says, none used twice. */
+function checkSeeds({ of, fail }) {
+  const launches = new Map(of('launch').map((record) => [record.run, record]));
+  const seeds = [...launches.values()].map(({ seed }) => seed);
+  if (new Set(seeds).size !== seeds.length) fail('verdicts_changed', `a seed was drawn twice: ${seeds}`);
+  for (const { run, status, kept, seeds: used } of of('verdict')) {
+    const { replicate } = launches.get(run);
+    if (replicate !== undefined && (status !== null || kept))
+      fail('verdicts_changed', `${run} repeats another`);
+    if (status === 'unconfirmed') fail('verdicts_changed', `${run} is unconfirmed, with seeds`);
+    if (status !== 'confirmed') continue;
+    const fresh = [...launches.values()].filter(
+      (one) => one.replicate?.arm === run && one.replicate.kind === 'confirm',
+    ).length;
+    const begun = of('confirm').filter((one) => one.run === run).length;
+    if (fresh < used || used < 2 || begun !== 1)
+      fail('verdicts_changed', `${run} is confirmed on ${used} of ${fresh} seeds, begun ${begun} times`);
   }
 }
 
@@ -193,8 +212,11 @@ function checkMemory(place, { of, fail }) {
   const newest = of('decision').at(-1)?.text ?? '?';
   if (!bodies.some((body) => newest.startsWith(body.replace(/…$/, '').slice(0, 60))))
     fail('memory_incomplete', `the newest decision is not in the memory: ${newest}`);
+  const repeats = new Set(
+    of('launch').flatMap(({ run, replicate }) => (replicate === undefined ? [] : [run])),
+  );
   const unreflected = of('verdict').filter(
-    ({ run }) => !of('decision').some((decision) => decision.run === run),
+    ({ run }) => !repeats.has(run) && !of('decision').some((decision) => decision.run === run),
   );
   for (const { run } of unreflected) fail('memory_incomplete', `nobody reflected on ${run}`);
 }

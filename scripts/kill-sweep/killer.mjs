@@ -71,7 +71,9 @@ export function kill9(pid) {
 
 /** Kills all supervisors of a project, waits until they are gone, and returns how many there were. */
 export async function killSupervisors(place) {
-  const pids = supervisorsOf(place.project).filter(kill9);
+  // Looked at again: what a supervisor has just forked bears its name until it becomes another program.
+  const isStill = (pid) => textOf(`/proc/${pid}/cmdline`).split('\0').includes('supervise');
+  const pids = supervisorsOf(place.project).filter((pid) => isStill(pid) && kill9(pid));
   while (pids.some((pid) => existsSync(`/proc/${pid}/cmdline`) && textOf(`/proc/${pid}/cmdline`) !== ''))
     await delay(2);
   return pids.length;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const MARK = 'KILL_SWEEP_PROJECT';
 
-/** Notes its own start first of all, then prints a metric that depends on its parameters alone. */
+/** Notes its own start first of all, then prints a metric that depends on its parameters and its seed alone. */
 const TRAIN = `import os, sys, time
 args = sys.argv[1:]
 option = lambda name, default: float(args[args.index(name) + 1]) if name in args else default
@@ -14,24 +14,26 @@ run = 'dry' if dry else os.environ['AUTO_EXPERIMENT_RUN'].split('@')[0]
 out = os.open(os.environ['STARTS'], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 os.write(out, f'{run} {os.getpid()}\\n'.encode())
 x, y = option('--x', 0.5), option('--y', 2)
-value = round(0.9 - (x - 0.62) ** 2 - 0.02 * abs(y - 5), 6)
+noise = 0.02 * (int(os.environ.get('SEED', '0')) % 1000) / 1000
+value = round(0.9 - (x - 0.62) ** 2 - 0.02 * abs(y - 5) + noise, 6)
 for step in range(1, 6):
     time.sleep(0.04 if dry else 0.12)
     print(f'step {step} val_acc {round(value - 0.1 / step + 0.02, 6)}', flush=True)
 `;
 
-/** The value that this command's run must show. */
-export function expectedValue(command) {
+/** The value that this command's run must show on this seed; null = it was given none. */
+export function expectedValue(command, seed) {
   const option = (name, otherwise) =>
     command.includes(name) ? Number(command[command.indexOf(name) + 1]) : otherwise;
-  const value = round(0.9 - (option('--x', 0.5) - 0.62) ** 2 - 0.02 * Math.abs(option('--y', 2) - 5));
+  const noise = (0.02 * ((seed ?? 0) % 1000)) / 1000;
+  const value = round(0.9 - (option('--x', 0.5) - 0.62) ** 2 - 0.02 * Math.abs(option('--y', 2) - 5) + noise);
   return round(value - 0.1 / 5 + 0.02);
 }
 
 const round = (number) => Math.round(number * 1e6) / 1e6;
 
 /** Makes a project in `dir`. `starts` lies beside it, since the code below the project must not change. */
-export function makeProject(dir, { runs, parallel, git, seed }) {
+export function makeProject(dir, { runs, parallel, git, seed, seeded }) {
   const project = join(dir, 'project');
   for (const folder of ['project', 'home', 'tmp']) mkdirSync(join(dir, folder), { recursive: true });
   const starts = join(dir, 'starts');
@@ -48,6 +50,7 @@ export function makeProject(dir, { runs, parallel, git, seed }) {
       max_parallel: parallel,
       stop_grace: 2,
       env: { STARTS: starts },
+      ...(seeded === true ? { seed_env: 'SEED' } : {}),
     },
     sweep: {
       parameters: { x: { uniform: [0, 1] }, y: { int: [1, 9] } },
@@ -83,6 +86,7 @@ export function makeProject(dir, { runs, parallel, git, seed }) {
     runs: join(workspace, 'runs'),
     ledger: join(workspace, 'ledger.jsonl'),
     limit: runs,
+    seeded: seeded === true,
   };
 }
 

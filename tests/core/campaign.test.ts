@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { replay } from '../../mcp-server/src/core/campaign.js';
 import type { EndRecord, LedgerRecord } from '../../mcp-server/src/core/ledger.js';
-import { judge } from '../../mcp-server/src/core/verdict.js';
+import { judgeOnce, type Reference, unjudgeable } from '../../mcp-server/src/core/verdict.js';
 import { parseLedger } from '../../mcp-server/src/store/ledger.js';
 
 const at = '2026-01-02T03:04:05.000Z';
@@ -31,6 +31,10 @@ const launch = (run: string): LedgerRecord => ({
   command: ['x'],
   code: null,
 });
+
+/** The keep rule of one seed. */
+const judge = (over: EndRecord, base: Reference | null, best: Reference | null) =>
+  unjudgeable(over, base) ?? judgeOnce(over, base, best, null);
 
 /** A ledger as the program writes it: each run launched, ended, judged against what stood then. */
 function history(values: readonly (number | null)[]): LedgerRecord[] {

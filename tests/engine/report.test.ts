@@ -4,8 +4,24 @@ import { type Curves, type Report, renderReport } from '../../mcp-server/src/eng
 import { overview, run, seen } from '../support/report.js';
 
 const AT = new Date('2026-03-04T05:06:07Z');
-const baseline = { run: 'exp001', title: 'lr 0.1', value: 0.5, verdict: null, gain: null };
-const better = { run: 'exp002', title: 'lr 0.2', value: 0.9, verdict: 'unconfirmed', gain: 0.4 };
+const baseline = {
+  run: 'exp001',
+  title: 'lr 0.1',
+  value: 0.5,
+  verdict: null,
+  gain: null,
+  interval: null,
+  seeds: 1,
+};
+const better = {
+  run: 'exp002',
+  title: 'lr 0.2',
+  value: 0.9,
+  verdict: 'unconfirmed',
+  gain: 0.4,
+  interval: null,
+  seeds: 1,
+};
 const improved = overview({
   baseline,
   best: better,
@@ -77,7 +93,7 @@ describe('a gain that is not confirmed', () => {
   });
 
   it.each([
-    [null, 'not judged, unconfirmed'],
+    [null, 'pending, unconfirmed'],
     ['inconclusive', 'inconclusive, unconfirmed'],
   ] as const)('also with the verdict %s', (verdict, words) => {
     expect(row(render({ ...improved, runs: [run(1), run(2, { verdict }, 0.9)] }), 'exp002')).toContain(words);
@@ -156,7 +172,7 @@ describe('the rest of the night', () => {
     const part = (from: string, to: string) =>
       text.slice(text.indexOf(from), text.indexOf(to, text.indexOf(from)));
     expect(text).toContain('5 runs: 2 succeeded, 1 oom, 1 stopped, 1 running');
-    const failed = part('What failed, and why', format === 'html' ? '5 runs:' : '## R');
+    const failed = part('What to look at, and why', format === 'html' ? '5 runs:' : '## R');
     expect(failed).toMatch(/exp003 lr 0\.3:? invalid:? a locked file changed: eval\.py/);
     expect(failed).toMatch(/exp002 lr 0\.2:? oom:? CUDA out of memory/);
     expect(failed).not.toMatch(/exp00[14]/);

@@ -87,6 +87,20 @@ describe('the brief', () => {
   });
 });
 
+describe('a block between rules that is no settings', () => {
+  it.each([
+    ['a list', '---\n- metric\n- val_acc\n---\nImprove it.\n'],
+    ['a sentence', '---\nA rule stands above this.\n---\nImprove it.\n'],
+  ])('%s stays in the text, and is told', async (_, text) => {
+    write('PROJECT_BRIEF.md', text);
+    const { goal, warnings } = await project.json('status');
+    expect(warnings).toEqual([expect.stringContaining('is not "key: value" lines, so it sets nothing')]);
+    expect(goal).not.toBe('');
+    const { stdout } = await project.run('doctor');
+    expect(stdout).toContain('is read as text');
+  });
+});
+
 describe('the config', () => {
   const bomb = [
     'a: &a [x,x,x,x,x,x,x,x,x]',
@@ -257,6 +271,8 @@ describe('the command line', () => {
     await refused(['directive', ' '], /the directive is empty/);
     const run = await project.json('launch', '--', 'sh', 'train.sh');
     await project.json('wait', run.id);
+    // What it ran in is written down beside the watching.
+    await until(() => existsSync(join(project.root, 'workspace/runs/exp001/environment.json')));
     await refused(json('wait', 'exp01'), /there is no run "exp01"\nhint: did you mean exp001\?/);
     await refused(json('compare', 'exp001', '../../etc'), /there is no run/);
     await refused(json('restore', 'exp001', '--into', '.'), /is not empty/);

@@ -28,6 +28,8 @@ const COMMANDS = [
   'metrics',
   'gpu',
   'directive',
+  'install',
+  'papers',
   'doctor',
   'mcp',
 ];

@@ -39,7 +39,7 @@ describe('README', () => {
     const quoted = [...README.matchAll(/^(?:.*-- )?auto-experiment ([a-z]+)([^\n#]*)/gm)].map(
       ([, name, rest]) => ({ name: name ?? '', rest: (rest ?? '').split(' -- ')[0] ?? '' }),
     );
-    expect(quoted.length).toBeGreaterThan(15);
+    expect(quoted.length).toBeGreaterThan(12);
     for (const { name, rest } of quoted) {
       const text = help.get(name);
       expect(text, name).toBeDefined();

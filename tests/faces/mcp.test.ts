@@ -15,6 +15,7 @@ const TOOLS = [
   'experiment_status',
   'wait_for_experiment',
   'stop_experiment',
+  'set_campaign',
   'read_memory',
   'log_memory',
   'gpu_status',

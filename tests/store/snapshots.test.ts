@@ -21,7 +21,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { LabError } from '../../mcp-server/src/core/errors.js';
 import { diffSnapshots, restoreSnapshot } from '../../mcp-server/src/store/restore.js';
-import { codeHash, takeSnapshot } from '../../mcp-server/src/store/snapshots.js';
+import { takeSnapshot } from '../../mcp-server/src/store/snapshots.js';
 
 const base = realpathSync(mkdtempSync(join(tmpdir(), 'ae-snapshots-')));
 let folder: string;
@@ -104,6 +104,9 @@ async function restored(project: string, snapshot: { kind: 'git' | 'copy'; id: s
   return into;
 }
 
+/** The hash of the code as it lies there now. */
+const treeNow = async (project: string) => (await takeSnapshot({ project, run: 'now' })).tree;
+
 describe('in a git project', () => {
   it('keeps changes and untracked files and leaves everything of the user as it was', async () => {
     const project = makeRepo();
@@ -156,15 +159,15 @@ describe('in a git project', () => {
     put(project, { '__pycache__/train.pyc': 'x', 'out.log': 'epoch 1', 'model.pt': 'weights' });
     const two = await takeSnapshot({ project, run: 'exp002' });
     expect(two.tree).toBe(one.tree);
-    expect(await codeHash(project)).toBe(one.tree);
+    expect(await treeNow(project)).toBe(one.tree);
     git(project, 'commit', '-q', '--allow-empty', '-m', 'second');
     expect((await takeSnapshot({ project, run: 'exp003' })).tree).toBe(one.tree);
     put(project, { 'train.py': 'print("other")\n' });
-    expect(await codeHash(project)).not.toBe(one.tree);
+    expect(await treeNow(project)).not.toBe(one.tree);
     chmodSync(join(project, 'src/model.py'), 0o755);
     const four = await takeSnapshot({ project, run: 'exp004' });
     expect(four.tree).not.toBe(one.tree);
-    expect(await codeHash(project)).toBe(four.tree);
+    expect(await treeNow(project)).toBe(four.tree);
   });
 
   it('runs no hook, no filter and changes no line ends', async () => {
@@ -239,7 +242,7 @@ describe('in a git project', () => {
     expect(refs).toMatch(/^refs\/auto-experiment\/projects-a-b-[0-9a-f]{8}\/exp001$/);
     const top = await takeSnapshot({ project: repo, run: 'exp001' });
     expect(git(repo, 'rev-parse', 'refs/auto-experiment/exp001').trim()).toBe(top.id);
-    expect(await codeHash(project)).toBe(snapshot.tree);
+    expect(await treeNow(project)).toBe(snapshot.tree);
     expect(names(await restored(project, snapshot))).toEqual(['train.py']);
   });
 
@@ -271,7 +274,7 @@ describe('in a git project', () => {
     expect(readFileSync(join(into, 'lib/train.py'), 'utf8')).toBe('changed in the submodule\n');
     expect(existsSync(join(into, 'clone/inner/src/model.py'))).toBe(true);
     expect(existsSync(join(into, 'lib/.git'))).toBe(false);
-    expect(await codeHash(project)).toBe(snapshot.tree);
+    expect(await treeNow(project)).toBe(snapshot.tree);
   });
 
   it('leaves out what is too large or no code, and says so; a link in place of a folder is not followed', async () => {
@@ -355,7 +358,7 @@ describe('without git', () => {
     put(project, { 'train.py': 'print("other")\n' });
     const three = await takeSnapshot({ project, run: 'exp003' });
     expect(three.tree).not.toBe(one.tree);
-    expect(await codeHash(project)).toBe(three.tree);
+    expect(await treeNow(project)).toBe(three.tree);
     expect(objects()).toBe(Object.keys(CODE).length + 3);
     const into = await restored(project, one);
     expect(names(into)).toEqual(Object.keys(CODE).sort());

@@ -1,5 +1,6 @@
 import type { Campaign } from './campaign.js';
-import { formatDuration } from './units.js';
+import type { Config } from './config.js';
+import { formatDuration, formatValue } from './units.js';
 import type { BudgetView } from './view.js';
 
 export interface BudgetLimits {
@@ -59,6 +60,24 @@ export function budgetRefusal(
   return null;
 }
 
+/**
+ * Words why no further candidate may be planned, or null. Where gains are confirmed on fresh seeds, a last run that leaves
+ * none for its own confirmation would be wasted.
+ */
+export function planRefusal(
+  { budget, experiment }: Pick<Config, 'budget' | 'experiment'>,
+  campaign: Campaign,
+  use: BudgetUse,
+): string | null {
+  const refusal = budgetRefusal(budget, use, null);
+  const base = campaign.baseline === null ? undefined : campaign.runs.get(campaign.baseline);
+  const seeded = base?.launch?.seed !== undefined && experiment.verdict !== 'cheap' && experiment.seeds > 1;
+  if (refusal !== null || budget.runs === undefined || !seeded) return refusal;
+  const left = budget.runs - use.runs;
+  if (left > experiment.seeds) return null;
+  return `the ${left} runs left of the budget of ${budget.runs} are too few to try and to confirm another candidate`;
+}
+
 export function budgetViews(limits: BudgetLimits, use: BudgetUse): BudgetView[] {
   return [
     { name: 'runs', used: use.runs, limit: limits.runs ?? null, unit: 'runs' },
@@ -75,4 +94,16 @@ export function budgetViews(limits: BudgetLimits, use: BudgetUse): BudgetView[] 
       unit: 'seconds',
     },
   ];
+}
+
+/** What is used of each budget that is set, for instance `runs 3 of 8`. */
+export function budgetWords(limits: BudgetLimits, use: BudgetUse): string[] {
+  return budgetViews(limits, use).flatMap(({ name, used, limit, unit }) => {
+    if (limit === null) return [];
+    return [
+      name === 'wall_clock'
+        ? `wall clock ${formatDuration(used)} of ${formatDuration(limit)}`
+        : `${unit} ${formatValue(used)} of ${formatValue(limit)}`,
+    ];
+  });
 }

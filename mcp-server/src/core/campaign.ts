@@ -1,4 +1,5 @@
 import type { EndRecord, LedgerRecord, Plan, RecordOf, VerdictRecord } from './ledger.js';
+import type { StatedPrediction } from './predictions.js';
 
 /** All that the ledger says of one run. */
 export interface CampaignRun {
@@ -6,8 +7,25 @@ export interface CampaignRun {
   launch: RecordOf<'launch'> | null;
   end: EndRecord | null;
   verdict: VerdictRecord | null;
+  /** What its plan said in advance. */
+  prediction: StatedPrediction | null;
+  /** Set once its confirmation on fresh seeds has begun. */
+  confirm: RecordOf<'confirm'> | null;
+  /** Set when it would have been stopped early. */
+  early: RecordOf<'early'> | null;
+  /** Set when it was the best and failed a later test. */
+  withdrawn: RecordOf<'withdraw'> | null;
   /** A decision about it was written: the cycle has reflected on it. */
   reflected: boolean;
+}
+
+/** What a host agent may do unattended, from `set_campaign` to its end. A cycle is a candidate that was launched. */
+export interface Contract {
+  since: string;
+  maxCycles: number;
+  cyclesUsed: number;
+  /** Indices; null = as the config says. */
+  gpus: number[] | null;
 }
 
 /** The ledger replayed: what was tried, what it gave, what is best. */
@@ -19,6 +37,9 @@ export interface Campaign {
   baseline: string | null;
   /** The best run so far; the baseline until something beats it. */
   champion: string | null;
+  /** Runs that repeat another one on other seeds, by the run that they repeat, in the order of their launch. */
+  replicates: Map<string, string[]>;
+  confirmations: RecordOf<'confirm'>[];
   results: RecordOf<'result'>[];
   decisions: RecordOf<'decision'>[];
   dryRuns: Map<string, RecordOf<'dry_run'>>;
@@ -27,6 +48,8 @@ export interface Campaign {
   gpuHours: number;
   startedAt: string | null;
   stopped: RecordOf<'stop'> | null;
+  /** Null where no host agent has a campaign under way. */
+  contract: Contract | null;
 }
 
 /**
@@ -40,6 +63,8 @@ export function replay(records: Iterable<LedgerRecord>): Campaign {
     plans: [],
     baseline: null,
     champion: null,
+    replicates: new Map(),
+    confirmations: [],
     results: [],
     decisions: [],
     dryRuns: new Map(),
@@ -47,12 +72,14 @@ export function replay(records: Iterable<LedgerRecord>): Campaign {
     gpuHours: 0,
     startedAt: null,
     stopped: null,
+    contract: null,
   };
   for (const record of records) apply(campaign, record);
   return campaign;
 }
 
-function apply(campaign: Campaign, record: LedgerRecord): void {
+/** Takes in one more record, as `replay` does. */
+export function apply(campaign: Campaign, record: LedgerRecord): void {
   switch (record.kind) {
     case 'plan':
       if (!campaign.plans.some((plan) => plan.id === record.id)) campaign.plans.push(record);
@@ -60,6 +87,12 @@ function apply(campaign: Campaign, record: LedgerRecord): void {
       return;
     case 'launch': {
       const run = runOf(campaign, record.run);
+      if (run.launch === null && record.replicate !== undefined) {
+        const { arm } = record.replicate;
+        campaign.replicates.set(arm, [...(campaign.replicates.get(arm) ?? []), record.run]);
+      } else if (run.launch === null && record.role === 'candidate' && campaign.contract !== null) {
+        campaign.contract = { ...campaign.contract, cyclesUsed: campaign.contract.cyclesUsed + 1 };
+      }
       run.launch ??= record;
       campaign.startedAt ??= record.at;
       return;
@@ -76,8 +109,25 @@ function apply(campaign: Campaign, record: LedgerRecord): void {
       const run = runOf(campaign, record.run);
       if (run.verdict !== null) return;
       run.verdict = record;
-      if (record.status === null) campaign.baseline ??= record.run;
+      if (record.status === null && run.launch?.replicate === undefined) campaign.baseline ??= record.run;
       if (record.kept) campaign.champion = record.run;
+      return;
+    }
+    case 'confirm': {
+      const run = runOf(campaign, record.run);
+      if (run.confirm !== null) return;
+      run.confirm = record;
+      campaign.confirmations.push(record);
+      return;
+    }
+    case 'early':
+      runOf(campaign, record.run).early ??= record;
+      return;
+    case 'withdraw': {
+      const run = runOf(campaign, record.run);
+      if (run.withdrawn !== null) return;
+      run.withdrawn = record;
+      if (campaign.champion === record.run) campaign.champion = record.to;
       return;
     }
     case 'decision':
@@ -93,11 +143,23 @@ function apply(campaign: Campaign, record: LedgerRecord): void {
     case 'directive':
       campaign.directives.set(record.id, record);
       return;
+    case 'campaign':
+      campaign.contract = {
+        since: campaign.contract?.since ?? record.at,
+        maxCycles: record.max_cycles,
+        cyclesUsed: campaign.contract?.cyclesUsed ?? 0,
+        gpus: record.gpus,
+      };
+      campaign.stopped = null;
+      return;
     case 'stop':
       campaign.stopped = record;
+      campaign.contract = null;
+      return;
+    case 'hypothesis':
+      if (record.prediction !== undefined) runOf(campaign, record.run).prediction ??= record.prediction;
       return;
     case 'start':
-    case 'hypothesis':
       return;
   }
 }
@@ -105,7 +167,31 @@ function apply(campaign: Campaign, record: LedgerRecord): void {
 function runOf(campaign: Campaign, id: string): CampaignRun {
   const known = campaign.runs.get(id);
   if (known !== undefined) return known;
-  const run: CampaignRun = { id, launch: null, end: null, verdict: null, reflected: false };
+  const run: CampaignRun = {
+    id,
+    launch: null,
+    end: null,
+    verdict: null,
+    prediction: null,
+    confirm: null,
+    early: null,
+    withdrawn: null,
+    reflected: false,
+  };
   campaign.runs.set(id, run);
   return run;
+}
+
+/** The earlier run that did or does the same work, or null. One that ended for a reason outside of it does not count. */
+export function sameWork(campaign: Campaign, key: string | null): string | null {
+  if (key === null) return null;
+  for (const { id, launch, end } of campaign.runs.values()) {
+    if (launch?.key !== key || launch.replicate !== undefined) continue;
+    if (end === null || end.ending === 'succeeded' || end.ending === 'diverged') return id;
+  }
+  return null;
+}
+
+export function usedSeeds(campaign: Campaign): Set<number> {
+  return new Set([...campaign.runs.values()].flatMap(({ launch }) => launch?.seed ?? []));
 }

@@ -59,9 +59,12 @@ function split(text: string): string[] {
 
 /** The command as a person would type it, for display only. */
 export function showCommand(argv: readonly string[]): string {
-  return argv
-    .map((word) => (/^[\w@%+=:,./{}[\]-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
+  return argv.map((word) => (/^[\w@%+=:,./{}[\]-]+$/.test(word) ? word : shellWord(word))).join(' ');
+}
+
+/** One word for a POSIX shell, whatever it holds. */
+export function shellWord(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The command with its numbers masked: runs that differ only in numbers run the same code. */

@@ -1,10 +1,18 @@
 import { z } from 'zod';
+import { Globs } from './locked.js';
 import { Direction } from './metric.js';
 import { SweepConfig } from './sweep/space.js';
 import { Duration } from './units.js';
+import { guardProblem } from './verdict/guards.js';
 
 const Words = z.union([z.string(), z.array(z.union([z.string(), z.number()]).transform(String))]);
 const Names = z.array(z.string()).default([]);
+const Guards = z.array(z.string()).superRefine((guards, context) => {
+  for (const text of guards) {
+    const problem = guardProblem(text);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  }
+});
 const flag = (value: boolean) => z.boolean().default(value);
 const count = (value: number) => z.number().int().min(1).default(value);
 
@@ -92,6 +100,47 @@ const Experiment = z.strictObject({
     .default('best')
     .describe('Which of its values counts: the best, the last, or the last one of a run that succeeded.'),
   target: z.number().optional().describe('The campaign stops when the metric reaches this.'),
+  verdict: z
+    .enum(['strict', 'paired', 'cheap'])
+    .default('strict')
+    .describe(
+      'How a gain is judged (docs/verdict.md). `strict`: on fresh seeds. `paired`: on the same seeds as the best so far, where equal seeds mean equal noise. `cheap`: one seed, every gain stays unconfirmed.',
+    ),
+  seeds: count(3).describe('Seeds of the baseline, and fresh seeds that confirm a gain.'),
+  seed_env: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
+    .optional()
+    .describe(
+      'Environment variable in which the training is given its seed. The other way is `{seed}` in the command; with neither, gains stay unconfirmed.',
+    ),
+  alpha: z
+    .number()
+    .gt(0)
+    .max(0.5)
+    .default(0.05)
+    .describe('Chance, over the whole campaign, that any kept gain is only noise.'),
+  guards: Guards.default([]).describe(
+    'What a kept run must also satisfy: `peak_vram_mb < 24000`, `latency_ms <= baseline * 1.05`.',
+  ),
+  locked: Globs.default([]).describe(
+    'Globs of what measures: evaluation code, lists of the data. Hashed at the launch and at the end of each run; a change makes the run invalid, and tools do not write them. `!glob` takes out again.',
+  ),
+  data: z
+    .union([z.string().transform((path) => [path]), z.array(z.string()).max(50)])
+    .default([])
+    .describe(
+      'Paths or globs of the data, also outside the project. A fingerprint is kept with each run, and `compare` shows a difference.',
+    ),
+  early_kill: flag(true).describe(
+    'A candidate that is far behind the best so far at the same step is stopped, measured by the spread of its seeds. Needs a seed and replicates.',
+  ),
+  early_kill_audit: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.15)
+    .describe('Share of such runs that is finished all the same, to measure how often stopping is wrong.'),
   mandatory_dry_run: flag(true).describe('Changed code is launched only after a short run of it ended well.'),
   dry_run_command: Words.optional().describe('The short run. Wins over `dry_run_args`.'),
   dry_run_args: z
@@ -143,6 +192,33 @@ const Obsidian = z.strictObject({
   auto_append_daily: flag(false).describe(LATER),
 });
 
+const Papers = z.strictObject({
+  topics: Names.describe('What the digest looks for, a phrase each; the brief when empty.'),
+  categories: z
+    .array(z.string().regex(/^[a-z-]+(?:\.[A-Za-z-]+)?$/, 'a category of arXiv, for instance cs.LG'))
+    .min(1)
+    .default(['cs.LG', 'cs.CV', 'cs.CL', 'cs.AI'])
+    .describe('Categories of arXiv whose announcements the digest reads.'),
+  pins: Names.describe('Authors or words: a paper with one of them is always in the digest.'),
+  mutes: Names.describe('Authors or words: a paper with one of them never is.'),
+  liked: Names.describe('arXiv ids of papers that you like; from three on, papers like them are preferred.'),
+  top: count(5).describe('Top picks of a digest.'),
+  also: z.number().int().min(0).default(10).describe('Papers under “also worth reading”.'),
+  timezone: z
+    .string()
+    .default('America/New_York')
+    .describe('Whose date a digest file carries: an IANA name, for instance Europe/Berlin.'),
+  contact: z
+    .email()
+    .optional()
+    .describe('Your e-mail address, told to the sources in the User-Agent: they ask for one.'),
+  embed_url: z
+    .url()
+    .optional()
+    .describe('An OpenAI-compatible /v1/embeddings address whose vectors join the ranking; off when absent.'),
+  embed_model: z.string().default('').describe('The model’s name there.'),
+});
+
 /** `config.yaml`. Every key has a default or may be absent; an unknown key is an error. */
 export const Config = z.strictObject({
   project: Project.prefault({}),
@@ -154,6 +230,7 @@ export const Config = z.strictObject({
   experiment: Experiment.prefault({}),
   budget: Budget.prefault({}),
   sweep: SweepConfig.optional(),
+  papers: Papers.prefault({}),
   obsidian: Obsidian.prefault({}),
 });
 export type Config = z.output<typeof Config>;
@@ -164,17 +241,20 @@ export const BriefSettings = z.strictObject({
   direction: Direction.optional(),
   metric_mode: Experiment.shape.metric_mode.unwrap().optional(),
   target: z.number().optional(),
+  locked: Globs.optional(),
   budgets: Budget.optional(),
+  seeds: Experiment.shape.seeds.unwrap().optional(),
+  guards: Guards.optional(),
 });
 export type BriefSettings = z.output<typeof BriefSettings>;
 
-/** The config with the brief's settings laid over it. */
+/** The config with the brief's settings laid over it. What either of them locks is locked. */
 export function applyBrief(config: Config, brief: BriefSettings): Config {
-  const { budgets, ...experiment } = brief;
+  const { budgets, locked = [], ...experiment } = brief;
   const given = Object.fromEntries(Object.entries(experiment).filter(([, value]) => value !== undefined));
   return {
     ...config,
-    experiment: { ...config.experiment, ...given },
+    experiment: { ...config.experiment, ...given, locked: [...config.experiment.locked, ...locked] },
     budget: { ...config.budget, ...budgets },
   };
 }

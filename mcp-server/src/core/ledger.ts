@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Direction, JsonNumber } from './metric.js';
+import { StatedPrediction } from './predictions.js';
 import { Ending, VerdictStatus } from './run.js';
 
 const at = z.string().describe('ISO 8601, UTC');
@@ -13,6 +14,15 @@ export const CodeRef = z.strictObject({
   tree: z.string().describe('hash of the code alone: equal code, equal tree'),
 });
 export type CodeRef = z.output<typeof CodeRef>;
+
+/** A run that repeats another one's code and command on another seed, because the keep rule asked for it. */
+export const Replicate = z.strictObject({
+  arm: z.string().describe('the run that it repeats'),
+  kind: z
+    .enum(['baseline', 'confirm', 'champion'])
+    .describe('to learn the noise · to confirm a promoted candidate · to test the best so far again'),
+});
+export type Replicate = z.output<typeof Replicate>;
 
 export const Plan = z.strictObject({
   kind: z.literal('plan'),
@@ -42,6 +52,11 @@ export const EndRecord = z.strictObject({
   metric: z.string().nullable(),
   direction: Direction.nullable(),
   value: JsonNumber.nullable(),
+  invalid: z.string().optional().describe('why what it measured does not count, whatever it is'),
+  others: z
+    .record(z.string(), JsonNumber)
+    .optional()
+    .describe('last values of the metrics that experiment.guards names'),
 });
 export type EndRecord = z.output<typeof EndRecord>;
 
@@ -54,6 +69,13 @@ export const VerdictRecord = z.strictObject({
   kept: z.boolean().describe('this run is the best so far from here on'),
   value: JsonNumber.nullable(),
   gain: z.number().nullable().describe('against the baseline, positive = better'),
+  interval: z
+    .tuple([z.number(), z.number()])
+    .optional()
+    .describe('of the gain over the best so far, as the keep rule computed it'),
+  seeds: z.number().int().optional().describe('fresh seeds that the verdict rests on'),
+  flags: z.array(z.string()).optional().describe('what a person should look at before it is believed'),
+  alpha: z.number().optional().describe('of the campaign’s chance of a false keep, spent on this verdict'),
 });
 export type VerdictRecord = z.output<typeof VerdictRecord>;
 
@@ -78,11 +100,46 @@ export const LedgerRecord = z.discriminatedUnion('kind', [
     title: z.string(),
     command: argv,
     code: CodeRef.nullable(),
+    seed: z.number().int().optional(),
+    lines: z.number().int().optional().describe('changed against the code of the baseline'),
+    replicate: Replicate.optional(),
+    key: z
+      .string()
+      .optional()
+      .describe('hash of code, command and settings without the seed: equal work, equal key'),
+  }),
+  z.strictObject({
+    kind: z.literal('confirm'),
+    at,
+    run: z.string().describe('the candidate whose confirmation on fresh seeds begins'),
+    champion: z.string().describe('the run that it is measured against'),
+    number: z.number().int().min(1).describe('of this confirmation in the campaign'),
+    alpha: z.number().describe('allotted to it'),
+  }),
+  z.strictObject({
+    kind: z.literal('early'),
+    at,
+    run: z.string().describe('fell so far behind the best at a matched step that it would be stopped'),
+    decision: z.enum(['kill', 'finish']).describe('finish: chosen to measure how often the rule is wrong'),
+    words: z.string(),
+  }),
+  z.strictObject({
+    kind: z.literal('withdraw'),
+    at,
+    run: z.string().describe('was the best so far and failed a later test'),
+    to: z.string().describe('is the best so far again'),
+    reason: z.string(),
   }),
   z.strictObject({ kind: z.literal('start'), at, run, gpus: z.array(z.string()) }),
   EndRecord,
   VerdictRecord,
-  z.strictObject({ kind: z.literal('hypothesis'), at, run, text: z.string() }),
+  z.strictObject({
+    kind: z.literal('hypothesis'),
+    at,
+    run,
+    text: z.string(),
+    prediction: StatedPrediction.optional(),
+  }),
   z.strictObject({ kind: z.literal('result'), at, run: z.string().nullable(), text: z.string() }),
   z.strictObject({ kind: z.literal('decision'), at, run: z.string().nullable(), text: z.string() }),
   z.strictObject({
@@ -92,6 +149,12 @@ export const LedgerRecord = z.discriminatedUnion('kind', [
     state: z.enum(['taken', 'done']),
     text: z.string(),
     outcome: z.string().nullable(),
+  }),
+  z.strictObject({
+    kind: z.literal('campaign'),
+    at,
+    max_cycles: z.number().int(),
+    gpus: z.array(z.number().int()).nullable(),
   }),
   z.strictObject({ kind: z.literal('stop'), at, reason: z.string(), cycle: z.number().int() }),
 ]);

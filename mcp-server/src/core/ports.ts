@@ -36,6 +36,17 @@ export interface Machine {
   list(path: string): Promise<string[]>;
   /** Up to `maxBytes` from `offset`; null when there is no such file. `id` changes when the file was replaced. */
   readFrom(path: string, offset: number, maxBytes: number): Promise<FileSlice | null>;
+  /**
+   * Runs a short script of ours in /bin/sh: one round trip, its output to the byte. It may be run twice where a connection
+   * was lost, so it must not mind. Rejects with LabError when the machine cannot be reached or does not answer in time.
+   */
+  script(text: string, timeoutMs: number): Promise<ScriptResult>;
+}
+
+export interface ScriptResult {
+  code: number;
+  stdout: Uint8Array;
+  stderr: string;
 }
 
 export interface FileSlice {

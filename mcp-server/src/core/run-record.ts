@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CodeRef } from './ledger.js';
+import { CodeRef, Replicate } from './ledger.js';
 import { Direction, JsonNumber } from './metric.js';
 import { Ending, MetricSummary, RunState, VerdictStatus } from './run.js';
 
@@ -26,9 +26,24 @@ export const RunRecord = z.strictObject({
   host: z.string(),
   marker: z.string(),
   gpus_wanted: z.union([z.literal('auto'), z.number().int()]),
+  gpus_allowed: z
+    .array(z.number().int())
+    .nullable()
+    .default(null)
+    .describe('indices that whoever launched it keeps to; null = as the config says'),
   pass_env: z.array(z.string()),
   withheld: z.array(z.string()).describe('names of variables that the training was not given'),
   code: CodeRef.nullable(),
+  seed: z.number().int().nullable().default(null).describe('drawn by the program; null = none is set'),
+  template: z
+    .array(z.string())
+    .nullable()
+    .default(null)
+    .describe('the command with {seed} where the seed belongs; null = it has no such place'),
+  seed_env: z.string().nullable().default(null).describe('environment variable that carries the seed'),
+  replicate: Replicate.nullable().default(null),
+  lines: z.number().int().nullable().default(null).describe('changed against the code of the baseline'),
+  key: z.string().nullable().default(null).describe('of code, command and settings without the seed'),
   limits: RunLimits,
   primary: z
     .strictObject({ name: z.string(), direction: Direction, mode: z.enum(['best', 'last', 'at_end']) })
@@ -55,3 +70,38 @@ export const RunRecord = z.strictObject({
   verdict_reason: z.string().nullable(),
 });
 export type RunRecord = z.output<typeof RunRecord>;
+
+type Planned = Omit<RunRecord, keyof typeof UNTOUCHED | 'state'>;
+
+/** What a run that has not started knows of itself: nothing. */
+const UNTOUCHED = {
+  started_at: null,
+  ended_at: null,
+  gpus: [],
+  ending: null,
+  exit_code: null,
+  signal: null,
+  evidence: [],
+  metrics: {},
+  sources: [],
+  value: null,
+  progress: null,
+  note: null,
+  verdict: null,
+  verdict_reason: null,
+} satisfies Partial<RunRecord>;
+
+/** A run as it is before anything has happened to it. */
+export function queuedRun(planned: Planned): RunRecord {
+  return { ...planned, state: 'queued', ...structuredClone(UNTOUCHED) };
+}
+
+/** True for a run that is queued, runs, or awaits its verdict: somebody must look after it. */
+export function isUnderWay(record: Pick<RunRecord, 'state' | 'verdict_reason'>): boolean {
+  return record.state !== 'ended' || isUndecided(record);
+}
+
+/** True for a run that has ended and of which the keep rule has not spoken yet. */
+export function isUndecided(record: Pick<RunRecord, 'state' | 'verdict_reason'>): boolean {
+  return record.state === 'ended' && record.verdict_reason === null;
+}

@@ -61,6 +61,19 @@ export const RunView = z.strictObject({
   role: z.enum(['baseline', 'candidate']),
   verdict: VerdictStatus.nullable(),
   verdict_reason: z.string().nullable(),
+  gain: z
+    .number()
+    .nullable()
+    .describe(
+      'what the verdict says it is better by, in the metric’s own unit; null = no verdict, or none to give',
+    ),
+  flags: z.array(z.string()).describe('what a person should look at before it is believed'),
+  interval: z.tuple([z.number(), z.number()]).nullable().describe('of that gain'),
+  seed: z.number().int().nullable().describe('drawn by the program; null = none is set'),
+  replicate_of: z
+    .string()
+    .nullable()
+    .describe('the run whose code and command this one repeats on another seed'),
   title: z.string().describe('one line that says what this run tries'),
   note: z
     .string()

@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import type { Direction, MetricRecord } from './metric.js';
-import { isBetter } from './metric.js';
+import { fromJsonNumber, isBetter, JsonNumber, toJsonNumber } from './metric.js';
 import { normalizeName } from './reading/names.js';
 import { formatValue } from './units.js';
 
@@ -61,6 +62,15 @@ export interface Alarm {
   rule: string | null;
 }
 
+/** What a watchdog remembers, as plain JSON. */
+export const WatchdogState = z.strictObject({
+  bad: z.array(
+    z.strictObject({ metric: z.string(), value: JsonNumber, line: z.number(), times: z.number() }),
+  ),
+  plateaus: z.array(z.strictObject({ rule: z.string(), best: z.number().nullable(), since: z.number() })),
+});
+export type WatchdogState = z.output<typeof WatchdogState>;
+
 /** Names under which a loss is printed. A loss scale is not a loss: it is infinite or NaN in healthy training. */
 const LOSS = /loss(?!.?scale)/i;
 
@@ -68,17 +78,24 @@ const LOSS = /loss(?!.?scale)/i;
  * Watches the records of one run. A tracked metric that is non-finite twice in a row, or a rule of the config, raises
  * an alarm; once is not enough, because mixed-precision training skips single bad steps.
  */
-export function createWatchdog(watched: Watched): {
+export function createWatchdog(
+  watched: Watched,
+  state?: WatchdogState,
+): {
   observe(record: MetricRecord): Alarm | null;
   /** Tracked metrics whose last value is non-finite. */
   nonFinite(): { metric: string; value: number; line: number }[];
+  snapshot(): WatchdogState;
 } {
   const rules = watched.rules.map(parseStopRule).filter((rule) => rule !== null);
   const names = new Set(
     [...watched.tracked, ...(watched.primary === null ? [] : [watched.primary.name])].map(normalizeName),
   );
   const bad = new Map<string, { value: number; line: number; times: number }>();
-  const plateaus = new Map<StopRule, { best: number | null; since: number }>();
+  const plateaus = new Map<string, { best: number | null; since: number }>();
+  for (const { metric, value, ...rest } of state?.bad ?? [])
+    bad.set(metric, { ...rest, value: fromJsonNumber(value) });
+  for (const { rule, ...rest } of state?.plateaus ?? []) plateaus.set(rule, rest);
 
   const finite = (record: MetricRecord): Alarm | null => {
     let alarm: Alarm | null = null;
@@ -106,8 +123,8 @@ export function createWatchdog(watched: Watched): {
       const where = position === null ? '' : ` at ${rule.from?.unit} ${position}`;
       return { rule: rule.text, why: `rule "${rule.text}": ${wanted} is ${formatValue(value)}${where}` };
     }
-    const seen = plateaus.get(rule) ?? { best: null, since: 0 };
-    plateaus.set(rule, seen);
+    const seen = plateaus.get(rule.text) ?? { best: null, since: 0 };
+    plateaus.set(rule.text, seen);
     const direction =
       watched.primary !== null && normalizeName(watched.primary.name) === normalizeName(wanted)
         ? watched.primary.direction
@@ -134,6 +151,10 @@ export function createWatchdog(watched: Watched): {
       return alarm;
     },
     nonFinite: () => [...bad].map(([metric, { value, line }]) => ({ metric, value, line })),
+    snapshot: () => ({
+      bad: [...bad].map(([metric, one]) => ({ metric, ...one, value: toJsonNumber(one.value) })),
+      plateaus: [...plateaus].map(([rule, one]) => ({ rule, ...one })),
+    }),
   };
 }
 

@@ -13,14 +13,14 @@ export interface Reference {
 export type Judgement = Omit<VerdictRecord, 'kind' | 'at' | 'run'>;
 
 /**
- * The keep rule of a campaign with one seed per run: a better value is kept as the best so far, and is said to be
- * *unconfirmed*, because one seed cannot tell a gain from noise. A missing or non-finite value is unknown and is
- * never compared. Pure: the same facts give the same verdict.
+ * The verdict of a run that is compared with nothing: it gave no usable value, or it is the baseline. Null for a run whose value
+ * can be compared. A missing or non-finite value is unknown and never compared.
  */
-export function judge(end: EndRecord, baseline: Reference | null, champion: Reference | null): Judgement {
+export function unjudgeable(end: EndRecord, baseline: Reference | null): Judgement | null {
   const finite = end.value !== null && Number.isFinite(fromJsonNumber(end.value));
   const value = end.value;
   const none = { kept: false, value, gain: null };
+  if (end.invalid !== undefined) return { ...none, status: 'invalid', reason: end.invalid };
   if (end.ending === 'failed' || end.ending === 'oom') {
     return {
       ...none,
@@ -70,11 +70,35 @@ export function judge(end: EndRecord, baseline: Reference | null, champion: Refe
       reason: `it is measured by ${end.metric}, the baseline ${baseline.run} by ${baseline.metric ?? 'nothing'}`,
     };
   }
+  return null;
+}
+
+/**
+ * The keep rule where there is one seed per run: a better value is kept as the best so far, and is said to be
+ * *unconfirmed*, because one seed cannot tell a gain from noise. `why` says what it would take to confirm gains.
+ * To be called for a run that `unjudgeable` lets through.
+ */
+export function judgeOnce(
+  end: EndRecord,
+  baseline: Reference | null,
+  champion: Reference | null,
+  why: string | null,
+): Judgement {
+  const value = end.value ?? null;
+  const base = baseline?.value ?? null;
+  if (value === null || base === null || baseline === null || end.direction === null)
+    return {
+      status: 'inconclusive',
+      kept: false,
+      value,
+      gain: null,
+      reason: 'there is nothing to compare it with',
+    };
   const mine = fromJsonNumber(value);
   const sign = end.direction === 'maximize' ? 1 : -1;
-  const gain = sign * (mine - fromJsonNumber(baseline.value));
+  const gain = sign * (mine - fromJsonNumber(base));
   const rival = champion?.value === undefined || champion.value === null ? baseline : champion;
-  const against = fromJsonNumber(rival.value ?? baseline.value);
+  const against = fromJsonNumber(rival.value ?? base);
   const numbers = `${end.metric} ${formatValue(mine)} against ${formatValue(against)} of ${rival.run}`;
   if (isBetter(mine, against, end.direction)) {
     const more = formatGain(sign * (mine - against));
@@ -83,7 +107,7 @@ export function judge(end: EndRecord, baseline: Reference | null, champion: Refe
       kept: true,
       value,
       gain,
-      reason: `unconfirmed gain of ${more} on one seed: ${numbers}; one seed cannot tell a gain from noise`,
+      reason: `unconfirmed gain of ${more} on one seed: ${numbers}; one seed cannot tell a gain from noise${why === null ? '' : ` (${why})`}`,
     };
   }
   return { status: 'rejected', kept: false, value, gain, reason: `not better: ${numbers}` };

@@ -21,8 +21,32 @@ export const Standing = z.strictObject({
     .number()
     .nullable()
     .describe('difference to the baseline in the metric’s own unit; positive = better'),
+  interval: z.tuple([z.number(), z.number()]).nullable().describe('of that difference; null on one seed'),
+  seeds: z.number().int().describe('fresh seeds that the value is the mean of; 1 = one run'),
 });
 export type Standing = z.output<typeof Standing>;
+
+/** What is known of the noise, and what the campaign may still risk. */
+export const Certainty = z.strictObject({
+  mode: z.enum(['strict', 'paired', 'cheap']),
+  sigma: z
+    .number()
+    .nullable()
+    .describe('standard deviation of the metric from seed to seed; null = not measured'),
+  replicates: z.number().int().describe('runs that sigma rests on'),
+  alpha: z.number().describe('chance of any false keep that the campaign may run'),
+  alpha_left: z.number(),
+  confirmations: z.number().int().describe('candidates that were tested on fresh seeds'),
+});
+export type Certainty = z.output<typeof Certainty>;
+
+/** What a host agent was told to do unattended, and how much of it is used. */
+export const CampaignView = z.strictObject({
+  cycles_used: z.number().int(),
+  max_cycles: z.number().int(),
+  gpus: z.array(z.number().int()).nullable(),
+});
+export type CampaignView = z.output<typeof CampaignView>;
 
 /** The one read model. Status, report, notes and dashboard render this and compute nothing of their own. */
 export const Overview = z.strictObject({
@@ -33,9 +57,16 @@ export const Overview = z.strictObject({
     .strictObject({ name: z.string(), direction: Direction, target: z.number().nullable() })
     .nullable(),
   cycle: z.number().int(),
+  campaign: CampaignView.nullable().describe('limits of the host agent’s campaign that is under way'),
   status: z.string().describe('what is going on now, in words'),
   baseline: Standing.nullable(),
   best: Standing.nullable(),
+  certainty: Certainty,
+  early_kills: z
+    .string()
+    .nullable()
+    .describe('runs that were stopped for being far behind, and how often that is wrong; null = none'),
+  calibration: z.string().nullable().describe('how well predictions came true; null = none was scored'),
   runs: z.array(RunView),
   running: z.array(z.string()),
   decisions: z.array(z.strictObject({ at: z.string(), text: z.string() })),

@@ -1,4 +1,5 @@
 import type { Clock, Jobs, Machine, Random, SurveyGpus } from '../core/ports.js';
+import type { HashCache } from '../store/locked-hashes.js';
 import type { Project } from '../store/project.js';
 
 /** Everything a verb may need. Verbs ask for the least of it: `Pick<Lab, …>`. */
@@ -15,6 +16,8 @@ export interface Lab {
   host: string;
   /** Folder of the user's GPU leases, shared by all projects. */
   leases: string;
+  /** Hashes of locked files that this process has read. */
+  hashes: HashCache;
   /** Starts a supervisor process for this project, detached. It ends at once where one is at work already. */
   spawnSupervisor(): void;
 }

@@ -39,6 +39,9 @@ export interface Console {
   lab(project: string): Lab;
   /** Folder of the installed package. */
   packageRoot: string;
+  /** The file that runs, and the Node that runs it. */
+  program: string;
+  node: string;
   version: string;
 }
 

@@ -4,6 +4,7 @@ import { errorText, LabError } from '../core/errors.js';
 import { formatMark } from '../core/mark.js';
 import type { Lab } from '../engine/lab.js';
 import { acquireLock } from '../store/lock.js';
+import { atOnce, findLocked, idleGlobs, lockedPlaces } from '../store/locked.js';
 import type { Project } from '../store/project.js';
 
 export interface Check {
@@ -21,6 +22,14 @@ const bad = (name: string, text: string, hint: string): Check => ({ name, state:
 export async function examine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
   const project = tryOpen(lab);
   return [
+    ...(await examineMachine(lab, signal)),
+    ...('message' in project ? [bad('project', project.message, project.hint)] : describe(project)),
+  ];
+}
+
+/** The same without the project. */
+export async function examineMachine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
+  return [
     system(),
     await program(
       lab,
@@ -36,7 +45,6 @@ export async function examine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
     ),
     await gpus(lab, signal),
     await locks(),
-    ...('message' in project ? [bad('project', project.message, project.hint)] : describe(project)),
   ];
 }
 
@@ -123,10 +131,35 @@ function describe(project: Project): Check[] {
           'write experiment.dry_run_args, for instance [--epochs, 1]; changed code is launched only after a dry run',
         )
       : good('dry run', 'declared'),
+    locked(project),
     ...brief.warnings.map((warning) =>
       note('brief', warning, 'shorten the brief, or raise memory.brief_max_chars'),
     ),
   ];
+}
+
+function locked({ paths, config }: Project): Check {
+  const globs = config.experiment.locked;
+  if (globs.length === 0)
+    return note(
+      'locked',
+      'no file is locked',
+      'list what measures the runs under experiment.locked, for instance [eval.py]: a change to it then makes a run invalid',
+    );
+  try {
+    const files = atOnce(findLocked(lockedPlaces(paths, globs))).map(({ path }) => path);
+    const idle = idleGlobs(globs, files);
+    return idle.length === 0
+      ? good('locked', `${files.length} file(s)`)
+      : note(
+          'locked',
+          `${idle.join(', ')} means no file`,
+          'globs count from the project folder: check their spelling',
+        );
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return bad('locked', error.message, error.hint);
+  }
 }
 
 function disk(root: string): Check {

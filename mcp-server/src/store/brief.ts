@@ -1,9 +1,9 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import matter from 'gray-matter';
 import { clipBrief } from '../core/brief.js';
 import { BriefSettings } from '../core/config.js';
 import { errorCode, errorText, LabError } from '../core/errors.js';
-import { checked, parseYaml } from './config-file.js';
+import { checked } from './config-file.js';
+import { splitFrontMatter } from './front-matter.js';
 
 /** Tier 1 of the memory: what the person wants. No tool of ours ever writes it. */
 export interface Brief {
@@ -21,9 +21,13 @@ export function readBrief(path: string, maxChars: number): Brief {
   const raw = readStart(path);
   if (raw === null) return { text: '', exists: false, settings: {}, warnings: [] };
   const warnings: string[] = [];
-  const file = split(raw, path);
+  const file = splitFrontMatter(raw, path);
   const known = Object.keys(BriefSettings.shape);
   const data = file.data;
+  if (file.prose)
+    warnings.push(
+      `${path}: its block between --- lines is not "key: value" lines, so it sets nothing and is read as text`,
+    );
   const foreign = Object.keys(data).filter((key) => !known.includes(key));
   if (foreign.length > 0)
     warnings.push(
@@ -37,38 +41,6 @@ export function readBrief(path: string, maxChars: number): Brief {
   const clipped = clipBrief(file.content.trim(), maxChars);
   if (clipped.warning !== null) warnings.push(clipped.warning);
   return { text: clipped.text, exists: true, settings, warnings };
-}
-
-function split(raw: string, path: string): { data: Record<string, unknown>; content: string } {
-  const refuse = () => {
-    throw new LabError(
-      `${path}: front matter must be YAML`,
-      'begin it with --- and write "key: value" lines',
-    );
-  };
-  try {
-    const file = matter(raw, {
-      // The library's own engines would evaluate JavaScript front matter and read YAML 1.1.
-      engines: {
-        yaml: { parse: (text: string) => plainObject(parseYaml(text, path)), stringify: refuse },
-        javascript: { parse: refuse, stringify: refuse },
-        js: { parse: refuse, stringify: refuse },
-        coffee: { parse: refuse, stringify: refuse },
-      },
-    });
-    return { data: plainObject(file.data), content: file.content };
-  } catch (error) {
-    if (error instanceof LabError) throw error;
-    throw new LabError(
-      `${path}: its front matter cannot be read: ${errorText(error)}`,
-      'begin it with --- and write "key: value" lines',
-      { cause: error },
-    );
-  }
-}
-
-function plainObject(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
 /** Up to 1 MiB of the file; null when there is none. */

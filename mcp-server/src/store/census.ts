@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { errorCode } from '../core/errors.js';
 import { toLatin1 } from '../core/reading/lines.js';
+import { HistoryPrint, printHistory } from '../core/reading/sources/whole-json.js';
 import { createCandidates } from './candidates.js';
 import { readTextIfThere, writeAtomic } from './files.js';
 import type { RunPaths } from './paths.js';
@@ -16,20 +17,29 @@ export const Census = z.strictObject({
       size: z.number(),
       mtime: z.number(),
       tail: z.string().describe('its last bytes, one character each'),
+      history: HistoryPrint.optional().describe(
+        'of a trainer_state.json: what a resumed training takes over',
+      ),
     }),
   ),
 });
 export type Census = z.output<typeof Census>;
 
 const TAIL = 64;
+/** Histories longer than this are not looked into before a run starts. */
+const LARGEST = 16 << 20;
 
 /** Writes down which files there are, just before the run starts; once only, however often its start is repeated. */
 export function takeCensus(root: string, workspace: string, run: RunPaths, now: number): void {
   if (readTextIfThere(run.sources) !== null) return;
   const { files, complete } = createCandidates(root, workspace, run.dir).scan(now);
   const census: Census = { complete, files: {} };
-  for (const { path, size, mtime } of files)
-    census.files[path] = { size, mtime, tail: tailOf(join(root, path), size) };
+  for (const { path, size, mtime, kind } of files) {
+    const text = kind === 'trainer-state' && size <= LARGEST ? readTextIfThere(join(root, path)) : null;
+    const history = text === null ? null : printHistory(text);
+    const tail = tailOf(join(root, path), size);
+    census.files[path] = { size, mtime, tail, ...(history === null ? {} : { history }) };
+  }
   writeAtomic(run.sources, JSON.stringify(census), { mayLose: 'all' });
 }
 

@@ -30,6 +30,8 @@ export interface GitOptions {
   input?: string | Buffer;
   /** A private index; the user's is never written. */
   index?: string;
+  /** Milliseconds; git is ended when it takes longer, which is an error. */
+  timeoutMs?: number;
 }
 
 export interface GitResult {
@@ -44,7 +46,14 @@ export function tryGit(cwd: string, args: readonly string[], options: GitOptions
     const child = execFile(
       'git',
       [...QUIET, ...args],
-      { cwd, env: gitEnv(options.index), encoding: 'buffer', maxBuffer: MAX_OUTPUT, windowsHide: true },
+      {
+        cwd,
+        env: gitEnv(options.index),
+        encoding: 'buffer',
+        maxBuffer: MAX_OUTPUT,
+        windowsHide: true,
+        timeout: options.timeoutMs ?? 0,
+      },
       (error, stdout, stderr) => {
         if (error === null) return answer({ code: 0, stdout, stderr: stderr.toString('utf8') });
         if (typeof error.code === 'number')

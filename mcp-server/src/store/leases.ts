@@ -39,7 +39,7 @@ type Env = Readonly<Record<string, string | undefined>>;
  * `~/.local/state/auto-experiment`. Not `$XDG_RUNTIME_DIR`: it is absent in cron jobs and stripped environments and
  * vanishes at logout, and two processes of one user must never look at two different folders.
  */
-function stateFolder(env: Env): string {
+export function stateFolder(env: Env): string {
   const own = env.AUTO_EXPERIMENT_STATE_DIR;
   if (own !== undefined && own !== '') return resolve(own);
   return join(env.HOME || homedir(), '.local', 'state', 'auto-experiment');

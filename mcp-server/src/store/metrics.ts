@@ -25,10 +25,10 @@ export function appendMetrics(path: string, records: readonly LoggedRecord[], t:
   appendLine(path, lines.join('\n'), { sync: false });
 }
 
-/** All records of a run, in order; torn lines are skipped. Absent = none. A run of days may have millions: one at a time. */
-export function* readMetrics(path: string): Generator<LoggedRecord> {
-  for (const line of linesOf(path)) {
-    const record = line === '' ? null : parse(line);
+/** All records of a run, in order; torn lines are skipped. Absent = none. A run of days may have millions: one at a time. `from`: bytes to leave out. */
+export function* readMetrics(path: string, from = 0): Generator<LoggedRecord> {
+  for (const line of linesOf(path, from)) {
+    const record = line === '' ? null : parseMetric(line);
     if (record !== null) yield record;
   }
 }
@@ -36,14 +36,18 @@ export function* readMetrics(path: string): Generator<LoggedRecord> {
 const CHUNK = 1 << 20;
 
 /** The lines of a file, read in chunks; none when there is no file. */
-function* linesOf(path: string): Generator<string> {
+function* linesOf(path: string, from: number): Generator<string> {
   const fd = openIfThere(path);
   if (fd === null) return;
   try {
     const chunk = Buffer.alloc(CHUNK);
     const decoder = new TextDecoder();
     let rest = '';
-    for (let read = readSync(fd, chunk); read > 0; read = readSync(fd, chunk)) {
+    let at = from;
+    for (;;) {
+      const read = readSync(fd, chunk, 0, chunk.length, at);
+      if (read === 0) break;
+      at += read;
       const lines = (rest + decoder.decode(chunk.subarray(0, read), { stream: true })).split('\n');
       rest = lines.pop() ?? '';
       yield* lines;
@@ -54,7 +58,8 @@ function* linesOf(path: string): Generator<string> {
   }
 }
 
-function openIfThere(path: string): number | null {
+/** Opened for reading; null when there is no file. */
+export function openIfThere(path: string): number | null {
   try {
     return openSync(path, 'r');
   } catch (error) {
@@ -63,18 +68,25 @@ function openIfThere(path: string): number | null {
   }
 }
 
-function parse(line: string): LoggedRecord | null {
+/** One line of `metrics.jsonl`; null for a torn one. */
+export function parseMetric(line: string): LoggedRecord | null {
+  const stored = parseStored(line);
+  if (stored === null) return null;
+  const { t: _, source, ...record } = stored;
+  return {
+    ...record,
+    ...(source === undefined ? {} : { source }),
+    metrics: Object.fromEntries(
+      Object.entries(record.metrics).map(([name, value]) => [name, fromJsonNumber(value)]),
+    ),
+  };
+}
+
+/** One line of `metrics.jsonl`; null when it is torn. */
+export function parseStored(line: string): StoredMetricRecord | null {
   try {
     const parsed = StoredMetricRecord.safeParse(JSON.parse(line));
-    if (!parsed.success) return null;
-    const { t: _, source, ...record } = parsed.data;
-    return {
-      ...record,
-      ...(source === undefined ? {} : { source }),
-      metrics: Object.fromEntries(
-        Object.entries(record.metrics).map(([name, value]) => [name, fromJsonNumber(value)]),
-      ),
-    };
+    return parsed.success ? parsed.data : null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

@@ -15,6 +15,8 @@ export interface ProjectPaths {
   supervisor: string;
   supervisorLog: string;
   controller: string;
+  receipts: string;
+  stopHook: string;
 }
 
 export function projectPaths(root: string, brief: string, workspace: string): ProjectPaths {
@@ -33,6 +35,8 @@ export function projectPaths(root: string, brief: string, workspace: string): Pr
     supervisor: join(at, 'supervisor.json'),
     supervisorLog: join(at, 'supervisor.log'),
     controller: join(at, 'controller.json'),
+    receipts: join(at, 'receipts'),
+    stopHook: join(at, 'stop-hook.json'),
   };
 }
 
@@ -48,6 +52,13 @@ export interface RunPaths {
   files: string;
   follow: string;
   sources: string;
+  /** The code that it was launched with, where the project’s had changed before it or a replicate of it started. */
+  code: string;
+  /** What was in the locked files at the launch, and at the end. */
+  locked: string;
+  lockedEnd: string;
+  environment: string;
+  conditions: string;
 }
 
 export function runPaths(runs: string, id: string): RunPaths {
@@ -62,5 +73,10 @@ export function runPaths(runs: string, id: string): RunPaths {
     files: join(dir, 'files'),
     follow: join(dir, 'follow.json'),
     sources: join(dir, 'sources.json'),
+    code: join(dir, 'code'),
+    locked: join(dir, 'locked.json'),
+    lockedEnd: join(dir, 'locked-end.json'),
+    environment: join(dir, 'environment.json'),
+    conditions: join(dir, 'conditions.json'),
   };
 }

@@ -2,9 +2,16 @@ import { lstatSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { errorCode, LabError } from '../core/errors.js';
 import { splitRelative } from './beneath.js';
+import { atOnce, findLocked, lockedMatcher } from './locked.js';
 import type { ProjectPaths } from './paths.js';
 
-type Places = Pick<ProjectPaths, 'root' | 'brief' | 'config' | 'workspace'>;
+type Places = Pick<ProjectPaths, 'root' | 'brief' | 'config' | 'workspace'> & {
+  /** Globs of what measures. */
+  locked?: readonly string[];
+};
+
+const LOCKED =
+  'it is part of what measures the runs (locked), and stays as the baseline was measured with it';
 
 const RECORD = 'the program alone keeps its records';
 
@@ -22,6 +29,8 @@ const IN_WORKSPACE: Readonly<Record<string, string>> = {
   'supervisor.json': RECORD,
   'supervisor.log': RECORD,
   'controller.json': RECORD,
+  receipts: RECORD,
+  'stop-hook.json': RECORD,
 };
 
 /**
@@ -45,7 +54,11 @@ export function protectedReason(path: string, places: Places): string | null {
   const byName = rules.find((rule) => startsWith(parts, rule.parts));
   if (byName !== undefined) return byName.why;
   if (rules.some((rule) => startsWith(rule.parts, parts))) return 'it is a folder that holds protected files';
-  return inWorkspaceLock(parts, places) ?? byInode(splitRelative(path), rules, places.root);
+  return (
+    inWorkspaceLock(parts, places) ??
+    byInode(splitRelative(path), rules, places.root) ??
+    (isLocked(parts, path, places) ? LOCKED : null)
+  );
 }
 
 interface Rule {
@@ -71,6 +84,16 @@ function inWorkspaceLock(parts: readonly string[], places: Places): string | nul
   const workspace = foldedParts(places.root, places.workspace);
   const below = startsWith(parts, workspace) ? parts.slice(workspace.length) : [];
   return below.length === 1 && /\.lock$|^\.lock|\.pid$/.test(below[0] ?? '') ? RECORD : null;
+}
+
+/** A name that a locked glob means, in its folded form, or a file that a locked name leads to. */
+function isLocked(parts: readonly string[], path: string, places: Places): boolean {
+  const globs = places.locked ?? [];
+  if (globs.length === 0) return false;
+  if (lockedMatcher(globs.map(foldText))(parts.join('/'))) return true;
+  const id = inode(join(places.root, path));
+  const found = () => atOnce(findLocked({ ...places, globs }));
+  return id !== null && found().some(({ stat }) => stat !== null && `${stat.dev}:${stat.ino}` === id);
 }
 
 /** Another name of a protected thing, for instance through a bind mount. Links are refused where files are opened. */
@@ -109,17 +132,19 @@ function foldedParts(root: string, path: string): string[] {
 
 /** One form for all names that some file system takes for the same. A look-alike of the slash makes two of it. */
 function fold(part: string): string[] {
-  const folded = part
+  return foldText(part)
+    .split('/')
+    .map((piece) => (/^[. ]*$/.test(piece) ? piece.trim() : piece.replace(/[. ]+$/, '')))
+    .filter((piece) => piece !== '');
+}
+
+const foldText = (text: string): string =>
+  text
     .normalize('NFKC')
     .replace(/\p{Default_Ignorable_Code_Point}|\p{Cc}/gu, '')
     .toUpperCase()
     .toLowerCase()
     .normalize('NFKC');
-  return folded
-    .split('/')
-    .map((piece) => (/^[. ]*$/.test(piece) ? piece.trim() : piece.replace(/[. ]+$/, '')))
-    .filter((piece) => piece !== '');
-}
 
 function startsWith(parts: readonly string[], head: readonly string[]): boolean {
   return head.length > 0 && head.every((part, index) => parts[index] === part);

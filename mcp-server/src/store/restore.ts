@@ -25,7 +25,7 @@ export async function restoreSnapshot(
   options: Where & { snapshot: SnapshotRef; into: string },
 ): Promise<{ files: number; bytes: number }> {
   const { snapshot, into } = options;
-  const files = await filesOf(options, snapshot);
+  const files = await snapshotFiles(options, snapshot);
   makeEmpty(into);
   let bytes = 0;
   try {
@@ -56,8 +56,8 @@ export async function diffSnapshots(
   options: Where & { a: SnapshotRef; b: SnapshotRef; maxChars?: number },
 ): Promise<{ text: string; changed: number; truncated: boolean }> {
   const max = options.maxChars ?? 20_000;
-  const before = new Map((await filesOf(options, options.a)).map((file) => [file.path, file]));
-  const after = new Map((await filesOf(options, options.b)).map((file) => [file.path, file]));
+  const before = new Map((await snapshotFiles(options, options.a)).map((file) => [file.path, file]));
+  const after = new Map((await snapshotFiles(options, options.b)).map((file) => [file.path, file]));
   const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
   const isSame = (path: string) =>
     before.get(path)?.mode === after.get(path)?.mode && before.get(path)?.bytes === after.get(path)?.bytes;
@@ -74,6 +74,14 @@ export async function diffSnapshots(
   }
   const truncated = text.length > max;
   return { text: truncated ? wholeLines(text, max) : text, changed, truncated };
+}
+
+/** Lines removed and lines added from `a` to `b`; of binary files and beyond some megabytes nothing is counted. */
+export async function countChangedLines(
+  options: Where & { a: SnapshotRef; b: SnapshotRef },
+): Promise<number> {
+  const { text } = await diffSnapshots({ ...options, maxChars: 4_000_000 });
+  return [...text.matchAll(/^(?:\+(?!\+\+ )|-(?!-- ))/gm)].length;
 }
 
 function fileDiff(
@@ -98,7 +106,8 @@ function wholeLines(text: string, max: number): string {
   return end < 0 ? text.slice(0, max) : text.slice(0, end + 1);
 }
 
-async function filesOf(where: Where, snapshot: SnapshotRef): Promise<StoredFile[]> {
+/** The files of a snapshot. Throws LabError when it is gone or was not made by this program. */
+export async function snapshotFiles(where: Where, snapshot: SnapshotRef): Promise<StoredFile[]> {
   if (!/^[0-9a-f]{40,64}$/.test(snapshot.id))
     throw new LabError(
       `"${snapshot.id.slice(0, 80)}" is no id of a snapshot`,

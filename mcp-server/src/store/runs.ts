@@ -27,9 +27,14 @@ export function nextRunId(runs: string, floor: number): string {
 
 /**
  * Makes the folder of a new run, whole or not at all: it is filled under another name and renamed, and the rename
- * fails where the id is taken. Throws LabError.
+ * fails where the id is taken. `further` are files by name that are there from the beginning. Throws LabError.
  */
-export function createRun(runs: string, record: RunRecord, env: Record<string, string>): void {
+export function createRun(
+  runs: string,
+  record: RunRecord,
+  env: Record<string, string>,
+  further: Record<string, string> = {},
+): void {
   const temporary = join(runs, `.new-${record.id}-${process.pid}-${Date.now().toString(36)}`);
   try {
     mkdirSync(join(temporary, 'record'), { recursive: true });
@@ -37,6 +42,7 @@ export function createRun(runs: string, record: RunRecord, env: Record<string, s
     writeFileSync(join(temporary, 'env.json'), JSON.stringify(env), { mode: 0o600 });
     writeAtomic(join(temporary, 'run.json'), render(record));
     writeFileSync(join(temporary, 'log'), '');
+    for (const [name, text] of Object.entries(further)) writeFileSync(join(temporary, name), text);
     renameSync(temporary, join(runs, record.id));
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });

@@ -68,10 +68,11 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
   }
 }
 
-/** The `tree` that a snapshot taken now would have, by default without the workspace. Writes nothing. */
-export async function codeHash(project: string, exclude: readonly string[] = ['workspace']): Promise<string> {
-  const place = await gitPlace(project);
-  return (await readCode(project, place, { ...limitsOf({ project, run: '' }), exclude })).tree;
+/** Paths of the files that a snapshot taken now would hold, relative to the project. */
+export async function codePaths(project: string, workspace: string): Promise<string[]> {
+  const inGit = (await gitPlace(project)) !== null;
+  const { files } = await listCode(project, inGit, limitsOf({ project, workspace, run: '' }));
+  return files.map((file) => file.path);
 }
 
 async function copyCode(options: SnapshotOptions, limits: CodeLimits): Promise<Snapshot> {

@@ -7,6 +7,7 @@ import { logMemoryTool } from './log_memory.js';
 import { readFileTool } from './read_file.js';
 import { readMemoryTool } from './read_memory.js';
 import { runShellTool } from './run_shell.js';
+import { setCampaignTool } from './set_campaign.js';
 import { stopExperimentTool } from './stop_experiment.js';
 import { waitForExperimentTool } from './wait_for_experiment.js';
 import { writeFileTool } from './write_file.js';
@@ -21,6 +22,7 @@ export const TOOLS: readonly AnyTool[] = [
   experimentStatusTool,
   waitForExperimentTool,
   stopExperimentTool,
+  setCampaignTool,
   readMemoryTool,
   logMemoryTool,
   gpuStatusTool,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { StatedPrediction } from '../core/predictions.js';
 import { launchForAgent } from '../engine/agent/launch.js';
 import { defineTool } from '../engine/tool.js';
 import { RunPacket, runPacketText } from '../engine/views/packet.js';
@@ -17,6 +18,7 @@ export const launchExperimentTool = defineTool({
     command: Argv.describe('argv, or one line without shell syntax'),
     title: z.string().max(200).optional().describe('one line: what this run tries'),
     hypothesis: z.string().max(500).optional(),
+    prediction: StatedPrediction.optional().describe('said in advance; scored in the report'),
     dry_run: Argv.optional().describe('the command made short, where config.yaml declares none'),
     gpus: z.number().int().min(0).max(64).optional(),
     time_limit_s: z.number().positive().optional(),

@@ -9,7 +9,7 @@ import type { Rival } from '../../../mcp-server/src/engine/runs/whose.js';
 import { takeCensus } from '../../../mcp-server/src/store/census.js';
 import { readCurves } from '../../../mcp-server/src/store/curves.js';
 import { type RunPaths, runPaths } from '../../../mcp-server/src/store/paths.js';
-import { event, eventHead } from '../../support/encode-sources.js';
+import { event, eventHead, wandbFile, wandbHistory } from '../../support/encode-sources.js';
 
 let root: string;
 let files: RunPaths;
@@ -198,6 +198,47 @@ describe('structured files of a run', () => {
     });
     reading.flush();
     expect(stored()).toHaveLength(4);
+  });
+
+  it('of a resumed training give what it has added to its checkpoints', async () => {
+    const state = (values: readonly number[]): string =>
+      JSON.stringify({ log_history: values.map((value, i) => ({ step: i + 1, eval_acc: value })) });
+    put('out/checkpoint-2/trainer_state.json', state([0.1, 0.2]));
+    put('out/checkpoint-4/trainer_state.json', state([0.1, 0.2, 0.3, 0.4]));
+    begin();
+    const reading = open();
+    expect((await reading.look()).metrics).toEqual({});
+    // It went on from the older one.
+    put('out/checkpoint-3/trainer_state.json', state([0.1, 0.2, 0.9]));
+    put('out/checkpoint-5/trainer_state.json', state([0.1, 0.2, 0.9, 0.8, 0.7]));
+    expect((await reading.look()).metrics).toEqual({ eval_acc: { last: 0.7, best: 0.9, step: 3 } });
+    reading.flush();
+    expect(stored()).toHaveLength(3);
+  });
+
+  it('of a training that began afresh beside old checkpoints give all', async () => {
+    const state = (values: readonly number[]): string =>
+      JSON.stringify({ log_history: values.map((value, i) => ({ step: i + 1, eval_acc: value })) });
+    put('out/checkpoint-2/trainer_state.json', state([0.1, 0.2]));
+    begin();
+    const reading = open();
+    put('out/checkpoint-1/trainer_state.json', state([0.5]));
+    put('out/checkpoint-2/trainer_state.json', state([0.5, 0.6, 0.4]));
+    expect((await reading.look()).metrics).toEqual({ eval_acc: { last: 0.4, best: 0.6, step: 2 } });
+  });
+
+  it('of W&B that were there before give what was added', async () => {
+    const old = [1, 2].map((step) => wandbHistory(step, { val_acc: `0.${step}` }));
+    const fresh = [3, 4].map((step) => wandbHistory(step, { val_acc: `0.${step}` }));
+    const before = wandbFile(old);
+    put('wandb/offline-run-1/run-a.wandb', before);
+    begin();
+    const reading = open();
+    expect((await reading.look()).metrics).toEqual({});
+    add('wandb/offline-run-1/run-a.wandb', wandbFile([...old, ...fresh]).subarray(before.length));
+    expect((await reading.look()).metrics).toEqual({ val_acc: { last: 0.4, best: 0.4, step: 4 } });
+    reading.flush();
+    expect(stored()).toHaveLength(2);
   });
 
   it('count before the log while they are not behind it, and raise no alarm twice', async () => {

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { errorCode, LabError } from '../../core/errors.js';
 import type { FileSlice, Machine } from '../../core/ports.js';
 import { execLocal } from './local-exec.js';
+import { scriptLocal } from './local-script.js';
 
 export interface LocalOptions {
   /** Environment of the commands; that of this process when absent. */
@@ -21,6 +22,7 @@ export function localMachine({ env }: LocalOptions = {}): Machine {
     write: replaceFile,
     list: async (path) => (await readdir(path)).sort(),
     readFrom,
+    script: (text, timeoutMs) => scriptLocal(text, timeoutMs, env),
   };
 }
 

@@ -1,4 +1,4 @@
-import { isNeverMetric, normalizeName, splitOf } from './names.js';
+import { isEpochName, isNeverMetric, normalizeName, splitOf } from './names.js';
 import { NOWHERE, type Seen, spotAt } from './seen.js';
 
 const BOX = /^\s*[|│┃║]\s*([^|│┃║]*?[^|│┃║\s])\s*[|│┃║]\s*([^|│┃║]*?)\s*[|│┃║]\s*$/d;
@@ -26,6 +26,8 @@ export function readBox(text: string, section: string): BoxSeen | null {
   const spot = spotAt(text, place[0], place[1]);
   const split = splitOf(section);
   const stand = { ...NOWHERE };
+  if (isEpochName(normalizeName(key)))
+    return { seen: { metrics: [], stand: { ...stand, epoch: spot }, split: null } };
   if (COUNTED.test(normalizeName(key))) stand.step = spot;
   return {
     seen: { metrics: [{ name: split === null ? key : `${section}/${key}`, ...spot }], stand, split: null },

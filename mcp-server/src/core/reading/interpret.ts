@@ -1,22 +1,27 @@
 import { readBox } from './boxes.js';
 import { readExplicit } from './explicit.js';
 import type { NumberToken } from './lex.js';
-import { readLists } from './lists.js';
+import { type ListsSeen, readLists } from './lists.js';
 import { hasStem } from './names.js';
-import { readObject } from './objects.js';
+import { readEntry, readObject } from './objects.js';
 import { readPairs } from './pairs.js';
 import { announcesEpoch, findStand } from './progress.js';
 import { readCoco, readSentence } from './prose.js';
 import { NOWHERE, type Seen } from './seen.js';
-import { type Header, readHeader, readRow, withoutLabel } from './tables.js';
+import { opensSettings, staysInSettings } from './settings.js';
+import { type Header, readHeader, readLongRow, readRow, withoutLabel } from './tables.js';
 
 /** What earlier lines mean for the next ones. */
 export interface Context {
   header: Header | null;
+  /** What the last row of a table of tasks was of. */
+  label: string;
   /** Section of a `| key | value |` box. */
   section: string;
   /** Inside the block that W&B prints after `Run summary:`. */
   summary: boolean;
+  /** Inside a list of settings, one a line. */
+  settings: boolean;
 }
 
 /** What a line is. `context` lines say something about the lines after them. */
@@ -24,6 +29,8 @@ export interface Reading {
   seen: Seen;
   kind: 'explicit' | 'row' | 'announcement' | 'plain';
   context: Partial<Context> | null;
+  /** What it tells hangs on its numbers, so that a line with others is to be read anew. */
+  once?: true;
 }
 
 const NOTHING: Seen = { metrics: [], stand: NOWHERE, split: null };
@@ -40,27 +47,50 @@ const PLACE = /epoch|iter|step|class|round|tick/i;
 export function interpret(text: string, tokens: readonly NumberToken[], context: Context): Reading {
   const explicit = readExplicit(text);
   if (explicit !== null) return { seen: explicit, kind: 'explicit', context: null };
+  if (context.settings) {
+    if (staysInSettings(text)) return plain(NOTHING);
+    const reading = interpret(text, tokens, { ...context, settings: false });
+    return { ...reading, context: { settings: false, ...reading.context } };
+  }
+  if (opensSettings(text)) return { seen: NOTHING, kind: 'plain', context: { settings: true } };
   if (SUMMARY_LINE.test(text)) return readTracker(text, tokens, context);
   if (tokens.length === 0) return readWords(text);
   const coco = readCoco(text);
-  // Its name depends on its numbers, so that it is never learnt as a template.
-  if (coco !== null) return { seen: coco, kind: 'plain', context: {} };
+  // Its name hangs on its numbers.
+  if (coco !== null) return { ...plain(coco), once: true };
   const object = text.includes('{') || text.includes('Dict(') ? readObject(text) : null;
   if (object !== null && object.metrics.length > 0) return plain(object);
+  const entry = readEntry(text);
+  if (entry !== null) return plain(entry);
   const box = readBox(text, context.section);
   if (box !== null)
     return 'section' in box ? { seen: NOTHING, kind: 'plain', context: box } : plain(box.seen);
+  const long = context.header === null ? null : readLongRow(text, context.header, context.label);
+  if (long !== null) return { seen: long.seen, kind: 'row', context: { label: long.label } };
   const row = context.header === null ? null : readRow(text, context.header);
   if (row !== null) return { seen: row, kind: 'row', context: null };
   if (announcesEpoch(text))
     return { seen: { ...NOTHING, stand: findStand(text) }, kind: 'announcement', context: null };
-  const sentence = readSentence(text) ?? readLists(text);
+  const sentence = readSentence(text);
   if (sentence !== null) return plain(sentence);
-  const before = object === null ? tokens.length : tokens.findIndex((token) => token.start > object.from);
-  const pairs = readPairs(text, before < 0 ? tokens : tokens.slice(0, before));
+  const lists = readLists(text);
+  if (lists !== null) return plain(withPairs(text, lists, tokens));
+  const around =
+    object === null
+      ? tokens
+      : tokens.filter((token) => token.start < object.from || token.start >= object.to);
+  const pairs = readPairs(text, around);
   if (pairs.metrics.length > 0) return plain(pairs);
   const words = readWords(text);
   return words.context === null ? plain({ ...pairs, stand: object?.stand ?? pairs.stand }) : words;
+}
+
+/** The pairs that stand beside lists. */
+function withPairs(text: string, lists: ListsSeen, tokens: readonly NumberToken[]): Seen {
+  const others = tokens.filter((token) => token.end <= lists.from || token.start >= lists.to);
+  const { metrics } = readPairs(text, others);
+  const { from: _, to: __, ...seen } = lists;
+  return { ...seen, metrics: [...lists.metrics, ...metrics] };
 }
 
 /** A line of names: the section of a box, the header of a table, or nothing. */
@@ -69,7 +99,12 @@ function readWords(text: string): Reading {
   if (box !== null && 'section' in box) return { seen: NOTHING, kind: 'plain', context: box };
   if (SENTENCE.test(withoutLabel(text)) || (!PLACE.test(text) && !hasStem(text))) return plain(NOTHING);
   const header = readHeader(text);
-  return header === null ? plain(NOTHING) : { seen: NOTHING, kind: 'plain', context: { header } };
+  if (header === null) return plain(NOTHING);
+  return {
+    seen: NOTHING,
+    kind: 'plain',
+    context: { header: header.length === 0 ? null : header, label: '' },
+  };
 }
 
 /** W&B's closing block: `wandb: name value` lines between `Run summary:` and the next empty one. */
@@ -78,7 +113,7 @@ function readTracker(text: string, tokens: readonly NumberToken[], context: Cont
   if (/^\s*Run summary:\s*$/.test(rest)) return { seen: NOTHING, kind: 'plain', context: { summary: true } };
   if (rest.trim() === '' || /^\s*Run history:\s*$/.test(rest))
     return { seen: NOTHING, kind: 'plain', context: { summary: false } };
-  if (!context.summary) return { seen: NOTHING, kind: 'plain', context: { summary: context.summary } };
+  if (!context.summary) return plain(NOTHING);
   const shift = text.length - rest.length;
   const own = tokens.map((token) => ({ ...token, start: token.start - shift, end: token.end - shift }));
   const { metrics } = readPairs(
@@ -86,6 +121,5 @@ function readTracker(text: string, tokens: readonly NumberToken[], context: Cont
     own.filter((token) => token.start >= 0),
     true,
   );
-  // Its context is given so that nothing here is learnt as a template: the block decides what a line means.
-  return { seen: { ...NOTHING, metrics }, kind: 'plain', context: { summary: true } };
+  return plain({ ...NOTHING, metrics });
 }

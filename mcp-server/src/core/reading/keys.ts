@@ -18,6 +18,8 @@ const WRAPPERS = /(?:[[({"']|\b(?:tensor|array|Array|(?:np|numpy|torch|jnp|tf)\.
 const HARD = /[|,;{}()[\]<>"\t\n:=│┃║·•→：]/;
 const LEVEL = /^(?:INFO|DEBUG|WARN(?:ING)?|ERROR|CRITICAL|NOTICE|TRACE|info|debug)\b[\s:-]*/;
 const LINKS = /(?:\s+(?:is|was|are|of|reached|now|=|~|≈))+$/i;
+// Capitals are an abbreviation: `PER`, `IS`.
+const CAPITALS = /^[A-Z]{2,}$/;
 const LAST_WORD_NO =
   /^(?:in|of|to|at|for|by|with|took|from|after|the|a|an|and|or|is|was|than|on|every|per|about|around|over|top|using)$/i;
 const INSIDE_NO = /^(?:in|of|to|at|for|by|with|took|from|after|and|or|is|was|than)$/i;
@@ -34,7 +36,7 @@ export function keyBefore(text: string, earliest: number, to: number): Key | nul
   const lead = text.slice(from, to);
   let rest = lead.replace(WRAPPERS, '');
   const opened = lead.length - rest.length > (/\s*$/.exec(lead)?.[0].length ?? 0);
-  const mark = /[:=：]\s*$/.exec(rest);
+  const mark = /(?:[:=：→]|[-=]>)\s*$/.exec(rest);
   let separator: Key['separator'] = ' ';
   let spaced = true;
   if (mark !== null) {
@@ -52,7 +54,10 @@ export function keyBefore(text: string, earliest: number, to: number): Key | nul
     .replace(LEVEL, '')
     .replace(/^["'`]+|["'`]+$/g, '');
   if (from > 0 && bound === 0)
-    name = name.replace(/^(?:[kM]?[a-zA-Z]+\/(?:s|sec|it|step|epoch)|ms|secs?|seconds|GB|MB|%)\s+/, '');
+    name = name.replace(
+      /^(?:[kM]?[a-zA-Z]+\/(?:s|sec|it|step|epoch)|ms|secs?|seconds|GB|MB|%|(?:s|sec|min|m|h)\.)\s+/,
+      '',
+    );
   if (name === '' || !/\p{L}/u.test(name) || raw.trimStart().startsWith('--')) return null;
   const words = name.split(/\s+/);
   const boxed = /[|│]/.test(rest[bound - 1] ?? '') && words.length <= 3;
@@ -88,7 +93,7 @@ export function keyAfter(text: string, from: number, token: NumberToken): Key | 
 }
 
 const edged = (rest: string, bound: number, from: number): boolean =>
-  bound === 0 ? from === 0 : /[|,;\t│┃║]$|\s\s$/.test(rest.slice(0, bound));
+  bound === 0 ? from === 0 : /[|,;\t│┃║]$|\s\s$| \/ $/.test(rest.slice(0, bound));
 
 /** Index behind the last thing that cannot be inside a name. */
 function boundary(rest: string): number {
@@ -97,7 +102,10 @@ function boundary(rest: string): number {
     const character = rest[i] ?? '';
     // A parenthesis at the name's end belongs to it: `total time (s)`.
     if (character === ')' && i > 0 && (i === rest.length - 1 || depth > 0)) {
-      if (rest.lastIndexOf('(', i) < 0 || /[\d)]\s*\($/.test(rest.slice(0, rest.lastIndexOf('(', i) + 1)))
+      if (
+        rest.lastIndexOf('(', i) < 0 ||
+        /(?:(?:^|[^\p{L}\p{N}_.])[\d.]+|\))\s*\($/u.test(rest.slice(0, rest.lastIndexOf('(', i) + 1))
+      )
         return i + 1;
       depth += 1;
       continue;
@@ -108,7 +116,7 @@ function boundary(rest: string): number {
     }
     if (depth > 0) continue;
     if (HARD.test(character) || isGraphic(character.charCodeAt(0))) return i + 1;
-    if (character === ' ' && rest[i - 1] === ' ') return i + 1;
+    if (character === ' ' && (rest[i - 1] === ' ' || /^\s*\/$/.test(rest.slice(0, i)))) return i + 1;
     if (
       character === ' ' &&
       /[-*#>~=]$/.test(rest.slice(0, i)) &&
@@ -129,8 +137,10 @@ function boundary(rest: string): number {
 /** From which word on they are a name; null when none can be. */
 function choose(words: readonly string[], separator: string, spaced: boolean): number | null {
   const last = words.at(-1) ?? '';
-  if (LAST_WORD_NO.test(last)) return null;
-  const whole = words.length <= MAX_WORDS && !words.some((word) => INSIDE_NO.test(word));
+  if (LAST_WORD_NO.test(last) && !CAPITALS.test(last)) return null;
+  const whole =
+    words.length <= MAX_WORDS &&
+    !words.some((word, at) => INSIDE_NO.test(word) && !CAPITALS.test(word) && !isStatisticOf(words, at));
   if (whole && separator === ':') return phase(words);
   if (whole && separator === '=' && spaced) return phase(words);
   if (words.length === 1) return 0;
@@ -138,17 +148,39 @@ function choose(words: readonly string[], separator: string, spaced: boolean): n
   if (separator === ' ' && !words.some(isStem))
     return words.length <= 2 && !LAST_WORD_NO.test(words[0] ?? '') ? 0 : null;
   let from = words.length - 1;
-  if (!isStem(last) && (separator !== '=' || spaced)) return null;
+  // `accuracy value: 0.9`
+  const named =
+    (/^(?:value|score)$/i.test(last) || (separator === ' ' && SPLIT.test(last))) &&
+    isStem(words.at(-2) ?? '');
+  if (!isStem(last) && !named && (separator !== '=' || spaced)) return null;
   if (/^(?:time|elapsed|eta)$/i.test(words.at(-2) ?? '')) return null;
   while (from > 0) {
     const word = words[from - 1] ?? '';
     if (!isStem(word) && !isQualifier(word)) break;
     from -= 1;
   }
+  // Where something starts is not what comes out of it: `from score 0.12`.
+  if (separator === ' ' && /^from$/i.test(words[from - 1] ?? '')) return null;
+  // A word of its own that says nothing without the one before it: `sparse rate 0.1`.
+  if (separator === ' ' && from > 0 && from === words.length - 1 && /^(?:rate|ratio)$/i.test(last))
+    return null;
   return from + (phase(words.slice(from)) ?? 0);
 }
 
+/** `LOSS train 0.41 valid 0.51` */
+export const SPLIT = /^(?:train|training|val|valid|validation|test|dev)$/i;
+
+/** `Std of Reward`, not `Accuracy of the network`. */
+const isStatisticOf = (words: readonly string[], at: number): boolean =>
+  words[at] === 'of' &&
+  at === 1 &&
+  words.length < 5 &&
+  /^(?:std|mean|average|avg|median|max|min|sum|norm|variance|ratio|rate|fraction)$/i.test(words[0] ?? '');
+
 /** `testing psnr`: what is being done is not part of the name. */
 function phase(words: readonly string[]): number {
-  return words.length > 1 && /^(?:testing|validating|evaluating)$/.test(words[0] ?? '') ? 1 : 0;
+  return words.length > 1 &&
+    /^(?:testing|validating|evaluating|(?:e|ep|epoch|it|iter|step)\d+)$/.test(words[0] ?? '')
+    ? 1
+    : 0;
 }

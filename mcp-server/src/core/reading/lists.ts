@@ -2,22 +2,44 @@ import { hasStem, splitOf } from './names.js';
 import { findStand } from './progress.js';
 import { type Seen, spotAt } from './seen.js';
 
-const LISTS =
-  /(?<![^\s|:([])([A-Za-z@][\w@.-]*(?:\/[A-Za-z@][\w@.-]*){1,7})\s*[:=]?\s+([+-]?\d+\.\d+(?:\s?\/\s?[+-]?\d+\.\d+){1,7})(?!\/|\w)/d;
+/** Where its names start and its numbers end. */
+export interface ListsSeen extends Seen {
+  from: number;
+  to: number;
+}
 
-/** `mIoU/mAcc/allAcc 0.71/0.80/0.91`: as many numbers as names, with the same sign between them. */
-export function readLists(text: string): Seen | null {
-  const found = text.includes('/') ? LISTS.exec(text) : null;
-  const names = found?.[1]?.split('/');
-  const place = found?.indices?.[2];
-  if (found === null || names === undefined || place === undefined || !names.some(hasStem)) return null;
-  const metrics: Seen['metrics'] = [];
-  for (const number of text.slice(place[0], place[1]).matchAll(/[+-]?\d+\.\d+/g)) {
-    const start = place[0] + number.index;
-    const name = names[metrics.length];
-    if (name === undefined) return null;
-    metrics.push({ name, ...spotAt(text, start, start + number[0].length) });
+const NAMES = '[A-Za-z@][\\w@.-]*(?:\\/[A-Za-z@][\\w@.-]*){1,7}';
+const VALUES = '([+-]?\\d+(?:\\.\\d+)?(?:\\s?\\/\\s?[+-]?\\d+(?:\\.\\d+)?){1,7})(?!\\/|\\w|\\.\\d)';
+const FORMS = [
+  // `mIoU/mAcc/allAcc 0.71/0.80/0.91`, `mean/median reward 21.1/20.0`
+  new RegExp(`(?<![^\\s|:([,;])(${NAMES})( [A-Za-z]\\w*)?\\s*[:=]?\\s+${VALUES}`, 'd'),
+  // `Loss train/val: 0.41/0.51`, `loss (train/val) = 0.41 / 0.51`
+  new RegExp(`(?<![^\\s|:([,;])()([A-Za-z]\\w*) \\(?(${NAMES})\\)?\\s*[:=]\\s*${VALUES}`, 'd'),
+];
+
+/** As many numbers as names, with the same sign between them; one word that all of them share goes into each name. */
+export function readLists(text: string): ListsSeen | null {
+  if (!text.includes('/')) return null;
+  for (const [at, form] of FORMS.entries()) {
+    const found = form.exec(text);
+    const names = found?.[at === 0 ? 1 : 3]?.split('/');
+    const shared = found?.[2]?.trim() ?? '';
+    const place = found?.indices?.[at === 0 ? 3 : 4];
+    if (found === null || names === undefined || place === undefined) continue;
+    const metrics: Seen['metrics'] = [];
+    for (const number of text.slice(place[0], place[1]).matchAll(/[+-]?\d+(?:\.\d+)?/g)) {
+      const start = place[0] + number.index;
+      const name = names[metrics.length];
+      if (name === undefined) break;
+      metrics.push({
+        name: shared === '' ? name : `${name} ${shared}`,
+        ...spotAt(text, start, start + number[0].length),
+      });
+    }
+    const whole = metrics.length === names.length && text.slice(place[0], place[1]).includes('.');
+    if (!whole || !metrics.some(({ name }) => hasStem(name))) continue;
+    const split = splitOf(text.slice(0, found.index));
+    return { metrics, stand: findStand(text), split, from: found.index, to: place[1] };
   }
-  if (metrics.length !== names.length) return null;
-  return { metrics, stand: findStand(text), split: splitOf(text.slice(0, found.index)) };
+  return null;
 }

@@ -6,7 +6,7 @@ import type { Seen, Spot } from './seen.js';
 import { makeTemplate } from './template.js';
 
 /** Templates kept; beyond that the oldest half is forgotten. */
-const KEPT = 512;
+const KEPT = 1024;
 /** The last few that matched are tried first, and most lines are one of them. */
 const RECENT = 4;
 const MAX_SLOTS = 512;
@@ -17,13 +17,16 @@ const REMEMBERED = 1024;
 export interface Known {
   code: Int32Array;
   kind: Reading['kind'];
+  context: Reading['context'];
   split: Seen['split'];
   /** Its words may tell of an end. */
   telling: boolean;
-  /** `constant` is the value where the slot is -1: a printed nan or infinity. */
   /** Some of step, steps, epoch and epochs are there. */
   placed: boolean;
+  /** `constant` is the value where the slot is -1: a printed nan or infinity. */
   named: ReadonlyArray<{ name: string; slot: number; constant: number }>;
+  /** All of their names, with no value yet. */
+  names: Readonly<Record<string, number>>;
   step: number;
   steps: number;
   epoch: number;
@@ -37,7 +40,6 @@ export interface Memo {
   /** The number in a slot of the line last found; NaN for slot -1. */
   value(slot: number): number;
   learn(bytes: Uint8Array, clean: string, tokens: readonly NumberToken[], reading: Reading): void;
-  clear(): void;
 }
 
 export function createMemo(): Memo {
@@ -112,6 +114,7 @@ export function createMemo(): Memo {
       return count === 0 ? null : search(bytes, start, end);
     },
     learn(bytes, clean, tokens, reading) {
+      if (!isLearnable(reading, tokens)) return;
       if (tokens.length > MAX_SLOTS || (reading.seen.metrics.length === 0 && !seenBefore(clean, tokens)))
         return;
       const { stand, metrics, split } = reading.seen;
@@ -145,9 +148,11 @@ export function createMemo(): Memo {
         telling,
         code: made.code,
         kind: reading.kind,
+        context: reading.context,
         split,
         placed,
         named,
+        names: Object.fromEntries(metrics.map(({ name }) => [name, 0.5])),
         step,
         steps,
         epoch,
@@ -165,8 +170,13 @@ export function createMemo(): Memo {
       }
       remember(known);
     },
-    clear,
   };
+}
+
+/** Whether a line with other numbers means the same: a header does not, when there are numbers in its names. */
+function isLearnable({ context, once }: Reading, tokens: readonly NumberToken[]): boolean {
+  if (once === true) return false;
+  return context === null || tokens.length === 0 || Object.keys(context).every((key) => key === 'settings');
 }
 
 const MOST_WORDS = 24;

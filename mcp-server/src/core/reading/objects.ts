@@ -1,11 +1,20 @@
 import { type Literal, parseObject } from './literal.js';
-import { isEpochName, isNeverMetric, isSettingsDump, normalizeName, splitOf, stepRank } from './names.js';
+import {
+  isEpochName,
+  isNeverMetric,
+  isSetting,
+  isSettingsDump,
+  isStem,
+  normalizeName,
+  splitOf,
+  stepRank,
+} from './names.js';
 import { findStand } from './progress.js';
-import type { Found, Seen, Spot } from './seen.js';
+import { type Found, NOWHERE, type Seen, type Spot, spotAt } from './seen.js';
 
 const OPENING = /(?:Ordered|default)[Dd]ict\(|\{\s*(?:['"][^'"]{0,200}['"]|[\w.]{1,60})\s*:/g;
 const SETTINGS =
-  /(?:config\w*|args|arguments|h?params|parameters|hyper\w*|namespace|options|settings|kwargs|defaults)\W*$/i;
+  /(?:config\w*|args|arguments|h?params|parameters|hyper\w*|namespace|options|settings|kwargs|defaults)(?: \w+)?\W*$/i;
 const LABEL = /([\p{L}_][\p{L}\p{N}_./@-]*)\s*[:=]?\s*$/u;
 
 interface Flat {
@@ -13,9 +22,10 @@ interface Flat {
   spot: Spot;
 }
 
-/** `from` is where the object opens; `metrics` is empty when it holds settings or nothing of interest. */
+/** `from` is where the object opens, `to` where it ends; `metrics` is empty when it holds settings or nothing of interest. */
 export interface ObjectSeen extends Seen {
   from: number;
+  to: number;
 }
 
 /**
@@ -30,9 +40,27 @@ export function readObject(text: string): ObjectSeen | null {
     const object = parseObject(text, opening.index);
     if (object === null) continue;
     const head = text.slice(0, opening.index);
-    return { ...fromObject(head, object.value), from: opening.index };
+    return { ...fromObject(head, object.value), from: opening.index, to: object.end };
   }
   return null;
+}
+
+const ENTRY = /^\s*"([^"]{1,80})":\s*([+-]?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)),?\s*$/di;
+const QUOTED = /^\s*"[^"]{1,80}":\s*"[^"]*",?\s*$/;
+
+/** `  "eval_f1": 0.88,`: one line of an object that was printed over several. Only a metric's name is taken, and no quoted text. */
+export function readEntry(text: string): Seen | null {
+  if (!/^\s*"/.test(text)) return null;
+  if (QUOTED.test(text)) return { metrics: [], stand: { ...NOWHERE }, split: null };
+  const found = ENTRY.exec(text);
+  const place = found?.indices?.[2];
+  const name = found?.[1];
+  if (found === null || place === undefined || name === undefined) return null;
+  const normalized = normalizeName(name);
+  const spot = spotAt(text, place[0], place[1]);
+  if (isEpochName(normalized)) return { metrics: [], stand: { ...NOWHERE, epoch: spot }, split: null };
+  const isMetric = isStem(name) && !isNeverMetric(normalized) && !isSetting(normalized);
+  return { metrics: isMetric ? [{ name, ...spot }] : [], stand: { ...NOWHERE }, split: null };
 }
 
 function fromObject(head: string, object: Literal): Seen {
@@ -67,6 +95,10 @@ const isStand = (name: string): boolean =>
 function labelledValue(head: string, object: Literal, flat: readonly Flat[]): Found[] | null {
   const entries = object.kind === 'object' ? object.entries : [];
   const value = flat.find((entry) => entry.name === 'value');
+  // `eval_accuracy: {"value": {"BBOX": 0.37, "SEGM": 0.34}}`
+  const values = flat.filter((entry) => entry.name.startsWith('value/'));
+  if (values.length > 0)
+    return values.map(({ name, spot }) => ({ name: name.slice('value/'.length), ...spot }));
   if (value === undefined) return entries.some(([key]) => key === 'value') ? [] : null;
   const own = entries.find(
     ([key, literal]) => /^(?:name|key|tag|metric|metric_name)$/.test(key) && literal.kind === 'text',

@@ -1,13 +1,16 @@
-import { type Key, keyAfter, keyBefore } from './keys.js';
+import { type Key, keyAfter, keyBefore, SPLIT } from './keys.js';
 import type { NumberToken } from './lex.js';
 import {
   endsInPlace,
   hasStem,
+  isChosen,
   isEpochName,
   isNeverMetric,
+  isSetting,
   isSettingsDump,
   isStem,
   normalizeName,
+  sectionOf,
   seriesName,
   splitOf,
   stepRank,
@@ -19,21 +22,25 @@ const UNIT =
   /^(?:%|[kKMGT]?i?[bB]it\/s|it\/s|s\/it|[a-zA-Z]+\/s(?:ec(?:ond)?)?|ms|s|secs?|seconds?|m|mins?|h|hours?|d|x|dB|db|[a-z]+\/[a-z]+)$/;
 const DURATION = /^(?:ms|us|ns|s|secs?|seconds?|m|mins?|minutes?|h|hours?|hrs?|d|days?)$/;
 const SPACED_UNIT =
-  /^ ?(ms|us|s|secs?|seconds?|mins?|minutes?|hours?|hrs?|h|GB|MB|KB|GiB|MiB|KiB|TB|bytes|B)(?![\w/])/;
+  /^ ?(ms|us|s|secs?|seconds?|mins?|minutes?|hours?|hrs?|h|GB|MB|KB|GiB|MiB|KiB|TB|bytes|[BGMK])(?![\w/])/;
 const SPACED_RATE = /^ ?(?:[a-z]+\/[a-z]+|dB|%)(?![\w])/i;
 /** What may follow a whole number for it to be a value and not the start of a phrase: `3 of 5 files`. */
 const CLOSED =
   /^\s*(?:$|[|,;)\]}([/│┃║·•]|\s-|\t|\s\s|[+±~-])|^\s+(?:[^\s:=]+\s){0,3}[^\s:=]*\s*[:=]|^\s+[^\s\d]+(?:\s[^\s\d]+)?\s+[+-]?\d|^\s[A-Za-z]+\/s(?:ec)?\b/;
 const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.,]*\d|[eE][+-]?\d)/;
 
-const FIELDS = /[|│┃║\t;]|\S {2}|,\s/;
+const FIELDS = /[|│┃║\t;]|\S {2}|,\s| \/ [a-z]/;
 
 /** A line of a printed configuration: no record has the learning rate alone. */
-const LONE_RATE = /^\s*["']?(?:lr|learning_rate)["']?\s*[:=]\s*[\d.eE+-]+,?\s*$/;
+const LONE_RATE = /^\s*["']?(?:lr|learning[ _]rate)["']?\s*[:=]\s*[\d.eE+-]+,?\s*$/i;
+/** `OMP_NUM_THREADS=4`, `export NCCL_IB_TIMEOUT=22`. */
+const VARIABLE = /^\s*(?:export |set |- )?[A-Z][A-Z0-9]*_[A-Z0-9_]*=\S*\s*$/;
 
 interface Pair extends Found {
   /** Sure by its form or its words; the others need company. */
   sure: boolean;
+  /** Where its name starts. */
+  from: number;
 }
 
 /**
@@ -53,7 +60,7 @@ export function readPairs(text: string, tokens: readonly NumberToken[], loose = 
   let fields = 0;
   for (const [index, token] of tokens.entries()) {
     const previous = from;
-    if (!glued(text, token)) from = token.end + token.suffix.length;
+    if (!glued(text, token) && !parenthesized(text, token)) from = token.end + token.suffix.length;
     if (token.ratio === 'bottom' || !token.free) continue;
     const key =
       places.has(token.start) || !(open || separated(text, token.start))
@@ -69,14 +76,16 @@ export function readPairs(text: string, tokens: readonly NumberToken[], loose = 
       fields += 1;
       continue;
     }
-    const value = isNeverMetric(normalized) ? null : valueAt(text, token, tokens, index, key);
-    const sure = value === null ? null : judge(text, token, key, value.duration, loose);
+    const value =
+      isNeverMetric(normalized) || isSetting(normalized) ? null : valueAt(text, token, tokens, index, key);
+    const follows = SPLIT.test(key.name) && SPLIT.test(pairs.at(-1)?.name.split(' ').at(-1) ?? '');
+    const sure = value === null ? null : judge(text, token, key, value.duration, loose || follows);
     if (value === null || sure === null) continue;
     fields += 1;
     opening = Math.min(opening, key.start);
-    pairs.push({ name: key.name, ...value.spot, sure });
+    pairs.push({ name: key.name, ...value.spot, sure, from: key.start });
     const average = averageOf(text, value.spot.end, token, tokens[index + 1]);
-    if (average !== null) pairs.push({ name: `${key.name} (avg)`, ...average, sure });
+    if (average !== null) pairs.push({ name: `${key.name} (avg)`, ...average, sure, from: value.spot.end });
   }
   const metrics = settle(text, pairs, names, fields);
   return { metrics, stand, split: splitOf(text.slice(0, opening)) ?? splitOfFirst(metrics) };
@@ -107,44 +116,71 @@ function judge(
   )
     return null;
   if (key.separator === ' ') {
-    const field = key.field && /^\s*(?:\([^()]*\)\s*)?(?:$|[|,;│┃║]|\t|\s\s)/.test(after);
+    const field = key.field && /^\s*(?:\([^()]*\)\s*)?(?:$|[|,;│┃║]|\/ [a-z]|\t|\s\s)/i.test(after);
     if (!stem && !loose && !field) return null;
     return token.kind === 'int' && !CLOSED.test(after) ? null : stem || loose;
   }
-  if (!stem && isPlaceInSource(text, token)) return null;
+  if (isPlaceInSource(text, token, stem)) return null;
+  // Alone in its line: `alpha: 0.25`.
+  if (isChosen(normalizeName(key.name)) && key.start === text.search(/[^\s"'-]/) && /^\s*,?\s*$/.test(after))
+    return null;
+  // `91,2%` has a comma for a point, or is a list.
+  if (token.kind === 'int' && /^,\d{1,2}(?!\d)/.test(text.slice(token.end))) return null;
   // How many there are of each: `train=50000, val=10000`.
   if (token.kind === 'int' && token.suffix === '' && /^(?:train|val|valid|test|dev)$/i.test(key.name))
     return null;
+  if (token.kind === 'int' && /^epoch /i.test(key.name)) return null;
   if (token.kind === 'int' && ((!stem && !CLOSED.test(after)) || key.name.length === 1)) return null;
   // A list of values: one per parameter group for the learning rate, else nobody's single value.
-  if (key.listed && /^\s*(?:,|[\d.+-])/.test(after) && !/lr|learning.rate/i.test(key.name)) return null;
-  return stem || key.words.length === 1;
+  if (key.listed && /^\.?\s*(?:,|[\d+-])/.test(after) && !/lr|learning.rate/i.test(key.name)) return null;
+  // Of what? Data sets are printed with their `mean: 0.13, std: 0.31`.
+  if (/^(?:mean|std)$/i.test(key.name)) return false;
+  return stem || key.words.length === 1 || (token.kind === 'real' && STATISTIC.test(key.name));
 }
 
-/** `[package.module:54]`, `__main__:train:42 - `: where a logger was called. */
-const isPlaceInSource = (text: string, token: NumberToken): boolean =>
+/** `Mean episode length: 512.1`: a real number that was made of others. */
+const STATISTIC = /^(?:mean|avg\.?|average|std|median|best|final|episode length)\b/i;
+
+/** `[package.module:54]`, `__main__:train:42 - `, `(trainer:338)`: where a logger was called. A metric's word needs a clock time before it. */
+const isPlaceInSource = (text: string, token: NumberToken, stem: boolean): boolean =>
   token.kind === 'int' &&
   text[token.start - 1] === ':' &&
-  (/^\]/.test(text.slice(token.end)) || /^\s+[-|]\s/.test(text.slice(token.end))) &&
+  (/^[\])]/.test(text.slice(token.end)) || /^\s+[-|]\s/.test(text.slice(token.end))) &&
   /[[.:<>\w]$/.test(text.slice(0, token.start - 1)) &&
-  /(?:[[<]|[\w>][.:])[\w.<>-]*$/.test(text.slice(Math.max(0, token.start - 120), token.start - 1));
+  (stem ? /\d:\d\d[\d.,]*\s+[\w.]+$/ : /(?:[[<(]|[\w>][.:]|\d:\d\d[\d.,]*\s+)[\w.<>-]*$/).test(
+    text.slice(Math.max(0, token.start - 120), token.start - 1),
+  );
 
 /** Drops what needs company and has none, and lines that dump settings. The first value under a name stays. */
 function settle(text: string, pairs: readonly Pair[], names: readonly string[], fields: number): Found[] {
   if (
-    /\b(?:Namespace|Config|Arguments|HParams|TrainingArguments)\(|^\s*(?:cmd|command|args|arguments|config)\b\s*[:=]|\boverflow\b/i.test(
+    /\b(?:Namespace|Config|Arguments|HParams|TrainingArguments)\(|\boptimizer\W+\w+ ?\(|^\W*(?:using|setting|adjusting|normalizing|initializing)\b|^\s*(?:cmd|command|args|arguments|config)\b\s*[:=]|\boverflow\b/i.test(
       text,
     )
   )
     return [];
-  if (isSettingsDump(names) || LONE_RATE.test(text)) return [];
-  const seen = new Set<string>();
-  const kept: Found[] = [];
+  if (isSettingsDump(names) || LONE_RATE.test(text) || VARIABLE.test(text)) return [];
   const company = pairs.some((pair) => pair.sure) || fields > 1;
-  for (const { sure, ...pair } of pairs) {
-    if ((!sure && !company) || seen.has(pair.name)) continue;
-    seen.add(pair.name);
-    kept.push(pair);
+  return apart(
+    text,
+    pairs.filter((pair) => pair.sure || company),
+  );
+}
+
+/** One value per name: the first, and one for each other split that the line goes on to, as in `Train: loss 0.4 Val: loss 0.5`. */
+function apart(text: string, pairs: readonly Pair[]): Found[] {
+  const seen = new Map<string, string | null>();
+  const kept: Found[] = [];
+  let section: string | null = null;
+  let behind = 0;
+  for (const { name, value, start, end, from } of pairs) {
+    section = sectionOf(text.slice(behind, from), name) ?? section;
+    behind = end;
+    const first = seen.get(name);
+    const own = first === undefined || first === section ? name : `${section}/${name}`;
+    if (seen.has(own)) continue;
+    seen.set(own, section);
+    kept.push({ name: own, value, start, end });
   }
   return kept;
 }
@@ -158,16 +194,23 @@ function separated(text: string, start: number): boolean {
     i -= 1;
   }
   const before = text[i] ?? '';
-  return before === ':' || before === '=' || before === '：' || (call && /\w/.test(before));
+  return /[:=：→>]/.test(before) || (call && /\w/.test(before));
 }
 
 /** The number is a part of a word: it does not end the words of a key. */
 function glued(text: string, token: NumberToken): boolean {
-  if (token.free) return false;
   const before = text[token.start - 1] ?? ' ';
+  if (token.free && before !== '^') return false;
   const after = text[token.end] ?? ' ';
-  return /[-@._/]/.test(before) || (token.suffix === '' && /[-_]/.test(after));
+  return /[-@._/^]/.test(before) || (token.suffix === '' && /[-_]/.test(after));
 }
+
+/** `Avg reward (100): 150.2`: over how many. */
+const parenthesized = (text: string, token: NumberToken): boolean =>
+  token.kind === 'int' &&
+  text[token.start - 1] === '(' &&
+  /^\)\s*[:=]/.test(text.slice(token.end, token.end + 8)) &&
+  /[a-z]\s*\($/i.test(text.slice(Math.max(0, token.start - 8), token.start));
 
 function valueAt(
   text: string,
@@ -186,7 +229,7 @@ function valueAt(
     return { spot: { value: toNumber(group[0]), start: token.start, end }, duration: false };
   }
   const spaced = token.suffix === '' ? SPACED_UNIT.exec(after)?.[1] : undefined;
-  if (spaced !== undefined && /^[KMGT]?i?B$|^bytes$/.test(spaced)) return null;
+  if (spaced !== undefined && /^[KMGT]?i?B?$|^bytes$/.test(spaced)) return null;
   const duration = DURATION.test(token.suffix) || (spaced !== undefined && !SPACED_RATE.test(after));
   return { spot: spotAt(text, token.start, token.end), duration };
 }

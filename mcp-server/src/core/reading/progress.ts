@@ -1,19 +1,22 @@
+import { hasStem } from './names.js';
 import { NOWHERE, type Spot, type Stand, spotAt } from './seen.js';
 
 // `Epoch 3/10`, `Epoch [3/10]`, `Epoch(train) [40][5/6]`, `epoch: 1`, `EP 10 (468)`, `epoch=0/…`, `epoch 001`. Not `for 1 epoch: 12.3 secs`.
 const EPOCH =
-  /(?<![\w.@-])(?<!(?:^|[\s(a-z])\d+ |@ )(?:epoch|ep)(?![\w-])["']?\s*(?:\((?:train|val|test|eval)\w*\)\s*)?(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+(?:\.\d+)?)(?![\d.]*\w|\s*(?:secs?|seconds|mins?|ms|s|hours?|h)\b)(?:\s*(?:\/|of)\s*(\d+))?/di;
+  /(?<![\w.@-])(?<!(?:^|[\s(a-z])\d{1,3} |@ )(?:epoch|ep\.?)(?![\w-])["']?\s*(?:\((?:train|val|test|eval)\w*\)\s*)?(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+(?:\.\d+)?)(?![\d.]*\w|\s*(?:secs?|seconds|mins?|ms|s|hours?|h)\b)(?:\s*(?:\/|of)\s*(\d+))?/di;
 // `Train: 0 [ 0/1251 ( 0%)]`, `TRAIN [0][0/3880]`, `Train:  1/80 (  1%) [ 0/464 (  0%)]`, `Train: [0/300][10/1251]`.
 const PHASE =
-  /(?<![\w.])(?:train|training|val|valid|validation|eval)\s*(?::\s*)?(?:\[(\d+)\]\s*\[\s*\d+\/|(\d+)(?:\s*\/\s*(\d+)\s*\([^)]*\))?\s*\[\s*\d+\/|\[(\d+)\/(\d+)\]\s*\[\s*\d+\/)/di;
+  /(?<![\w.])(?:train|training|val|valid|validation|eval)\s*(?::\s*)?(?:\[(\d+)\]\s*\[\s*\d+\/|(\d+)(?:\s*\/\s*(\d+)\s*\([^)]*\))?\s*\[\s*\d+\/|\[(\d+)\/(\d+)\]\s*\[\s*\d+\/)|^\s*\[(\d+)\/(\d+)\]\s*\[\s*\d+\/\d+\]/di;
 // In order of worth.
 const STEPS = [
   /(?<![\w.])(?:global[ _-]?steps?|num_updates)["']?\s*(?:[:=#]\s*)?(?:[[(]\s*)?(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
-  /(?<![\w./-])(?:training |train |completed )?step["']?(?:\(train\))?\s*(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
+  /(?<![\w./-])(?<!\b(?:fps|per|each) )(?:train(?:ing)?[ _]|completed )?step["']?(?:\(train\))?\s*(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
   /(?<![\w./-])(?:training |train |completed )?(?:iteration|iter|tick)["']?(?:\(train\))?\s*(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
   // A bar that is labelled with it.
   /(?<![\w./-])(?:steps|iterations|iters):\s+\d+%\|[^|]*\|\s*(\d+)\/(\d+)/di,
   /(?<![\w./-])(?:steps|iterations|iters|it|update|updates)["']?\s*[:=]\s*(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
+  /(?<![\w./-])(?:updates|up\.)\s+(\d+)(?![.\d]*[\w%])/di,
+  /^\W*(?:it|iters|steps|(?:total )?timesteps?|frames?)[:\s]\s*(\d+)(?![.\d]*[\w%])/di,
   // Boosters and scripts that open the line with it: `[10]\tauc:…`, `10:\tlearn: …`, `s:250 tel:…`.
   /(?:^|\] )\s*\[(\d+)\]:?(?=\s+\S*[A-Za-z])(?!\s*\[)/d,
   /^\s*(\d+):(?:\t| {2,})/d,
@@ -33,7 +36,7 @@ function spot(text: string, indices: Indices, group: number): Spot | null {
 
 // What every pattern here needs; most lines have none of it.
 const SAYS =
-  /epoch|step|iter|tick|episode|updates|train|val|(?<![\w.])(?:ep|it)(?![a-z])|^\s*(?:s:)?\[?\d+[\]:|\s,]|\] \[\d/i;
+  /epoch|step|iter|tick|episode|up(?:dates|\.)|frame|train|val|(?<![\w.])(?:ep|it)(?![a-z])|^\s*(?:s:)?\[?\d+[\]:|\s,/]|\] \[\d/i;
 
 /** Step and epoch of a line, with their totals when printed. Counts of bars and batches are neither. */
 export function findStand(text: string): Stand {
@@ -55,8 +58,12 @@ export function findStand(text: string): Stand {
     const phase = PHASE.exec(text);
     if (phase !== null) {
       stand.epoch =
-        spot(text, phase.indices, 1) ?? spot(text, phase.indices, 2) ?? spot(text, phase.indices, 4);
-      stand.epochs = spot(text, phase.indices, 3) ?? spot(text, phase.indices, 5);
+        spot(text, phase.indices, 1) ??
+        spot(text, phase.indices, 2) ??
+        spot(text, phase.indices, 4) ??
+        spot(text, phase.indices, 6);
+      stand.epochs =
+        spot(text, phase.indices, 3) ?? spot(text, phase.indices, 5) ?? spot(text, phase.indices, 7);
     }
   }
   for (const pattern of STEPS) {
@@ -79,7 +86,10 @@ export interface Progress {
 /** Lines that say nothing but which epoch begins, or is evaluated: it holds for the lines after it. */
 export function announcesEpoch(text: string): boolean {
   if (!/epoch|\bep\b/i.test(text)) return false;
-  return /^[^A-Za-z\d]*(?:(?:beginning|start|starting|begin|evaluating|training|running)\b[^\d:=]*)?(?:epoch|ep)\b[^\w(]*\d+(?:\s*(?:\/|of)\s*\d+)?\]?(?:\W*$|\s*[,.|]\s*(?:total|learning rate|lr)\b)/i.test(
-    text,
-  );
+  const found =
+    /^[^A-Za-z\d]*(?:(?:beginning|start|starting|begin|evaluating|training|running)\b[^\d:=]*)?(?:epoch|ep)\b[^\w(]*\d+(?:\s*(?:\/|of)\s*\d+)?\]?(?:\W*$|\s*[,.|]\s*(?:total|learning rate|lr)\b)/i.exec(
+      text,
+    );
+  // `epoch: 1, lr: 1e-3 - train loss: 3.1` is a record.
+  return found !== null && !hasStem(text.slice(found[0].length));
 }

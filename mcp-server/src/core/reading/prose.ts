@@ -10,7 +10,7 @@ const SENTENCES: ReadonlyArray<{ pattern: RegExp; name: number; value: number; e
   // `val_loss improved from 0.61 to 0.55`
   {
     pattern: new RegExp(
-      `${NAME} (?:has )?(?:improved|decreased|increased|went)\\b[^\\d]{0,40}?from ${NUMBER} (?:to|-->|->) ${NUMBER}(?!\\d|[\\w.]\\d)`,
+      `${NAME} (?:has )?(?:improved|decreased|increased|went)\\b[^\\d]{0,40}?from (?:None|${NUMBER}) (?:to|-->|->) ${NUMBER}(?!\\d|[\\w.]\\d)`,
       'diu',
     ),
     name: 1,
@@ -44,12 +44,12 @@ const SENTENCES: ReadonlyArray<{ pattern: RegExp; name: number; value: number; e
     epoch: null,
   },
 ];
-const HINT = /improved|decreased|increased|went|reached| with | (?:at|after|for|of|on) /;
+const HINT = /improved|decreased|increased|went|reached| with | (?:at|after|for|of|on|over|in) /;
 const QUALIFIED =
   '(?<![\\p{L}\\p{N}_./@-])((?:(?:train|training|val|validation|test|top-\\d|mean|average|overall|best|final) )*[\\p{L}_][\\p{L}\\p{N}_@-]{0,60})';
 // `Training loss (for one batch) at step 200: 0.91`
 const AT = new RegExp(
-  `${QUALIFIED}(?: \\([^()]{1,40}\\))? (?:at|after|for|on) (?:step|epoch|iteration|iter) \\d+ ?(?::|=|is) ${NUMBER}(?!\\d|[\\w.]\\d)`,
+  `${QUALIFIED}(?: \\([^()]{1,40}\\))? (?:at|after|for|on|over|in) (?:the )?(?:\\d+ |final |last )?(?:steps?|epochs?|iterations?|iters?|init|fold|run|seed|trial|rounds?|episodes?)(?: \\d+(?:\\/\\d+)?)?(?: with [a-z ]{1,40})? ?(?::|=|is) ${NUMBER}(?!\\d|[\\w.]\\d)`,
   'diu',
 );
 // `Accuracy of the network on the 10000 test images: 54 %`
@@ -80,7 +80,13 @@ function readPlaced(text: string, pattern: RegExp, value: number, where: number 
   const found = pattern.exec(text);
   const place = found?.indices?.[value];
   const name = found?.[1];
-  if (found === null || place === undefined || name === undefined || !hasStem(name)) return null;
+  if (
+    found === null ||
+    place === undefined ||
+    name === undefined ||
+    !(hasStem(name) || /^evaluation$/i.test(name))
+  )
+    return null;
   const metric = { name, ...spotAt(text, place[0], place[1]) };
   const split = splitOf(text.slice(0, found.index)) ?? (where === null ? null : splitOf(found[where] ?? ''));
   return { metrics: [metric], stand: findStand(text), split };

@@ -4,10 +4,11 @@ import { stripAnsi } from './ansi.js';
 import { type Context, interpret, type Reading } from './interpret.js';
 import { lexNumbers } from './lex.js';
 import { Line } from './lines.js';
-import { createMemo, type Known } from './memo.js';
+import { createMemo, type Known, type Memo } from './memo.js';
 import { normalizeName, seriesName } from './names.js';
 import type { Progress } from './progress.js';
 import type { Found } from './seen.js';
+import { Header } from './tables.js';
 import { createTrack } from './track.js';
 
 /** A record with the data split that its line names apart from the metric (`[VAL] loss: 0.1`); null for training or none. */
@@ -19,7 +20,9 @@ const NullableNumber = z.number().nullable();
 
 /** What a reader remembers from line to line; bounded, plain JSON. */
 export const ReaderState = z.strictObject({
-  header: z.array(z.array(z.string())).nullable(),
+  header: Header.nullable(),
+  label: z.string(),
+  settings: z.boolean(),
   section: z.string(),
   summary: z.boolean(),
   /** Lines since the header that were no rows of its table. */
@@ -52,6 +55,8 @@ export interface MetricReader {
 /** A header's table is over after this many other lines. */
 const FAR = 200;
 const MAX_EXPLICIT = 64;
+/** Contexts whose lines are remembered. */
+const CONTEXTS = 16;
 /** Characters of a line that are looked at; what is longer is no log line that a person reads. */
 const LONGEST = 8192;
 const MAX_METRICS = 256;
@@ -60,6 +65,8 @@ const MAX_METRICS = 256;
 export function createMetricReader(state?: ReaderState): MetricReader {
   const context: Context = {
     header: state?.header ?? null,
+    label: state?.label ?? '',
+    settings: state?.settings ?? false,
     section: state?.section ?? '',
     summary: state?.summary ?? false,
   };
@@ -67,7 +74,10 @@ export function createMetricReader(state?: ReaderState): MetricReader {
   const explicit = new Set(state?.explicit);
   const progress = createTrack(state);
   let familiar = false;
-  const memo = createMemo();
+  // What a line means depends on the lines before it: each context has a memory of its own, so that a log that goes back
+  // and forth between two tables forgets nothing.
+  const memos = new Map<string, Memo>();
+  let memo = createMemo();
 
   const readFresh = (out: ReadRecord[], text: string, line: number, at: number, bytes: Uint8Array): void => {
     const clean = stripAnsi(text.length > LONGEST ? text.slice(-LONGEST) : text);
@@ -80,8 +90,8 @@ export function createMetricReader(state?: ReaderState): MetricReader {
       );
     }
     reading.seen.metrics = firstOfEach(reading.seen.metrics);
+    if (text.length <= LONGEST) memo.learn(bytes, clean, tokens, reading);
     if (reading.context !== null) follow(reading.context);
-    else if (text.length <= LONGEST) memo.learn(bytes, clean, tokens, reading);
     note(reading.kind);
     emit(out, reading, line, at);
   };
@@ -92,16 +102,36 @@ export function createMetricReader(state?: ReaderState): MetricReader {
       const normalized = normalizeName(name);
       if (explicit.has(normalized) || explicit.size >= MAX_EXPLICIT) continue;
       explicit.add(normalized);
-      memo.clear();
+      memos.clear();
+      enter();
     }
   };
 
+  const texts = new WeakMap<Header, string>();
+  /** A header as text, made once. */
+  const textOf = (header: Header): string => {
+    const text = texts.get(header) ?? JSON.stringify(header);
+    texts.set(header, text);
+    return text;
+  };
+
+  /** Takes the memory of the context as it is now. */
+  const enter = (): void => {
+    const { header, section, settings, summary } = context;
+    const key = `${section}\n${settings}${summary}${header === null ? '' : textOf(header)}`;
+    const known = memos.get(key);
+    memo = known ?? createMemo();
+    memos.delete(key);
+    memos.set(key, memo);
+    const [oldest] = memos.keys();
+    if (memos.size > CONTEXTS && oldest !== undefined) memos.delete(oldest);
+  };
+  enter();
+
   const follow = (change: Partial<Context>): void => {
-    if (change.header !== undefined && JSON.stringify(change.header) !== JSON.stringify(context.header))
-      memo.clear();
-    if (change.section !== undefined && change.section !== context.section) memo.clear();
     if (change.header !== undefined) away = 0;
     Object.assign(context, change);
+    enter();
   };
 
   const note = (kind: Reading['kind']): void => {
@@ -109,7 +139,7 @@ export function createMetricReader(state?: ReaderState): MetricReader {
     away = kind === 'row' ? 0 : away + 1;
     if (away <= FAR) return;
     context.header = null;
-    memo.clear();
+    enter();
   };
 
   const emit = (out: ReadRecord[], { seen, kind }: Reading, line: number, at: number): void => {
@@ -143,7 +173,8 @@ export function createMetricReader(state?: ReaderState): MetricReader {
         finite(memo.value(known.steps)),
       );
     if (known.named.length === 0) return;
-    const metrics: Record<string, number> = {};
+    // A copy of an object that has all of its names already costs less than one that gets them one after the other.
+    const metrics: Record<string, number> = { ...known.names };
     for (const { name, slot, constant } of known.named)
       metrics[name] = slot < 0 ? constant : memo.value(slot);
     const { split } = known;
@@ -164,8 +195,10 @@ export function createMetricReader(state?: ReaderState): MetricReader {
       readFresh(out, line.text, line.line, line.at, line.bytes.subarray(line.start, line.end));
       return;
     }
-    if (context.header !== null) note(known.kind);
+    // First, because its numbers are those of the memory that found it.
     emitKnown(out, known, line.line, line.at);
+    if (known.context !== null) follow(known.context);
+    if (context.header !== null) note(known.kind);
   };
 
   return {

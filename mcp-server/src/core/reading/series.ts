@@ -1,4 +1,12 @@
-import { type Direction, isBetter, type MetricRecord, toJsonNumber } from '../metric.js';
+import { z } from 'zod';
+import {
+  type Direction,
+  fromJsonNumber,
+  isBetter,
+  JsonNumber,
+  type MetricRecord,
+  toJsonNumber,
+} from '../metric.js';
 import type { MetricSummary } from '../run.js';
 import { normalizeName } from './names.js';
 
@@ -10,18 +18,38 @@ interface Seen {
   bestStep: number | null;
 }
 
+const NullableNumber = z.number().nullable();
+
+/** What a series remembers, as plain JSON. */
+export const SeriesState = z.array(
+  z.strictObject({
+    name: z.string(),
+    count: z.number(),
+    last: JsonNumber,
+    lastStep: NullableNumber,
+    best: NullableNumber,
+    bestStep: NullableNumber,
+  }),
+);
+export type SeriesState = z.output<typeof SeriesState>;
+
 /** Last and best of every metric of a run, in constant memory per metric. */
 export interface Series {
   add(record: MetricRecord): void;
   summary(): Record<string, MetricSummary>;
+  snapshot(): SeriesState;
 }
 
 /** Most metrics of one run that are kept; a log that invents names must not fill the memory. */
 const MAX_METRICS = 400;
 
 /** `primary` is the declared metric; of others the direction is known only for losses and their like. */
-export function createSeries(primary: { name: string; direction: Direction } | null): Series {
+export function createSeries(
+  primary: { name: string; direction: Direction } | null,
+  state: SeriesState = [],
+): Series {
   const seen = new Map<string, Seen>();
+  for (const { name, last, ...rest } of state) seen.set(name, { ...rest, last: fromJsonNumber(last) });
   return {
     add(record) {
       for (const [name, value] of Object.entries(record.metrics)) {
@@ -47,6 +75,7 @@ export function createSeries(primary: { name: string; direction: Direction } | n
         metric.bestStep = at;
       }
     },
+    snapshot: () => [...seen].map(([name, one]) => ({ name, ...one, last: toJsonNumber(one.last) })),
     summary: () =>
       Object.fromEntries(
         [...seen].map(([name, metric]) => [

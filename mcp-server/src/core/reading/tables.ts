@@ -1,9 +1,14 @@
+import { z } from 'zod';
 import { isEpochName, isNeverMetric, isStem, normalizeName, stepRank } from './names.js';
 import { NOWHERE, type Seen, type Spot, spotAt } from './seen.js';
 
 /** Words of a header that say where training stands. */
 const PLACE = /^(?:epochs?|iter(?:ation)?s?|steps?|class|round|tick)$/i;
 const AGGREGATE = /^(?:all|overall|mean|average|avg|total)$/i;
+const SINGLES = /^(?:class(?:es)?|category|label)$/i;
+/** A first column whose words tell the rows apart: `CoLA/Acc`. */
+const LABELS = /^(?:tasks?|groups?|dataset|benchmark|subset|split)$/i;
+const NO_VALUE = /^(?:-+|n\/?a|none|no log|#na#|\*|)$/i;
 const SUMMARY_ROW = /^(?:(?:macro|micro|weighted|samples) avg|avg \/ total)$/;
 // `: 100%|████| 16/16 [00:05<00:00, 2.78it/s]`, with or without the drawing, closes a row or a header that is shown as a bar.
 const BAR_TAIL = /(?::\s*|\s)\d+%(?:\|[^|]*\||\s+\d+\/\d+|\s[^|\d]{0,60}\d+\/\d+).*$/;
@@ -15,8 +20,14 @@ interface Cell {
   start: number;
 }
 
-/** The header of a table, as its candidate cuts into columns: at the bars, at wide gaps, at every gap, at commas. */
-export type Header = string[][];
+/** The header of a table: ways to cut it into columns, the surest first. */
+export const Header = z.array(
+  z.strictObject({
+    cut: z.enum(['bars', 'gaps', 'commas', 'long']).describe('`long`: a metric and its value are columns'),
+    columns: z.array(z.string()),
+  }),
+);
+export type Header = z.output<typeof Header>;
 
 function cells(text: string, cut: RegExp): Cell[] {
   const out: Cell[] = [];
@@ -49,18 +60,39 @@ export function withoutLabel(text: string): string {
   return text.replace(LABEL, (label) => ' '.repeat(label.length));
 }
 
-/** A line that can head a table: only names, at least one of which is a metric's or `epoch`, `iter`, `step`. */
+interface Cut {
+  cut: 'bars' | 'gaps' | 'commas';
+  /** At single spaces. */
+  loose: boolean;
+  row: Cell[];
+}
+
+/** Ways to cut a line into cells. One with bars is cut there and nowhere else. */
+function cutsOf(line: string): Cut[] {
+  const bars = cells(line, BARS);
+  if (bars.length > 1) return [{ cut: 'bars', loose: false, row: bars }];
+  return CUTS.map((cut, index) => ({
+    cut: index === 2 ? 'commas' : 'gaps',
+    loose: index === 1,
+    row: cells(line, cut),
+  }));
+}
+
+/**
+ * A line that can head a table: only names, at least one of which is a metric's or `epoch`, `iter`, `step`. Empty when the
+ * rows under it cannot be told apart by its names, so that it only ends the table above.
+ */
 export function readHeader(text: string): Header | null {
   const line = body(text);
   if (line.length > 2000) return null;
-  const bars = cells(line, BARS);
-  const cuts = bars.length > 1 ? [bars] : CUTS.map((cut) => cells(line, cut));
-  const header = cuts
-    .filter((columns, index) => isHeader(columns, bars.length < 2 && index > 0))
-    .map((columns) => columns.map((cell) => columnName(cell.text)))
-    // Two columns of one name stand for different things: `| category | AP | category | AP |`.
-    .filter((columns) => new Set(columns).size === columns.length);
-  return header.length > 0 ? header : null;
+  const long = readLongHeader(line);
+  if (long !== null) return [long];
+  const headers = cutsOf(line)
+    .filter(({ cut, row }, index) => isHeader(row, cut !== 'bars' && index > 0))
+    .map(({ cut, row }) => ({ cut, columns: row.map((cell) => columnName(cell.text)) }));
+  if (headers.length === 0) return null;
+  // Two columns of one name stand for different things: `| category | AP | category | AP |`.
+  return headers.filter(({ columns }) => new Set(columns).size === columns.length);
 }
 
 function isHeader(columns: readonly Cell[], prose: boolean): boolean {
@@ -92,16 +124,58 @@ function columnName(text: string): string {
 /** A row under that header, or null when this line is none. */
 export function readRow(text: string, header: Header): Seen | null {
   const line = body(text);
-  const bars = cells(line, BARS);
-  for (const columns of header) {
-    const cuts = bars.length > 1 ? [bars] : CUTS.map((cut) => cells(line, cut));
-    for (const row of cuts) {
+  const cuts = cutsOf(line);
+  for (const { cut, columns } of header) {
+    for (const { row, loose } of cuts.filter((one) => one.cut === cut)) {
+      // Words with single gaps are a sentence: `building tree 1 of 20`.
+      if (loose && row.filter((cell) => !isValue(cell.text)).length > 1) continue;
       const seen =
         row.length === columns.length ? match(text, row, columns) : readSummaryRow(text, row, columns);
       if (seen !== null) return seen;
     }
   }
   return null;
+}
+
+const isValue = (cell: string): boolean => /\d/.test(cell) || NO_VALUE.test(cell) || CELL_NUMBER.test(cell);
+
+/** `| Tasks | Metric | Value |`: each row names its metric. The cells stay in their places, empty ones too. */
+function readLongHeader(line: string): Header[number] | null {
+  const columns = barred(line)?.map((cell) => cell.text) ?? [];
+  const has = (pattern: RegExp): boolean => columns.some((column) => pattern.test(column));
+  return columns.length >= 2 && has(METRIC) && has(VALUE) ? { cut: 'long', columns } : null;
+}
+
+/** A row of such a table. `label` is what the rows before it were of, and is repeated by an empty cell. */
+export function readLongRow(
+  text: string,
+  header: Header,
+  label: string,
+): { seen: Seen; label: string } | null {
+  const columns = header.find(({ cut }) => cut === 'long')?.columns;
+  const row = columns === undefined ? null : barred(body(text));
+  if (columns === undefined || row === null || row.length !== columns.length) return null;
+  const at = (pattern: RegExp): Cell | undefined => row[columns.findIndex((name) => pattern.test(name))];
+  const [name, value] = [at(METRIC)?.text ?? '', at(VALUE)];
+  if (value === undefined || !CELL_NUMBER.test(value.text) || !/\p{L}/u.test(name)) return null;
+  const own = (at(LABELS)?.text ?? '').replace(/^[\s-]+/, '') || label;
+  const spot = spotAt(text, value.start, value.start + value.text.replace(/%$/, '').length);
+  const metric = { name: own === '' ? name : `${own}/${name}`, ...spot };
+  return { seen: { metrics: [metric], stand: { ...NOWHERE }, split: null }, label: own };
+}
+
+const METRIC = /^metric$/i;
+const VALUE = /^(?:value|score|result)$/i;
+
+/** The cells between the bars of a line that has them at both edges. */
+function barred(line: string): Cell[] | null {
+  if (!/^\s*[|│┃║].*[|│┃║]\s*$/.test(line)) return null;
+  const edges = [...line.matchAll(BARS)].map((bar) => bar.index);
+  return edges.slice(1).map((end, index) => {
+    const from = (edges[index] ?? 0) + 1;
+    const raw = line.slice(from, end);
+    return { text: raw.trim(), start: from + raw.length - raw.trimStart().length };
+  });
 }
 
 /** A row with its own label before the columns, as in scikit-learn's report: `macro avg/recall`. */
@@ -122,6 +196,7 @@ function match(text: string, row: readonly Cell[], columns: readonly string[]): 
   if (row.some((cell) => /[=:]$/.test(cell.text))) return null;
   const seen: Seen = { metrics: [], stand: { ...NOWHERE }, split: null };
   let rank = Number.POSITIVE_INFINITY;
+  let label = '';
   for (const [index, cell] of row.entries()) {
     const name = columns[index] ?? '';
     const normalized = normalizeName(name);
@@ -134,14 +209,19 @@ function match(text: string, row: readonly Cell[], columns: readonly string[]): 
       continue;
     }
     // Rows of single classes would be taken for the whole: only the line over all of them counts.
-    if (/^class$/i.test(name) && !AGGREGATE.test(cell.text)) return { ...seen, metrics: [] };
-    if (!CELL_NUMBER.test(cell.text)) continue;
+    if (SINGLES.test(name) && !AGGREGATE.test(cell.text)) return { ...seen, metrics: [] };
+    if (!CELL_NUMBER.test(cell.text)) {
+      if (index > 0 && isStem(name) && !NO_VALUE.test(cell.text)) return null;
+      if (index === 0 && LABELS.test(name)) label = `${cell.text}/`;
+      continue;
+    }
     const spot = spotAt(text, cell.start, cell.start + cell.text.length - (cell.text.endsWith('%') ? 1 : 0));
     const step = name === '#' ? 0 : stepRank(normalized);
     if (step !== undefined && step < rank) {
       rank = step;
       seen.stand.step = spot;
-    } else if (step === undefined && !isNeverMetric(normalized)) seen.metrics.push({ name, ...spot });
+    } else if (step === undefined && !isNeverMetric(normalized))
+      seen.metrics.push({ name: `${label}${name}`, ...spot });
   }
   return seen.metrics.length > 0 || seen.stand.epoch !== null || seen.stand.step !== null ? seen : null;
 }

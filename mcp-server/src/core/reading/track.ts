@@ -29,7 +29,8 @@ export function createTrack(state?: { epoch: number | null; progress: Progress |
 
   return {
     note(announced, epoch, epochs, step, steps) {
-      if (!Number.isNaN(epoch)) announcedEpoch = announced ? epoch : null;
+      // `Epoch 3: val_loss improved …` between an announcement and its record changes nothing.
+      if (!Number.isNaN(epoch) && epoch !== announcedEpoch) announcedEpoch = announced ? epoch : null;
       put(0, epoch);
       put(1, epochs);
       put(2, step);

@@ -109,3 +109,14 @@ export function guardWords({ answer, text, metric, value, limit }: GuardAnswer):
   const numbers = `${metric} ${formatValue(value)}, limit ${formatValue(limit)}`;
   return answer === 'pass' ? `guard ${text}: passed (${numbers})` : `guard ${text}: failed (${numbers})`;
 }
+
+/** What is wrong with a guard and how to write it, or null. */
+export function guardProblem(text: string): string | null {
+  try {
+    parseGuard(text);
+    return null;
+  } catch (error) {
+    if (error instanceof LabError) return `${error.message}; ${error.hint}`;
+    throw error;
+  }
+}

@@ -38,7 +38,7 @@ export interface SuspicionLimits {
   peers: number;
 }
 
-export const SUSPICION: SuspicionLimits = { jump: 8, fast: 0.5, peers: 3 };
+const SUSPICION: SuspicionLimits = { jump: 8, fast: 0.5, peers: 3 };
 
 /** Flags for a person, each with its numbers; an empty list when nothing stands out. Unknown facts raise nothing. */
 export function suspicions(facts: SuspicionFacts, limits: SuspicionLimits = SUSPICION): Suspicion[] {

@@ -30,7 +30,13 @@ export function readPage(project: Project, path: string, offset: number) {
 /** Writes a whole file of the project. Throws LabError for what is outside or belongs to the person or the program. */
 export function writePage(project: Project, path: string, text: string) {
   const { root, brief, config, workspace } = project.paths;
-  const why = protectedReason(path, { root, brief, config, workspace });
+  const why = protectedReason(path, {
+    root,
+    brief,
+    config,
+    workspace,
+    locked: project.config.experiment.locked,
+  });
   if (why !== null)
     throw new LabError(
       `${clip(path, 200)} is protected: ${why}`,

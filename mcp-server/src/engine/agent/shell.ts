@@ -3,10 +3,12 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { tailWithin } from '../../core/bounded.js';
 import { errorCode } from '../../core/errors.js';
+import { lockedChanges } from '../../core/locked.js';
 import { MARKER } from '../../core/marker.js';
 import { createRedactor } from '../../core/redact.js';
 import { splitEnv } from '../../core/secrets.js';
 import { plain } from '../../core/text.js';
+import { atOnce, findLocked, lockedPlaces, lockedRoots, stampOf } from '../../store/locked.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
 import type { Lab } from '../lab.js';
@@ -40,7 +42,8 @@ export async function runShell(
   ensureWorkspace(paths);
   const { env } = splitEnv(lab.env, { pass: [], secret: config.experiment.secret_env });
   const marker = `shell@${randomUUID()}`;
-  const tried = sandbox(project, lab.env.PATH ?? '');
+  const locked = lookAtLocked(project);
+  const tried = sandbox(project, lab.env.PATH ?? '', locked.roots);
   const wall = tried !== null && (await works(lab, tried)) ? tried : null;
   const before = fingerprints(project);
   const result = await lab.machine.exec([...(wall ?? []), 'sh', '-c', request.command], {
@@ -54,6 +57,7 @@ export async function runShell(
   await lab.jobs.signal({ recordDir: join(paths.workspace, 'no-such-record'), marker }, 'SIGKILL');
   const after = fingerprints(project);
   const changed = [...before].filter(([name, hash]) => after.get(name) !== hash).map(([name]) => name);
+  const touched = lockedChanges(locked.stamps, lookAtLocked(project).stamps);
   const clean = createRedactor([]);
   const [stdout, stderr] = [clean(plain(result.stdout)), clean(plain(result.stderr))];
   const shown = { stdout: tailWithin(stdout, KEEP), stderr: tailWithin(stderr, KEEP) };
@@ -64,19 +68,26 @@ export async function runShell(
     ...shown,
     truncated: result.truncated || shown.stdout !== stdout || shown.stderr !== stderr,
     sandbox: wall === null ? 'none' : 'bubblewrap',
-    warnings: changed.map((name) => `${name} was changed during this command; it belongs to the person`),
+    warnings: [
+      ...changed.map((name) => `${name} was changed during this command; it belongs to the person`),
+      ...(touched === null
+        ? []
+        : [
+            `during this command ${touched}: it measures the runs (locked), and they are invalid until it is put back`,
+          ]),
+    ],
   };
 }
 
 /** bubblewrap arguments that leave everything as it is but make protected places read-only; null where it is missing. */
-function sandbox(project: Project, path: string): string[] | null {
+function sandbox(project: Project, path: string, locked: readonly string[]): string[] | null {
   const program = path
     .split(delimiter)
     .map((folder) => join(folder, 'bwrap'))
     .find(isExecutable);
   if (program === undefined) return null;
   const { root, brief, config, workspace } = project.paths;
-  const shut = [brief, config, workspace, join(root, '.git')].filter((place) => existsSync(place));
+  const shut = [brief, config, workspace, join(root, '.git'), ...locked].filter((place) => existsSync(place));
   const open = ['notes', 'papers', 'digests']
     .map((name) => join(workspace, name))
     .filter((place) => existsSync(place));
@@ -96,6 +107,21 @@ function sandbox(project: Project, path: string): string[] | null {
     root,
     '--',
   ]; // prettier-ignore
+}
+
+/** bubblewrap takes a few thousand arguments; what is over this is only looked at afterwards. */
+const MAX_BOUND = 500;
+
+/** The locked files as they stand: what to make read-only, and what changes whenever one is written or replaced. */
+function lookAtLocked(project: Project): { roots: string[]; stamps: Record<string, string> } {
+  const { locked } = project.config.experiment;
+  if (locked.length === 0) return { roots: [], stamps: {} };
+  const places = lockedPlaces(project.paths, locked);
+  const files = atOnce(findLocked(places));
+  return {
+    roots: lockedRoots(places, files, MAX_BOUND),
+    stamps: Object.fromEntries(files.map((file) => [file.path, stampOf(file)])),
+  };
 }
 
 /** A container may have bubblewrap and forbid what it needs; the command then runs without it rather than not at all. */

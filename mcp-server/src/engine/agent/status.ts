@@ -6,7 +6,8 @@ import { requestStop } from '../runs/stop.js';
 import { viewRun } from '../runs/view.js';
 import { waitForRuns } from '../runs/wait.js';
 import { buildOverview } from '../views/overview.js';
-import { type RunPacket, runPacket, type StatusPacket, statusPacket } from '../views/packet.js';
+import { type RunPacket, type StatusPacket, statusPacket } from '../views/packet.js';
+import { fullPacket } from '../views/run-packet.js';
 
 /** The campaign, or one run in full. Throws LabError for an unknown run. */
 export async function statusForAgent(
@@ -39,10 +40,8 @@ export async function stopForAgent(
 }
 
 function packetOf(lab: Lab, project: Project, run: string): RunPacket {
-  const { paths, config } = project;
+  const { paths } = project;
   const { campaign } = readCampaign(paths.ledger);
-  return runPacket(
-    viewRun(paths, readRun(paths.runs, run), campaign.runs.get(run), lab.clock()),
-    config.experiment.log_tail_lines,
-  );
+  const view = viewRun(paths, readRun(paths.runs, run), campaign.runs.get(run), lab.clock());
+  return fullPacket(lab, project, view);
 }

@@ -1,12 +1,15 @@
 import { headWithin } from '../../core/bounded.js';
 import { LabError } from '../../core/errors.js';
+import { isUnderWay } from '../../core/run-record.js';
 import { pendingDirective } from '../../store/directive.js';
 import type { Project } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { runToWaitFor, waitForRuns } from '../runs/wait.js';
 import type { ToolContext } from '../tool.js';
-import { type RunPacket, runPacket, whereNow } from '../views/packet.js';
+import { type RunPacket, whereNow } from '../views/packet.js';
+import { fullPacket } from '../views/run-packet.js';
+import { untoldEndings } from './receipts.js';
 
 export interface WaitPacket {
   reason: 'ended' | 'rule' | 'directive' | 'timeout';
@@ -29,9 +32,10 @@ export async function waitForAgent(
   const { runs } = project.paths;
   const open = (): string[] =>
     readRuns(runs)
-      .records.filter((run) => run.state !== 'ended')
+      .records.filter((run) => isUnderWay(run) && run.replicate === null)
       .map((run) => run.id);
-  const waiting = open();
+  // What ended while nobody was listening comes first: after a host was killed, the wait is simply asked for again.
+  const waiting = [...new Set([...untoldEndings(project), ...open()])];
   const ids =
     request.run !== undefined ? [request.run] : waiting.length > 0 ? waiting : [runToWaitFor(project)];
   const begun = lab.clock();
@@ -56,7 +60,7 @@ export async function waitForAgent(
   const directive = pendingDirective(project.paths.workspace)?.text ?? null;
   return {
     reason: waited.reason,
-    run: waited.run === null ? null : runPacket(waited.run, project.config.experiment.log_tail_lines),
+    run: waited.run === null ? null : fullPacket(lab, project, waited.run),
     directive: directive === null ? null : headWithin(directive, 1500),
     waited_s: Number(((lab.clock() - begun) / 1000).toFixed(1)),
     still_running: open().slice(0, 8),

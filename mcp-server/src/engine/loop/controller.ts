@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { budgetRefusal } from '../../core/budget.js';
+import { planRefusal } from '../../core/budget.js';
 import type { Campaign } from '../../core/campaign.js';
 import { errorText, LabError } from '../../core/errors.js';
 import type { Plan } from '../../core/ledger.js';
@@ -70,6 +70,7 @@ async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise
   const bell = createBell([paths.workspace, paths.runs], signal);
   let projected = false;
   let begun = 0;
+  let seedsTold: number | null = null;
   let told = Number.NEGATIVE_INFINITY;
   let supervised = Number.NEGATIVE_INFINITY;
   const campaignNow = watchLedger(paths.ledger);
@@ -85,6 +86,13 @@ async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise
       if (heard.stop !== null) return stop(lab, project, heard.stop.reason, begun, tell, heard.stop);
 
       const campaign = campaignNow();
+      const seeds = campaign.ended.filter((id) => campaign.runs.get(id)?.launch?.replicate !== undefined);
+      for (const id of seeds.slice(seedsTold ?? seeds.length))
+        tell({
+          event: 'ended',
+          run: viewRun(paths, readRun(paths.runs, id), campaign.runs.get(id), lab.clock()),
+        });
+      seedsTold = seeds.length;
       const done = toReflect(campaign);
       for (const run of done) {
         tell({ event: 'ended', run: viewRun(paths, readRun(paths.runs, run.id), run, lab.clock()) });
@@ -98,18 +106,17 @@ async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise
         .filter((run) => run.launch !== null && run.verdict === null)
         .map((run) => run.id);
       const pending = unlaunched(campaign);
-      const full = open.length >= project.config.experiment.max_parallel;
+      const busy = open.filter((id) => campaign.runs.get(id)?.end === null);
+      const slots = project.config.experiment.max_parallel;
+      // With one slot the next plan waits for the verdict; with more, something is tried while another is confirmed.
+      const full = busy.length >= slots || (slots === 1 && open.length > 0);
       const limited = maxCycles !== null && begun >= maxCycles;
       if (pending !== null && !full) {
         await execute(lab, project, pending, signal, tell);
         continue;
       }
       if (!full && !isPaused(campaign) && !limited) {
-        const refusal = budgetRefusal(
-          project.config.budget,
-          currentUse(project, campaign, lab.clock()),
-          null,
-        );
+        const refusal = planRefusal(project.config, campaign, currentUse(project, campaign, lab.clock()));
         const thought = think(
           project.config,
           campaign,
@@ -144,7 +151,7 @@ async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise
       if (now - told >= PROGRESS_MS) {
         tell({
           event: 'progress',
-          runs: open.map((id) => viewRun(paths, readRun(paths.runs, id), campaign.runs.get(id), now)),
+          runs: busy.map((id) => viewRun(paths, readRun(paths.runs, id), campaign.runs.get(id), now)),
         });
         told = now;
       }

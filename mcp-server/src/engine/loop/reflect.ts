@@ -1,7 +1,7 @@
 import type { Campaign, CampaignRun } from '../../core/campaign.js';
 import type { LedgerRecord } from '../../core/ledger.js';
 import { formatGain, formatValue } from '../../core/units.js';
-import { appendLedger, readLedger } from '../../store/ledger.js';
+import { appendLedger, readCampaign, readLedger } from '../../store/ledger.js';
 import { appendMemory } from '../../store/memory.js';
 import type { Project } from '../../store/project.js';
 import { readState, updateState } from '../../store/state.js';
@@ -11,7 +11,7 @@ import type { Lab } from '../lab.js';
 export function toReflect(campaign: Campaign): CampaignRun[] {
   return campaign.ended.flatMap((id) => {
     const run = campaign.runs.get(id);
-    return run?.verdict == null || run.reflected ? [] : [run];
+    return run?.verdict == null || run.reflected || run.launch?.replicate !== undefined ? [] : [run];
   });
 }
 
@@ -70,14 +70,7 @@ export function projectMemory(project: Project): void {
 }
 
 /** Runs whose results memory never drops: the baseline and the best so far. */
-function pinnedRuns(project: Project): string[] {
-  const records = readLedger(project.paths.ledger).records;
-  let baseline: string | null = null;
-  let champion: string | null = null;
-  for (const record of records) {
-    if (record.kind !== 'verdict') continue;
-    if (record.status === null) baseline ??= record.run;
-    if (record.kept) champion = record.run;
-  }
+function pinnedRuns({ paths }: Project): string[] {
+  const { baseline, champion } = readCampaign(paths.ledger).campaign;
   return [baseline, champion].filter((id): id is string => id !== null);
 }

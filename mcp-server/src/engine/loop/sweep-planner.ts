@@ -117,20 +117,20 @@ function baselineMissing(campaign: Campaign, plan: string): Thought {
 
 /** Candidates that ended since the best so far was found. */
 function sinceChampion(campaign: Campaign): number {
-  const at = campaign.champion === null ? -1 : campaign.ended.lastIndexOf(campaign.champion);
-  return campaign.ended.length - 1 - at;
+  const own = campaign.ended.filter((id) => campaign.runs.get(id)?.launch?.replicate === undefined);
+  const at = campaign.champion === null ? -1 : own.lastIndexOf(campaign.champion);
+  return own.length - 1 - at;
 }
 
 function trialsOf(campaign: Campaign): Trial[] {
-  const verdicts = new Map(
-    [...campaign.runs.values()].flatMap((run) =>
-      run.launch?.plan == null || run.verdict === null ? [] : [[run.launch.plan, run.verdict] as const],
-    ),
-  );
+  const runs = new Map([...campaign.runs.values()].map((run) => [run.launch?.plan, run]));
   return campaign.plans.flatMap(({ id, assignment }) => {
     if (assignment === null) return [];
-    const verdict = verdicts.get(id);
-    const value = verdict?.value == null ? null : fromJsonNumber(verdict.value);
+    const run = runs.get(id);
+    const verdict = run?.verdict;
+    // What one seed gave guides the search while its confirmation goes on.
+    const measured = verdict == null ? run?.end?.value : verdict.value;
+    const value = measured == null ? null : fromJsonNumber(measured);
     // A run that was stopped or lost says nothing about its setting; one that crashed or diverged does.
     const failed = verdict?.status === 'crash' || (verdict?.status === 'rejected' && verdict.gain === null);
     return [{ assignment, value: failed ? null : value, failed }];
@@ -151,7 +151,8 @@ function fill(sweep: SweepConfig, command: readonly string[], assignment: Assign
   );
 }
 
-const PLACEHOLDER = /\{([A-Za-z_][\w.-]*)\}/g;
+/** `{seed}` is not among them: it is filled for each run, not by the planner. */
+const PLACEHOLDER = /\{(?!seed\})([A-Za-z_][\w.-]*)\}/g;
 
 /** The template without its parameters: words with placeholders go, and the option before a bare placeholder. */
 function withoutPlaceholders(argv: readonly string[]): string[] {

@@ -3,8 +3,10 @@ import type { JobHandle, JobState, Survivor } from '../../core/ports.js';
 import type { RunRecord } from '../../core/run-record.js';
 import { formatDuration } from '../../core/units.js';
 import type { RunPaths } from '../../store/paths.js';
+import type { Project } from '../../store/project.js';
 import { readMark, writeMark } from '../../store/records.js';
 import type { Lab } from '../lab.js';
+import { createEarlyLook, type EarlyLook } from './early.js';
 import { createPace } from './pace.js';
 import type { Reading } from './reading.js';
 
@@ -15,6 +17,7 @@ export interface Active {
   files: RunPaths;
   reading: Reading;
   pace: ReturnType<typeof createPace>;
+  early: EarlyLook;
   /** Set once the supervisor has decided to end it. `at` in milliseconds. */
   kill: { why: KillReason; text: string; at: number } | null;
   /** The last signal that was sent to it. */
@@ -45,7 +48,7 @@ const KILL_EVERY_MS = 500;
 const KILL_REASONS: readonly KillReason[] = ['stopped', 'timeout', 'stalled', 'diverged'];
 
 export function activate(
-  lab: Pick<Lab, 'clock'>,
+  lab: Pick<Lab, 'clock' | 'random'>,
   record: RunRecord,
   files: RunPaths,
   reading: Reading,
@@ -58,6 +61,7 @@ export function activate(
     files,
     reading,
     pace: createPace(lab.clock(), record.limits.stall_timeout),
+    early: createEarlyLook(lab, record),
     kill:
       killed === null || why === undefined
         ? null
@@ -77,6 +81,7 @@ export function activate(
 /** One look: reads what is new in the log, applies the limits and rules, drives the stop ladder, sees the end. */
 export async function step(
   lab: Pick<Lab, 'jobs' | 'clock'>,
+  project: Project,
   active: Active,
   state: JobState,
   runs: number,
@@ -92,20 +97,21 @@ export async function step(
     active.survivors = await lab.jobs.survivors(active.handle);
     active.lastScan = now;
   }
-  decide(active, state, now);
+  decide(project, active, state, now);
   if (active.kill !== null) return end(lab, active, state, now, alive);
   if (alive) return { over: false };
   return left(active, state, now);
 }
 
 /** Looks for a reason to end a run that goes on. */
-function decide(active: Active, state: JobState, now: number): void {
+function decide(project: Project, active: Active, state: JobState, now: number): void {
   if (active.kill !== null || (state.life === 'exited' && active.survivors.length === 0)) return;
   const stop = readMark(active.files.record, 'stop');
   const begun = state.startedAt ?? now;
   const limit = active.record.limits.time_limit;
   const alarm = active.reading.alarm();
   const silent = active.pace.stalledFor(now);
+  const behind = state.life === 'running' ? active.early.look(project) : null;
   if (stop !== null) kill(active, now, 'stopped', `stopped on request (${stop.fields.by ?? 'unknown'})`);
   else if (limit !== null && now - begun > limit * 1000)
     kill(active, now, 'timeout', `time limit of ${formatDuration(limit)} reached`);
@@ -113,7 +119,7 @@ function decide(active: Active, state: JobState, now: number): void {
   else if (silent !== null) {
     const how = state.life === 'suspended' ? '; its process is suspended by a signal' : '';
     kill(active, now, 'stalled', `no new output and no new step for ${formatDuration(silent / 1000)}${how}`);
-  }
+  } else if (behind !== null) kill(active, now, 'stopped', behind);
 }
 
 /** Decides to end a run. The mark is written first: whoever comes after a crash knows that we did it, and why. */

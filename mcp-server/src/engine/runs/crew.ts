@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../core/config.js';
 import { errorText, LabError } from '../../core/errors.js';
 import type { JobState } from '../../core/ports.js';
-import type { RunRecord } from '../../core/run-record.js';
+import { isUndecided, type RunRecord } from '../../core/run-record.js';
 import { releaseLeases } from '../../store/leases.js';
 import { readCampaign } from '../../store/ledger.js';
 import { runPaths } from '../../store/paths.js';
@@ -14,10 +14,13 @@ import { listRuns, readRun, writeRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { type Active, activate, type Step, step } from './active.js';
 import type { Bell } from './bell.js';
+import { createEvidence } from './evidence.js';
 import { guarded } from './guarded.js';
 import { kernelLineOf } from './kernel-log.js';
 import { recordLaunch } from './launch.js';
+import { wroteWithin } from './pace.js';
 import { openReading, type Reading } from './reading.js';
+import { createReplicating } from './replicating.js';
 import { endedRecord, markEnded, settle } from './settle.js';
 import { closedInQueue, startRun } from './start.js';
 import { type Rival, rivalOf, wasActive } from './whose.js';
@@ -25,7 +28,7 @@ import { type Rival, rivalOf, wasActive } from './whose.js';
 /** All that a supervisor may reach. No provider is among it: a model call during training does not compile. */
 export type SupervisorLab = Pick<
   Lab,
-  'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'env' | 'host' | 'leases'
+  'open' | 'machine' | 'jobs' | 'surveyGpus' | 'clock' | 'random' | 'env' | 'host' | 'leases' | 'hashes'
 >;
 
 const SAVE_MS = 5000;
@@ -44,6 +47,7 @@ const STARTS = 4;
 export function createCrew(lab: SupervisorLab, first: Project, log: (text: string) => void, bell: Bell) {
   let project = first;
   const { paths } = first;
+  const evidence = createEvidence(lab, log);
   const seen = new Set<string>();
   const queued = new Map<string, RunRecord>();
   const active = new Map<string, Active>();
@@ -53,6 +57,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   const lingering = new Map<string, Active>();
   /** Ended runs: a file of their time may be theirs. */
   const past: Rival[] = [];
+  const replicating = createReplicating(lab, log);
   let scanned = Number.NaN;
   let asked = Number.NEGATIVE_INFINITY;
   let flushAfter = Number.NEGATIVE_INFINITY;
@@ -78,7 +83,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       if (record.state === 'ended') {
         past.push(rivalOf(record));
         const known = campaign.runs.get(id);
-        if (known?.verdict == null || readMark(folder, 'ended') === null)
+        if (known?.verdict == null || isUndecided(record) || readMark(folder, 'ended') === null)
           unsettled.set(id, { record, reading: null });
       } else if (
         readMark(folder, 'started')?.fields.void === undefined &&
@@ -101,6 +106,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     );
     active.set(record.id, run);
     bell.add(files.record);
+    evidence.started(project, record);
     log(`${record.id} is watched`);
     return run;
   }
@@ -174,7 +180,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       if (result.kind === 'failed') over(run, result.record);
       return;
     }
-    if (state.rebooted && run.record.host !== lab.host && isFresh(run.files.log, now)) {
+    if (state.rebooted && run.record.host !== lab.host && wroteWithin(run.files.log, now, FRESH_MS)) {
       run.record = {
         ...run.record,
         note: `runs on ${run.record.host}, whose processes cannot be seen from ${lab.host}`,
@@ -186,7 +192,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       run.record = { ...run.record, state: 'running', started_at: new Date(state.startedAt).toISOString() };
       run.lastSaved = Number.NEGATIVE_INFINITY;
     }
-    const result = await step(lab, run, state, active.size);
+    const result = await step(lab, project, run, state, active.size);
     if (result.over) return finish(run, result);
     // What somebody looks on at moves each second; a hundred runs, or one of many hours, need not.
     const young = active.size <= 4 && state.startedAt !== null && now - state.startedAt < YOUNG_MS;
@@ -204,6 +210,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   async function finish(run: Active, result: Extract<Step, { over: true }>): Promise<void> {
     const { state } = result;
     await run.reading.finish();
+    await evidence.ended(project, run.record);
     const naturally = run.kill !== null && state.exitedAt !== null && state.exitedAt < run.kill.at;
     const ended = endedRecord(
       { ...run.record, ...run.reading.facts() },
@@ -248,8 +255,9 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     for (const [index, { record, reading }] of waiting.entries()) {
       try {
         reading?.flush();
-        settle(project, record, lab.clock());
+        settle(project, record, lab.clock(), replicating.refusals);
         unsettled.delete(record.id);
+        replicating.wake();
       } catch (error) {
         flushAfter = lab.clock() + RETRY_WRITE_MS;
         for (const later of waiting.slice(index))
@@ -274,16 +282,17 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     startQueued,
     look,
     flush,
-    busy: () => queued.size + active.size + unsettled.size + lingering.size > 0,
+    replicate: () =>
+      unsettled.size > 0
+        ? undefined
+        : replicating.step(project, project.config.experiment.max_parallel - queued.size - active.size),
+    busy: () =>
+      replicating.restless() ||
+      queued.size + active.size + unsettled.size + lingering.size > 0 ||
+      evidence.busy(),
     names: () => [...active.keys()],
     config: (): Config => project.config,
   };
 }
 
 const isOver = ({ life }: JobState): boolean => life === 'exited' || life === 'gone';
-
-/** True while a file was written to not long ago. */
-function isFresh(path: string, now: number): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && now - stat.mtimeMs < FRESH_MS;
-}

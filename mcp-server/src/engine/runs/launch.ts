@@ -1,24 +1,29 @@
 import { createHash } from 'node:crypto';
-import type { Campaign } from '../../core/campaign.js';
+import { type Campaign, sameWork, usedSeeds } from '../../core/campaign.js';
 import { showCommand } from '../../core/command.js';
 import { LabError } from '../../core/errors.js';
 import type { CodeRef } from '../../core/ledger.js';
 import { MARKER } from '../../core/marker.js';
+import type { Random } from '../../core/ports.js';
 import { runNumber } from '../../core/run.js';
-import type { RunRecord } from '../../core/run-record.js';
+import { queuedRun, type RunRecord } from '../../core/run-record.js';
 import { splitEnv } from '../../core/secrets.js';
+import { DRY_SEED, drawSeed, seedEnv, seedingOf, withSeed } from '../../core/seed.js';
 import { clip, oneLine } from '../../core/text.js';
 import { appendLedger, readCampaign } from '../../store/ledger.js';
 import { withLock } from '../../store/lock.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
-import { createRun, nextRunId, readRuns } from '../../store/runs.js';
+import { countChangedLines } from '../../store/restore.js';
+import { createRun, nextRunId, readRun, readRuns } from '../../store/runs.js';
 import { takeSnapshot } from '../../store/snapshots.js';
 import type { Lab } from '../lab.js';
 import { limitsWithinBudget } from './budget.js';
 import { ensureDryRun } from './dry-run.js';
+import { lockedAtLaunch } from './locked.js';
 import { assertProgram } from './program.js';
 import { keepSupervised } from './supervised.js';
+import { workKey } from './work-key.js';
 
 export interface LaunchRequest {
   argv: readonly string[];
@@ -34,6 +39,8 @@ export interface LaunchRequest {
   gpus?: number;
   /** Seconds; the config's limit when absent. */
   timeLimit?: number;
+  /** `answer`: the same code, command and settings as an earlier run are answered with that run. */
+  repeat?: 'answer' | 'allow';
   signal?: AbortSignal;
 }
 
@@ -41,11 +48,22 @@ export interface Launched {
   record: RunRecord;
   /** What the person should know: no snapshot, withheld variables, no dry run. */
   notes: string[];
+  /** True when an earlier run did the same work: `record` is that one, and nothing was launched. */
+  repeated: boolean;
 }
 
 type LaunchLab = Pick<
   Lab,
-  'machine' | 'clock' | 'random' | 'env' | 'host' | 'leases' | 'surveyGpus' | 'spawnSupervisor' | 'jobs'
+  | 'machine'
+  | 'clock'
+  | 'random'
+  | 'env'
+  | 'host'
+  | 'leases'
+  | 'hashes'
+  | 'surveyGpus'
+  | 'spawnSupervisor'
+  | 'jobs'
 >;
 
 /**
@@ -63,7 +81,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
   if (existing !== undefined) {
     recordLaunch(paths.ledger, existing, readCampaign(paths.ledger).campaign);
     await keepSupervised(lab, paths.root);
-    return { record: existing, notes: [] };
+    return { record: existing, notes: [], repeated: false };
   }
 
   const { env, withheld } = splitEnv(withoutMarker(lab.env), {
@@ -76,7 +94,10 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
   const limit = (known: Campaign) =>
     limitsWithinBudget(lab, project, known, wanted, request.timeLimit ?? experiment.time_limit ?? null);
   await limit(campaign);
-  const notes = await ensureDryRun(lab, project, campaign, request, { ...env, ...experiment.env });
+  const seeding = seedingOf(request.argv, experiment.seed_env);
+  const short = { ...request, argv: withSeed(request.argv, DRY_SEED) };
+  const dryEnv = { ...env, ...experiment.env, ...seedEnv(experiment.seed_env ?? null, DRY_SEED) };
+  const notes = await ensureDryRun(lab, project, campaign, short, dryEnv);
 
   ensureWorkspace(paths);
   const passed = experiment.pass_env.filter((name) => lab.env[name] !== undefined);
@@ -84,27 +105,36 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
     Object.entries({ ...env, ...experiment.env }).filter(([name]) => !passed.includes(name)),
   );
   const { metric, direction, metric_mode } = experiment;
+  const locked = await lockedAtLaunch(lab, project, campaign, notes);
 
-  const record = await withLock(`launch:${paths.root}`, async () => {
+  const { record, repeated } = await withLock(`launch:${paths.root}`, async () => {
     // Asked again in here: others may have launched while the dry run took its time, and no budget is exceeded by a race.
     const now = readCampaign(paths.ledger).campaign;
     const timeLimit = await limit(now);
     const highest = Math.max(0, ...[...now.runs.keys()].map(runNumber));
     const id = nextRunId(paths.runs, highest);
-    const made: RunRecord = {
+    const seed = seeding === null ? null : screeningSeed(lab.random, experiment.verdict, now);
+    const code = await keepCode(project, id, notes);
+    const made = queuedRun({
       id,
-      state: 'queued',
       title: clip(oneLine(request.title ?? showCommand(request.argv)), 120),
       role: request.role ?? (now.baseline === null ? 'baseline' : 'candidate'),
       plan: request.plan ?? null,
-      command: [...request.argv],
+      command: seed === null ? [...request.argv] : withSeed(request.argv, seed),
+      seed,
+      template: seeding?.template ?? null,
+      seed_env: seeding?.env ?? null,
+      replicate: null,
       cwd: paths.root,
       host: lab.host,
-      marker: `${id}@${createHash('sha256').update(`${paths.root}\0${id}\0${lab.clock()}\0${lab.random()}`).digest('hex').slice(0, 16)}`,
+      marker: newMarker(lab, paths.root, id),
       gpus_wanted: wanted,
+      gpus_allowed: config.gpu.use === 'auto' ? null : config.gpu.use,
       pass_env: passed,
       withheld,
-      code: await keepCode(project, id, notes),
+      code,
+      lines: await linesAgainst(project, now, code),
+      key: workKey(code, request.argv, experiment.env, experiment.seed_env),
       limits: {
         time_limit: timeLimit,
         stall_timeout: experiment.stall_timeout,
@@ -118,39 +148,60 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
           ? null
           : { name: metric, direction, mode: metric_mode },
       created_at: new Date(lab.clock()).toISOString(),
-      started_at: null,
-      ended_at: null,
-      gpus: [],
-      ending: null,
-      exit_code: null,
-      signal: null,
-      evidence: [],
-      metrics: {},
-      sources: [],
-      value: null,
-      progress: null,
-      note: null,
-      verdict: null,
-      verdict_reason: null,
-    };
-    createRun(paths.runs, made, stored);
+    });
+    const earlier = request.repeat === 'answer' ? sameWork(now, made.key) : null;
+    // The snapshot that was just taken is named after an id that the next launch takes: it is replaced then.
+    if (earlier !== null) return { record: readRun(paths.runs, earlier), repeated: true };
+    createRun(paths.runs, made, stored, locked);
     recordLaunch(paths.ledger, made, now);
-    return made;
+    return { record: made, repeated: false };
   });
+  if (repeated) {
+    notes.push(`nothing was launched: ${record.id} does the same work (equal code, command and settings)`);
+    return { record, notes, repeated };
+  }
   await keepSupervised(lab, paths.root);
   if (withheld.length > 0) {
     notes.push(
       `not handed to the training: ${withheld.slice(0, 6).join(', ')}; list what it needs under experiment.pass_env`,
     );
   }
-  return { record, notes };
+  return { record, notes, repeated };
 }
 
 /** Writes the launch of a run into the ledger unless it is there: a launcher may have been killed before it could. */
 export function recordLaunch(ledger: string, record: RunRecord, campaign: Campaign): void {
   if (campaign.runs.get(record.id)?.launch) return;
-  const { id, plan, role, title, command, code, created_at } = record;
-  appendLedger(ledger, { kind: 'launch', at: created_at, run: id, plan, role, title, command, code });
+  const { id, plan, role, title, command, code, created_at, seed, replicate, lines, key } = record;
+  const common = { kind: 'launch', at: created_at, run: id, plan, role, title, command, code } as const;
+  appendLedger(ledger, {
+    ...common,
+    ...(seed === null ? {} : { seed }),
+    ...(replicate === null ? {} : { replicate }),
+    ...(lines === null ? {} : { lines }),
+    ...(key === null ? {} : { key }),
+  });
+}
+
+/** How many lines differ from the baseline's code; null where one of the two was not kept. */
+async function linesAgainst(project: Project, campaign: Campaign, b: CodeRef | null): Promise<number | null> {
+  const a = campaign.baseline === null ? b : (campaign.runs.get(campaign.baseline)?.launch?.code ?? null);
+  if (a === null || b === null) return null;
+  if (a.tree === b.tree) return 0;
+  const { root, workspace } = project.paths;
+  return countChangedLines({ project: root, workspace, a, b });
+}
+
+/** A value for the marker variable that no other run on this machine has. */
+export function newMarker(lab: Pick<Lab, 'clock' | 'random'>, root: string, id: string): string {
+  const text = `${root}\0${id}\0${lab.clock()}\0${lab.random()}`;
+  return `${id}@${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+}
+
+/** Fresh for each run; where runs are compared in pairs, the one that the baseline had. */
+function screeningSeed(random: Random, verdict: 'strict' | 'paired' | 'cheap', campaign: Campaign): number {
+  const first = campaign.baseline === null ? undefined : campaign.runs.get(campaign.baseline)?.launch?.seed;
+  return verdict === 'paired' && first !== undefined ? first : drawSeed(random, usedSeeds(campaign));
 }
 
 /** Keeps the code that will run. A run is not refused because its code could not be kept; the person is told. */

@@ -26,6 +26,8 @@ export interface Claimant {
   id: string;
   recordDir: string;
   visible: string | undefined;
+  /** Indices that the launch was limited to; null = as the config says now. */
+  allowed?: readonly number[] | null;
 }
 
 /** A lease counts while its run still has processes, wherever they hang now. */
@@ -88,7 +90,7 @@ async function grantFrom(
     run.visible === undefined || run.visible === ''
       ? 'auto'
       : run.visible.split(',').map((name) => name.trim());
-  const allowed = gpu.use === 'auto' ? visible : gpu.use;
+  const allowed = run.allowed ?? (gpu.use === 'auto' ? visible : gpu.use);
   const choice = chooseGpus({
     survey,
     want,

@@ -1,15 +1,34 @@
+import { z } from 'zod';
 import type { LoggedRecord } from '../../core/metric.js';
 import { normalizeName } from '../../core/reading/names.js';
 import type { Progress } from '../../core/reading/progress.js';
-import { createSeries, type Series } from '../../core/reading/series.js';
+import { createSeries, type Series, SeriesState } from '../../core/reading/series.js';
 import { prefersSource, type Reached } from '../../core/reading/sources/prefer.js';
 import type { MetricSummary } from '../../core/run.js';
 import type { RunRecord } from '../../core/run-record.js';
-import { type Alarm, createWatchdog } from '../../core/stop-rules.js';
+import { type Alarm, createWatchdog, WatchdogState } from '../../core/stop-rules.js';
 import type { Sources } from './sources.js';
 
 type Valid = Pick<Sources, 'isDropped'>;
 type NonFinite = { metric: string; value: number; line: number };
+
+const Place = z.strictObject({ step: z.number().nullable(), epoch: z.number().nullable() });
+
+const OriginState = z.strictObject({
+  series: SeriesState,
+  watchdog: WatchdogState,
+  reached: z.array(Place.extend({ name: z.string() })),
+  files: z.array(z.string()),
+});
+
+/** All that was observed of a run, as plain JSON: what it takes to go on without reading its records again. */
+export const ObservedState = z.strictObject({
+  log: OriginState,
+  files: z.array(OriginState.extend({ key: z.string() })),
+  alarm: z.strictObject({ why: z.string(), rule: z.string().nullable() }).nullable(),
+  stand: Place.nullable(),
+});
+export type ObservedState = z.output<typeof ObservedState>;
 
 /** One origin of values: the log, or a structured source. */
 interface Origin {
@@ -24,22 +43,28 @@ interface Origin {
  * All that was read of a run, by where it came from: each origin has its own series and its own watchdog, so that a value
  * which is both in the log and in a file is not counted twice.
  */
-export function createObserved(record: RunRecord) {
-  const create = (): Origin => ({
-    series: createSeries(record.primary),
-    watchdog: createWatchdog({
-      primary: record.primary,
-      tracked: record.limits.tracked_metrics,
-      rules: record.limits.stop_rules,
-    }),
-    reached: new Map(),
-    files: new Set(),
+export function createObserved(record: RunRecord, state?: ObservedState) {
+  const watched = {
+    primary: record.primary,
+    tracked: record.limits.tracked_metrics,
+    rules: record.limits.stop_rules,
+  };
+  const create = (from?: z.output<typeof OriginState>): Origin => ({
+    series: createSeries(record.primary, from?.series),
+    watchdog: createWatchdog(watched, from?.watchdog),
+    reached: new Map(from?.reached.map(({ name, ...place }) => [name, place])),
+    files: new Set(from?.files),
   });
-  const log = create();
+  const log = create(state?.log);
   const files = new Map<string, Origin>();
   const bySource = new Map<string, Origin>();
-  let alarm: Alarm | null = null;
-  let stand: { step: number | null; epoch: number | null } | null = null;
+  let alarm: Alarm | null = state?.alarm ?? null;
+  let stand: { step: number | null; epoch: number | null } | null = state?.stand ?? null;
+  for (const { key, ...one } of state?.files ?? []) {
+    const origin = create(one);
+    files.set(key, origin);
+    for (const source of one.files) bySource.set(source, origin);
+  }
 
   const originOf = (source: string): Origin => {
     const key = keyOf(source);
@@ -110,9 +135,22 @@ export function createObserved(record: RunRecord) {
       const logged = log.watchdog.nonFinite().filter((one) => counts(one.metric));
       return [...logged, ...origins.flatMap((origin) => origin.watchdog.nonFinite())];
     },
+    snapshot: (): ObservedState => ({
+      log: stateOf(log),
+      files: [...files].map(([key, origin]) => ({ key, ...stateOf(origin) })),
+      alarm,
+      stand,
+    }),
     progress: (): Progress | null => (stand === null ? null : { ...stand, epochs: null, steps: null }),
   };
 }
+
+const stateOf = ({ series, watchdog, reached, files }: Origin): z.output<typeof OriginState> => ({
+  series: series.snapshot(),
+  watchdog: watchdog.snapshot(),
+  reached: [...reached].map(([name, place]) => ({ name, ...place })),
+  files: [...files],
+});
 
 const MAX_NAMES = 1000;
 

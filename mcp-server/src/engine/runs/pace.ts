@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { RunLimits } from '../../core/run-record.js';
 
 const TEN_MINUTES = 600_000;
@@ -33,4 +34,10 @@ export function createPace(start: number, limit: RunLimits['stall_timeout']) {
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+/** True while a file was written to within the last `ms`. */
+export function wroteWithin(path: string, now: number, ms: number): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && now - stat.mtimeMs < ms;
 }

@@ -14,10 +14,7 @@ export function assertProgram(argv: readonly string[], cwd: string, env: Record<
       'a command starts with a program; set variables under experiment.env',
     );
   }
-  const places = program.includes('/')
-    ? [isAbsolute(program) ? program : resolve(cwd, program)]
-    : (env.PATH ?? '').split(delimiter).map((folder) => join(folder === '' ? '.' : folder, program));
-  const found = places.filter((place) => statSync(place, { throwIfNoEntry: false })?.isFile() === true);
+  const found = placesOf(program, cwd, env);
   if (found.length === 0) throw new LabError(`there is no program "${program}"`, hintFor(program));
   if (!found.some(executable)) {
     throw new LabError(
@@ -25,6 +22,18 @@ export function assertProgram(argv: readonly string[], cwd: string, env: Record<
       `make it so with chmod +x, or start it through its interpreter, for instance: python3 ${program}`,
     );
   }
+}
+
+/** The file that a program's name stands for; null when there is none that may be executed. */
+export function findProgram(program: string, cwd: string, env: Record<string, string>): string | null {
+  return placesOf(program, cwd, env).find(executable) ?? null;
+}
+
+function placesOf(program: string, cwd: string, env: Record<string, string>): string[] {
+  const places = program.includes('/')
+    ? [isAbsolute(program) ? program : resolve(cwd, program)]
+    : (env.PATH ?? '').split(delimiter).map((folder) => join(folder === '' ? '.' : folder, program));
+  return places.filter((place) => statSync(place, { throwIfNoEntry: false })?.isFile() === true);
 }
 
 function executable(path: string): boolean {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { errorCode } from '../../core/errors.js';
 import type { JsonNumber, LoggedRecord } from '../../core/metric.js';
@@ -15,7 +16,7 @@ import { appendMetrics, readMetrics } from '../../store/metrics.js';
 import type { RunPaths } from '../../store/paths.js';
 import type { Lab } from '../lab.js';
 import { createFollower, FollowState } from './follow.js';
-import { createObserved } from './observed.js';
+import { createObserved, ObservedState } from './observed.js';
 import { openSources, SourcesState } from './sources.js';
 import type { Rival } from './whose.js';
 
@@ -36,17 +37,26 @@ export interface Reading {
   save(): void;
 }
 
-const SavedState = z.strictObject({ follow: FollowState, log: LogState, sources: SourcesState.optional() });
+const SavedState = z.strictObject({
+  follow: FollowState,
+  log: LogState,
+  sources: SourcesState,
+  observed: ObservedState,
+  stored: z.number().describe('bytes of metrics.jsonl whose records were observed'),
+  seen: z.number().describe('the highest place in the log among them, -1 when there is none'),
+  numbers: z.record(z.string(), z.number()).describe('the highest record number of each structured file'),
+});
 
-/** Most bytes read in one poll: a log of gigabytes is caught up with over several, and other runs are not kept waiting. */
-const POLL_BYTES = 32;
+/** Most pieces read in one poll: a log of gigabytes is caught up with over several, and other runs are not kept waiting. */
+const POLL_PIECES = 128;
 
 /** Records held back at most between two saves while the disk takes them. */
 const MANY = 10_000;
 
 /**
  * Opens the reading of a run's log where the last supervisor left it. `metrics.jsonl` may be ahead of the saved place,
- * by what was written between two saves: those records are read again and not written twice.
+ * by what was written between two saves: those records are read again and not written twice. What came before the saved place is
+ * not read again, however much it is.
  */
 export function openReading(
   lab: { machine: Pick<Machine, 'readFrom'> } & Pick<Lab, 'clock'>,
@@ -54,21 +64,22 @@ export function openReading(
   files: RunPaths,
   rivals: () => readonly Rival[] = () => [],
 ): Reading {
-  const saved = load(files.follow);
+  const saved = load(files.follow, sizeOf(files.metrics));
   const follower = createFollower(lab.machine, files.log, saved?.follow);
   const log = createLogReader(saved?.log);
-  const observed = createObserved(record);
-  let seen = -1;
+  const observed = createObserved(record, saved?.observed);
+  let seen = saved?.seen ?? -1;
   /** Read, and not yet in metrics.jsonl. */
   let pending: LoggedRecord[] = [];
 
   /** Highest record number of each structured file. */
-  const numbers = new Map<string, number>();
-  for (const one of readMetrics(files.metrics)) {
+  const numbers = new Map<string, number>(Object.entries(saved?.numbers ?? {}));
+  const count = (one: LoggedRecord): void => {
     observed.add(one);
     if (one.source === undefined) seen = one.at;
     else numbers.set(one.source, one.at);
-  }
+  };
+  for (const one of readMetrics(files.metrics, saved?.stored)) count(one);
   const sources = openSources(lab, { record, files, rivals, state: saved?.sources, seen: numbers });
 
   const take = (lines: readonly Line[]): void => {
@@ -84,13 +95,12 @@ export function openReading(
         }),
       )
       .filter((one) => one.at > seen);
-    seen = fresh.at(-1)?.at ?? seen;
     keep(fresh);
   };
 
   const keep = (fresh: readonly LoggedRecord[]): void => {
     for (const one of fresh) {
-      observed.add(one);
+      count(one);
       pending.push(one);
     }
     if (pending.length >= MANY) relieve();
@@ -137,7 +147,11 @@ export function openReading(
       follow: follower.snapshot(),
       log: log.snapshot(),
       sources: sources.snapshot(),
-    });
+      observed: observed.snapshot(),
+      stored: sizeOf(files.metrics),
+      seen,
+      numbers: Object.fromEntries(numbers),
+    } satisfies z.input<typeof SavedState>);
     if (state === last) return;
     // Without it the log is read from its beginning again, and nothing is written twice.
     writeAtomic(files.follow, state, { mayLose: 'all' });
@@ -145,7 +159,7 @@ export function openReading(
   };
   return {
     async poll() {
-      const text = await poll(POLL_BYTES);
+      const text = await poll(POLL_PIECES);
       const structured = await look(false);
       return { grew: text.grew || structured.grew };
     },
@@ -183,12 +197,15 @@ export function openReading(
   };
 }
 
-function load(path: string): z.output<typeof SavedState> | undefined {
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+/** The saved state; none when fewer records are stored than it counts on, which a machine that went down may have lost. */
+function load(path: string, stored: number): z.output<typeof SavedState> | undefined {
   const text = readTextIfThere(path);
   if (text === null) return undefined;
   try {
     const parsed = SavedState.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
+    return parsed.success && parsed.data.stored <= stored ? parsed.data : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -1,13 +1,15 @@
-import type { Campaign, CampaignRun } from '../../core/campaign.js';
 import { type Classified, classifyEnding, type EndingFacts } from '../../core/ending.js';
-import type { EndRecord } from '../../core/ledger.js';
-import type { RunRecord } from '../../core/run-record.js';
-import { judge, type Reference } from '../../core/verdict.js';
+import type { EndRecord, VerdictRecord } from '../../core/ledger.js';
+import type { JsonNumber } from '../../core/metric.js';
+import { guardedMetrics } from '../../core/ruling/guard-reading.js';
+import { isUndecided, type RunRecord } from '../../core/run-record.js';
 import { appendLedger, readCampaign } from '../../store/ledger.js';
 import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { readMark, writeMark } from '../../store/records.js';
 import { writeRun } from '../../store/runs.js';
+import { decide, judged, markJudged } from './decide.js';
+import { lockedVerdict } from './locked.js';
 
 /** The record of a run that is over: its ending and evidence. `endedAt` in milliseconds. */
 export function endedRecord(
@@ -30,49 +32,51 @@ export function endedRecord(
 }
 
 /**
- * Writes what is known of an ended run wherever it is missing: run.json, the ledger's end and verdict, the mark that
- * wakes those who wait. May be called again at any time; what is there is left alone. Throws when the disk refuses:
- * the mark is written even then, and the rest by a later call.
+ * Writes what is known of an ended run wherever it is missing: run.json, the ledger's end, what the keep rule says of it by
+ * now, the mark that wakes those who wait. May be called again at any time; what is there is left alone. Throws when the
+ * disk refuses: the mark is written even then, and the rest by a later call.
  */
-export function settle(project: Project, ended: RunRecord, now: number): RunRecord {
+export function settle(
+  project: Project,
+  ended: RunRecord,
+  now: number,
+  refusals: ReadonlyMap<string, string> = new Map(),
+): void {
   const { paths } = project;
   const folder = runPaths(paths.runs, ended.id).record;
-  let done = ended;
+  let verdict: VerdictRecord | null = null;
+  let pending = false;
   try {
     writeRun(paths.runs, ended, { mayLose: 'newest' });
-    done = withVerdict(project, ended, now);
-    if (done.verdict_reason !== ended.verdict_reason) writeRun(paths.runs, done);
+    const before = readCampaign(paths.ledger).campaign;
+    if (before.runs.get(ended.id)?.end == null) {
+      const why = ended.started_at === null ? null : lockedVerdict(project, ended, before.baseline, now);
+      appendLedger(paths.ledger, endRecord(ended, project.config.experiment.guards, why));
+    }
+    const { campaign } = decide(project, now, refusals);
+    verdict = campaign.runs.get(ended.id)?.verdict ?? null;
+    pending = verdict === null;
+    if (verdict !== null && isUndecided(ended)) writeRun(paths.runs, judged(ended, campaign, verdict));
+    else if (pending)
+      writeRun(paths.runs, { ...ended, note: 'ended; its verdict takes runs on other seeds' });
   } finally {
-    markEnded(folder, done);
+    markEnded(folder, ended, pending);
+    if (verdict !== null) markJudged(folder, verdict.status);
   }
-  return done;
 }
 
-/** The mark alone: it is written even on a full disk, and wakes those who wait. */
-export function markEnded(folder: string, record: RunRecord): void {
+/** The mark alone: it is written even on a full disk, and wakes those who wait. `pending`: the verdict comes later. */
+export function markEnded(folder: string, record: RunRecord, pending = false): void {
   if (readMark(folder, 'ended') !== null) return;
   const rc = record.exit_code === null ? {} : { rc: record.exit_code };
-  writeMark(folder, 'ended', { ending: record.ending ?? 'lost', ...rc });
+  writeMark(folder, 'ended', {
+    ending: record.ending ?? 'lost',
+    ...rc,
+    ...(pending ? { judged: 'later' } : {}),
+  });
 }
 
-/** Appends the end and the verdict unless they are there. The ledger's word counts where it has spoken already. */
-function withVerdict(project: Project, record: RunRecord, now: number): RunRecord {
-  const { ledger } = project.paths;
-  const { campaign } = readCampaign(ledger);
-  const known = campaign.runs.get(record.id);
-  const at = new Date(now).toISOString();
-  const end = known?.end ?? endRecord(record);
-  if (known?.end == null) appendLedger(ledger, end);
-  const judgement =
-    known?.verdict ??
-    judge(end, reference(campaign, campaign.baseline), reference(campaign, campaign.champion));
-  if (known?.verdict == null) appendLedger(ledger, { kind: 'verdict', at, run: record.id, ...judgement });
-  const role =
-    judgement.status === null ? 'baseline' : campaign.baseline === null ? record.role : 'candidate';
-  return { ...record, role, verdict: judgement.status, verdict_reason: judgement.reason };
-}
-
-function endRecord(record: RunRecord): EndRecord {
+function endRecord(record: RunRecord, guards: readonly string[], why: string | null): EndRecord {
   const begin = record.started_at === null ? null : Date.parse(record.started_at);
   const over = Date.parse(record.ended_at ?? record.created_at);
   const seconds = begin === null ? null : Math.max(0, (over - begin) / 1000);
@@ -89,11 +93,16 @@ function endRecord(record: RunRecord): EndRecord {
     metric: record.primary?.name ?? null,
     direction: record.primary?.direction ?? null,
     value: record.value,
+    ...(why === null ? {} : { invalid: why }),
+    ...(guards.length === 0 ? {} : { others: lastValues(record, guards) }),
   };
 }
 
-function reference(campaign: Campaign, id: string | null): Reference | null {
-  const run: CampaignRun | undefined = id === null ? undefined : campaign.runs.get(id);
-  if (run?.verdict == null) return null;
-  return { run: run.id, value: run.verdict.value, metric: run.end?.metric ?? null };
+/** The last values of the metrics that guards look at, as far as they were seen. */
+function lastValues({ metrics }: RunRecord, guards: readonly string[]): Record<string, JsonNumber> {
+  const named = guardedMetrics(guards).flatMap((name) => {
+    const seen = metrics[name];
+    return seen === undefined ? [] : [[name, seen.last] as const];
+  });
+  return Object.fromEntries(named);
 }

@@ -11,7 +11,7 @@ import {
   wholeReaderOf,
 } from '../../core/reading/sources/kinds.js';
 import { PIECE } from '../../core/reading/sources/parser.js';
-import { WholeState } from '../../core/reading/sources/whole-json.js';
+import { type HistoryPrint, inheritedEntries, WholeState } from '../../core/reading/sources/whole-json.js';
 import type { Candidate } from '../../store/candidates.js';
 
 /** How far a structured file was read. Plain JSON. */
@@ -49,13 +49,23 @@ type Reads = Pick<Machine, 'readFrom'>;
 
 /**
  * Reads a structured file as it grows. `skip`: bytes that were there before the run, and what stands in them is another's;
- * `seen`: the highest record number that is known of it already.
+ * `seen`: the highest record number that is known of it already; `before`: the histories that a resumed training may go on from.
  */
 export function openSourceFile(
   machine: Reads,
   root: string,
   candidate: Pick<Candidate, 'path' | 'kind'>,
-  { state, skip, seen }: { state?: SourceFileState | undefined; skip: number; seen: number },
+  {
+    state,
+    skip,
+    seen,
+    before = [],
+  }: {
+    state?: SourceFileState | undefined;
+    skip: number;
+    seen: number;
+    before?: readonly HistoryPrint[];
+  },
 ): SourceFile {
   const { path, kind } = candidate;
   const at = join(root, path);
@@ -98,7 +108,9 @@ export function openSourceFile(
     if (whole === null || size > LARGEST_WHOLE) return [];
     const slice = await piece(0, LARGEST_WHOLE);
     if (slice === null) return [];
-    const read = whole(new TextDecoder().decode(slice.bytes), given);
+    const text = new TextDecoder().decode(slice.bytes);
+    if (given === 0 && before.length > 0) given = inheritedEntries(text, before);
+    const read = whole(text, given);
     given = read.given;
     return read.records;
   };
@@ -123,8 +135,24 @@ export function openSourceFile(
     return { records, all: false };
   };
 
+  /** The records of a transaction log follow from its beginning: those that were there before are read, and not given. */
+  const readPast = async (): Promise<void> => {
+    while (now.offset < skip) {
+      const slice = await piece(now.offset, Math.min(PIECE, skip - now.offset));
+      if (slice === null || parser === null) return;
+      const bytes = slice.bytes.subarray(0, skip - now.offset);
+      const { used } = parser.push(bytes, false);
+      if (now.offset < PRINT) now.head += toLatin1(bytes.subarray(0, Math.min(used, PRINT - now.offset)));
+      const behind = toLatin1(bytes.subarray(Math.max(0, used - PRINT), used));
+      now.tail = used > bytes.length ? '' : (now.tail + behind).slice(-PRINT);
+      now.offset += used;
+      if (used === 0) return;
+    }
+  };
+
   /** Leaves out what stood in the file before the run; a table keeps its header. */
   const leave = async (): Promise<void> => {
+    if (kind === 'wandb') return readPast();
     const slice = await piece(0, PIECE);
     const end = slice?.bytes.indexOf(10) ?? -1;
     if (kind === 'csv' && slice !== null && end >= 0) parser?.push(slice.bytes.subarray(0, end + 1), false);
@@ -148,7 +176,7 @@ export function openSourceFile(
           return [];
         }
         now.sure = true;
-        if (skip > 0 && now.offset === 0) await leave();
+        if (skip > 0 && now.offset === 0 && whole === null) await leave();
       }
       let records: MetricRecord[];
       let all = true;

@@ -5,6 +5,7 @@ import type { LoggedRecord, MetricRecord } from '../../core/metric.js';
 import type { Machine } from '../../core/ports.js';
 import { groupOf, kindByName, SOURCE_KINDS } from '../../core/reading/sources/kinds.js';
 import { nameIn } from '../../core/reading/sources/naming.js';
+import type { HistoryPrint } from '../../core/reading/sources/whole-json.js';
 import type { RunRecord } from '../../core/run-record.js';
 import { type Candidate, createCandidates } from '../../store/candidates.js';
 import { type Census, readCensus } from '../../store/census.js';
@@ -41,8 +42,6 @@ const CROWD = 8;
 const SHARE = 50;
 const MAX_FILES = 256;
 const MAX_KNOWN = 1000;
-/** Files whose numbers do not mean the same when they are read from the middle. */
-const ONLY_WHOLE = new Set(['wandb', 'wandb-summary', 'trainer-state']);
 
 export interface SourcesInput {
   record: RunRecord;
@@ -78,7 +77,16 @@ export function openSources(
       state: from,
       skip,
       seen: numbers.get(unitOf(file.kind, file.path)) ?? 0,
+      before: file.kind === 'trainer-state' ? histories(groupOf(file.kind, file.path)) : [],
     });
+  }
+
+  /** What the checkpoints of one training held before the run. */
+  function histories(group: string): HistoryPrint[] {
+    census ??= readCensus(files);
+    return Object.entries(census?.files ?? {}).flatMap(([path, { history }]) =>
+      history !== undefined && groupOf('trainer-state', path) === group ? [history] : [],
+    );
   }
 
   /** Bytes of a file that were there before the run; null when it is not of this run. */
@@ -109,7 +117,6 @@ export function openSources(
     let skip = before(file);
     if (skip === null || open.size >= MAX_FILES) return null;
     if (skip > 0 && !(await isAppended(file, skip))) skip = 0;
-    if (skip > 0 && ONLY_WHOLE.has(file.kind)) return null;
     const made = opened(file, undefined, skip);
     open.set(file.path, made);
     return made;

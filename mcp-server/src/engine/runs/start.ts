@@ -1,8 +1,10 @@
 import type { KillReason } from '../../core/ending.js';
-import { errorCode, errorText } from '../../core/errors.js';
+import { errorCode, errorText, LabError } from '../../core/errors.js';
 import { gpuKey } from '../../core/gpus/choose.js';
 import type { RunRecord } from '../../core/run-record.js';
+import { seedEnv } from '../../core/seed.js';
 import { takeCensus } from '../../store/census.js';
+import { placeCode } from '../../store/code-place.js';
 import { appendLedger } from '../../store/ledger.js';
 import { type ProjectPaths, runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
@@ -24,14 +26,34 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
   const { paths } = project;
   const files = runPaths(paths.runs, record.id);
   const env = readRunEnv(paths.runs, record.id);
-  const claimant = { id: record.id, recordDir: files.record, visible: env.CUDA_VISIBLE_DEVICES };
+  const claimant = {
+    id: record.id,
+    recordDir: files.record,
+    visible: env.CUDA_VISIBLE_DEVICES,
+    allowed: record.gpus_allowed,
+  };
   const granted = await grantGpus(lab, project, record.gpus_wanted, claimant);
   if ('why' in granted)
     return { kind: 'waiting', record: { ...record, note: `waiting for a GPU: ${granted.why}` } };
-  const running: RunRecord = { ...record, state: 'running', gpus: granted.gpus.map(gpuKey), note: null };
+  const handle = { recordDir: files.record, marker: record.marker };
+  const shut = async (ready: RunRecord, error: unknown): Promise<Started> => {
+    // The folder is closed so that no late start can follow.
+    if (!(await lab.jobs.forbid(handle))) return { kind: 'started', record: ready };
+    const why = `it could not be started: ${errorText(error)}`;
+    return { kind: 'failed', record: notStarted(ready, lab.clock(), null, why) };
+  };
+  const gpus = granted.gpus.map(gpuKey);
+  let cwd: string;
+  try {
+    cwd = await placeOf(project, record);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return shut({ ...record, gpus }, error);
+  }
+  const running: RunRecord = { ...record, state: 'running', gpus, cwd, note: null };
   writeRun(paths.runs, running);
   try {
-    takeCensus(paths.root, paths.workspace, files, lab.clock());
+    takeCensus(cwd, paths.workspace, files, lab.clock());
   } catch (error) {
     // A full disk. Without it only files that are younger than the run are taken for its own.
     if (errorCode(error) === undefined) throw error;
@@ -39,22 +61,24 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
   const passed = Object.fromEntries(
     record.pass_env.flatMap((name) => (lab.env[name] === undefined ? [] : [[name, lab.env[name] ?? '']])),
   );
-  const handle = { recordDir: files.record, marker: record.marker };
   try {
     await lab.jobs.start({
       ...handle,
       argv: record.command,
-      cwd: record.cwd,
-      env: { ...env, ...passed, PYTHONUNBUFFERED: '1', ...granted.env, AUTO_EXPERIMENT_RUN_DIR: files.files },
+      cwd,
+      env: {
+        ...env,
+        ...passed,
+        PYTHONUNBUFFERED: '1',
+        ...granted.env,
+        AUTO_EXPERIMENT_RUN_DIR: files.files,
+        ...seedEnv(record.seed_env, record.seed),
+      },
       log: files.log,
     });
   } catch (error) {
-    // The system refused to start anything; the folder is closed so that no late start can follow.
-    if (!(await lab.jobs.forbid(handle))) return { kind: 'started', record: running };
-    return {
-      kind: 'failed',
-      record: notStarted(running, lab.clock(), null, `it could not be started: ${errorText(error)}`),
-    };
+    // The system refused to start anything.
+    return shut(running, error);
   }
   appendLedger(paths.ledger, {
     kind: 'start',
@@ -103,4 +127,13 @@ function notStarted(record: RunRecord, now: number, why: KillReason | null, text
     [],
   );
   return { ...ended, ending: why ?? 'failed', evidence: [text] };
+}
+
+/**
+ * Where a run's code lies as it was launched. Between its launch and its start, and above all before a replicate, somebody may
+ * have changed the project: then the run starts in a copy of its snapshot.
+ */
+async function placeOf({ paths }: Project, { id, replicate, code }: RunRecord): Promise<string> {
+  const into = runPaths(paths.runs, replicate?.arm ?? id).code;
+  return placeCode({ project: paths.root, workspace: paths.workspace, code, into });
 }

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { errorText } from '../../core/errors.js';
+import { isUnderWay } from '../../core/run-record.js';
 import { removeLeftovers } from '../../store/leftovers.js';
 import { acquireLock } from '../../store/lock.js';
 import type { Project } from '../../store/project.js';
@@ -31,7 +32,7 @@ export async function supervise(lab: SupervisorLab, signal: AbortSignal): Promis
       await lock.release();
     }
     // A launcher that still saw our lock while we were leaving has started nobody: look once more without it.
-    const open = readRuns(project.paths.runs).records.some((run) => run.state !== 'ended');
+    const open = readRuns(project.paths.runs).records.some(isUnderWay);
     if (signal.aborted || !open) return true;
   }
 }
@@ -61,6 +62,7 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
     await guarded(log, 'start', () => crew.startQueued());
     await guarded(log, 'look', () => crew.look());
     await guarded(log, 'settle', () => crew.flush());
+    await guarded(log, 'replicate', () => crew.replicate());
     const now = lab.clock();
     if (now - beat >= crew.config().monitor.poll_interval * 1000) {
       beat = now;

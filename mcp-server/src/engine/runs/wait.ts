@@ -8,6 +8,7 @@ import { readMark } from '../../store/records.js';
 import { listRuns, readRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { createBell } from './bell.js';
+import { isPending } from './decide.js';
 import { CHECK_SUPERVISOR_MS, keepSupervised } from './supervised.js';
 import { viewRun } from './view.js';
 
@@ -57,7 +58,7 @@ export async function waitForRuns(
   const look = (): Waited | null => {
     for (const id of request.runs) {
       const { record } = runPaths(paths.runs, id);
-      if (readMark(record, 'ended') !== null) return { reason: 'ended', run: view(id) };
+      if (readMark(record, 'ended') !== null && !isPending(record)) return { reason: 'ended', run: view(id) };
       if (!request.wakeOnRule || fired.has(id)) continue;
       const why = readMark(record, 'kill')?.fields.why;
       if (why !== 'diverged' && why !== 'stalled') continue;
@@ -99,11 +100,16 @@ export async function waitForRuns(
   }
 }
 
-/** The run to wait for when none is named: the newest that has not ended, else the newest. Throws LabError when there is none. */
+/** The run to wait for when none is named: the newest that is not decided, else the newest; never one that repeats another. Throws LabError when there is none. */
 export function runToWaitFor(project: Project): string {
-  const ids = listRuns(project.paths.runs);
-  const open = ids.findLast((id) => readMark(runPaths(project.paths.runs, id).record, 'ended') === null);
-  const id = open ?? ids.at(-1);
+  const { runs } = project.paths;
+  const ids = listRuns(runs).reverse();
+  const isOwn = (id: string): boolean => readRun(runs, id).replicate === null;
+  const isOpen = (id: string): boolean => {
+    const { record } = runPaths(runs, id);
+    return readMark(record, 'ended') === null || isPending(record);
+  };
+  const id = ids.find((one) => isOpen(one) && isOwn(one)) ?? ids.find(isOwn);
   if (id !== undefined) return id;
   throw new LabError(
     'this project has no runs yet',

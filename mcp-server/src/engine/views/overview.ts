@@ -1,10 +1,17 @@
+import { armOf } from '../../core/arms.js';
 import { budgetViews } from '../../core/budget.js';
-import type { Campaign } from '../../core/campaign.js';
+import type { Campaign, Contract } from '../../core/campaign.js';
+import { earlyKillsOf } from '../../core/early-kills.js';
 import type { Gpu } from '../../core/gpu.js';
 import { markReserved } from '../../core/gpus/choose.js';
+import { predictionsOf } from '../../core/predictions.js';
+import { certaintyOf } from '../../core/ruling/certainty.js';
 import type { RunView } from '../../core/run.js';
+import { isUnderWay } from '../../core/run-record.js';
 import { clip, oneLine } from '../../core/text.js';
-import type { Overview, Standing } from '../../core/view.js';
+import { calibrationWords, scorePredictions } from '../../core/verdict/calibration.js';
+import { falseKillWords } from '../../core/verdict/early-kill.js';
+import type { CampaignView, Overview, Standing } from '../../core/view.js';
 import { pendingDirective } from '../../store/directive.js';
 import { readCampaign } from '../../store/ledger.js';
 import { lockHolder } from '../../store/lock.js';
@@ -33,7 +40,7 @@ export async function buildOverview(
     withRole(viewRun(paths, record, campaign.runs.get(record.id), now), campaign),
   );
   const open = runs.filter((run) => run.state !== 'ended');
-  if (found.records.some((record) => record.state !== 'ended')) await keepSupervised(lab, paths.root);
+  if (found.records.some(isUnderWay)) await keepSupervised(lab, paths.root);
   const { metric, direction, target } = config.experiment;
   const survey = options.gpus && config.gpu.auto_detect ? await lab.surveyGpus() : null;
   const leased = survey === null || survey.gpus.length === 0 ? [] : await liveLeases(lab);
@@ -48,9 +55,13 @@ export async function buildOverview(
         ? null
         : { name: metric, direction, target: target ?? null },
     cycle: campaign.plans.at(-1)?.cycle ?? 0,
+    campaign: campaignView(campaign.contract),
     status: await statusOf(project, campaign, open),
     baseline: standing(campaign, campaign.baseline),
     best: standing(campaign, campaign.champion),
+    certainty: certaintyOf(config.experiment, campaign),
+    calibration: calibrationOf(campaign),
+    early_kills: earlyKillText(campaign),
     runs,
     running: open.filter((run) => run.state === 'running').map((run) => run.id),
     decisions: campaign.decisions
@@ -69,20 +80,32 @@ export async function buildOverview(
   };
 }
 
+/** The contract as it is shown. */
+export function campaignView(contract: Contract | null): CampaignView | null {
+  if (contract === null) return null;
+  return { cycles_used: contract.cyclesUsed, max_cycles: contract.maxCycles, gpus: contract.gpus };
+}
+
 function withRole(run: RunView, campaign: Campaign): RunView {
-  if (campaign.baseline === null) return run;
+  if (campaign.baseline === null || run.replicate_of !== null) return run;
   return { ...run, role: run.id === campaign.baseline ? 'baseline' : 'candidate' };
 }
 
 function standing(campaign: Campaign, id: string | null): Standing | null {
   const run = id === null ? undefined : campaign.runs.get(id);
   if (run?.verdict?.value == null) return null;
+  const { value, status, gain, interval, seeds } = run.verdict;
+  // The baseline's other seeds came in after it was named: its value is the mean of them all.
+  const known = id === campaign.baseline ? armOf(campaign, run.id).values.map((one) => one.value) : [];
+  const mean = known.reduce((sum, one) => sum + one / known.length, 0);
   return {
     run: run.id,
     title: run.launch?.title ?? run.id,
-    value: run.verdict.value,
-    verdict: run.verdict.status,
-    gain: run.verdict.gain,
+    value: known.length > 1 ? mean : value,
+    verdict: status,
+    gain,
+    interval: interval ?? null,
+    seeds: known.length > 1 ? known.length : (seeds ?? 1),
   };
 }
 
@@ -118,4 +141,15 @@ function undeclared(project: Project, runs: readonly RunView[]): string[] {
   return [
     'no primary metric is declared, so no run is compared: write metric: and direction: into the brief’s front matter or config.yaml',
   ];
+}
+
+function calibrationOf(campaign: Campaign): string | null {
+  const scored = scorePredictions(predictionsOf(campaign));
+  return scored.brier === null ? null : calibrationWords(scored);
+}
+
+function earlyKillText(campaign: Campaign): string | null {
+  const { stopped, measured } = earlyKillsOf(campaign);
+  if (stopped + measured.audited === 0) return null;
+  return `${stopped} run${stopped === 1 ? '' : 's'} stopped early for being far behind; ${falseKillWords(measured)}`;
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { headWithin, lastWithin } from '../../core/bounded.js';
+import { firstWithin, headWithin, jsonSize, lastWithin } from '../../core/bounded.js';
 import { JsonNumber } from '../../core/metric.js';
+import { CurveDigest, curveText } from '../../core/reading/curve-digest.js';
 import { createRedactor } from '../../core/redact.js';
 import { Ending, RunState, type RunView, VerdictStatus } from '../../core/run.js';
 import { clip, oneLine, plain } from '../../core/text.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
-import { BudgetView, type Overview, Standing } from '../../core/view.js';
+import { BudgetView, CampaignView, type Overview, Standing } from '../../core/view.js';
 import { readTail } from '../../store/log-tail.js';
 
 /** A run in a few words, for lists. */
@@ -25,6 +26,7 @@ export const StatusPacket = z.strictObject({
   metric: z.string().nullable(),
   status: z.string(),
   cycle: z.number().int(),
+  campaign: CampaignView.nullable(),
   baseline: Standing.nullable(),
   best: Standing.nullable(),
   running: z.array(
@@ -57,6 +59,7 @@ export function statusPacket(view: Overview): StatusPacket {
         : `${clip(metric.name, 60)} (${metric.direction}${metric.target === null ? '' : `, target ${metric.target}`})`,
     status: clip(view.status, 140),
     cycle: view.cycle,
+    campaign: view.campaign,
     baseline: short(view.baseline),
     best: short(view.best),
     running: open.slice(0, 3).map((run) => ({
@@ -67,7 +70,7 @@ export function statusPacket(view: Overview): StatusPacket {
       note: run.note === null ? null : clip(run.note, 80),
     })),
     recent: view.runs
-      .filter((run) => run.state === 'ended')
+      .filter((run) => run.state === 'ended' && run.replicate_of === null)
       .slice(-5)
       .map(lineOf),
     total_runs: view.runs.length,
@@ -124,10 +127,14 @@ export const RunPacket = z.strictObject({
   evidence: z.array(z.string()),
   verdict: VerdictStatus.nullable(),
   verdict_reason: z.string().nullable(),
+  flags: z.array(z.string()).describe('a person should look at this before it is believed'),
   role: z.enum(['baseline', 'candidate']),
   primary: z.strictObject({ name: z.string(), value: JsonNumber.nullable() }).nullable(),
   metrics: z.record(z.string(), z.strictObject({ last: JsonNumber, best: JsonNumber.nullable() })),
   duration_s: z.number().nullable(),
+  cost: z.strictObject({ gpu_hours: z.number(), seconds: z.number() }),
+  budgets: z.array(z.string()).describe('what is used of each budget that is set'),
+  curve: CurveDigest.nullable().describe('of an ended run whose metric was seen'),
   gpus: z.array(z.string()),
   title: z.string(),
   at: z.string(),
@@ -138,40 +145,59 @@ export const RunPacket = z.strictObject({
 export type RunPacket = z.output<typeof RunPacket>;
 
 const METRICS = 12;
-/** Characters of JSON of the end of the log. */
+/** Characters of JSON of the metrics, of the end of the log, and of the whole packet: under 1,000 tokens of o200k. */
+const METRICS_JSON = 500;
 const TAIL_JSON = 2400;
+const PACKET_JSON = 2600;
+const TAIL_LEAST = 450;
 
-export function runPacket(run: RunView, tailLines: number): RunPacket {
+/** What is known of a run besides its record. */
+export interface RunContext {
+  curve: CurveDigest | null;
+  budgets: readonly string[];
+}
+
+export function runPacket(
+  run: RunView,
+  tailLines: number,
+  { curve, budgets }: RunContext = { curve: null, budgets: [] },
+): RunPacket {
   const clean = createRedactor([]);
   const lines = readTail(run.log, Math.min(tailLines, 12)).lines.map((line) =>
     clip(clean(oneLine(plain(line))), 160),
   );
-  const tail = lastWithin(lines, TAIL_JSON);
   const first = run.primary?.name;
   const named = Object.entries(run.metrics).sort(([a], [b]) => Number(b === first) - Number(a === first));
   const metrics = named
     .slice(0, METRICS)
     .map(([name, { last, best }]) => [clip(oneLine(name), 60), { last, best }] as const);
-  return {
+  const seconds = run.duration_s ?? 0;
+  const packet = {
     id: run.id,
     state: run.state,
     ending: run.ending,
     exit_code: run.exit_code,
     signal: run.signal,
-    evidence: run.evidence.slice(0, 4).map((line) => clip(line, 240)),
+    evidence: run.evidence.slice(0, 4).map((line) => clip(line, 200)),
     verdict: run.verdict,
     verdict_reason: run.verdict_reason === null ? null : clip(run.verdict_reason, 300),
+    flags: run.flags.slice(0, 2).map((flag) => clip(flag, 200)),
     role: run.role,
     primary: run.primary === null ? null : { name: clip(run.primary.name, 60), value: run.primary.value },
-    metrics: Object.fromEntries(metrics),
+    metrics: Object.fromEntries(firstWithin(metrics, METRICS_JSON)),
     duration_s: run.duration_s,
+    cost: { gpu_hours: Number(((run.gpus.length * seconds) / 3600).toFixed(4)), seconds },
+    budgets: budgets.slice(0, 4).map((text) => clip(text, 60)),
+    curve,
     gpus: run.gpus.slice(0, 8),
     title: clip(run.title, 120),
     at: clip(whereNow(run), 160),
     note: run.note === null ? null : clip(run.note, 240),
     log: run.log,
-    log_tail: tail,
   };
+  // The log takes what room the rest leaves; its last lines are there in any case.
+  const room = Math.min(TAIL_JSON, Math.max(TAIL_LEAST, PACKET_JSON - jsonSize(packet)));
+  return { ...packet, log_tail: lastWithin(lines, room) };
 }
 
 /** The text form of a run packet. */
@@ -185,7 +211,13 @@ export function runPacketText(run: RunPacket): string {
     `${run.id} ${run.ending ?? run.state}${value} (${run.at})`,
     ...run.evidence.map((line) => `evidence: ${line}`),
     ...(run.verdict_reason === null ? [] : [`verdict: ${run.verdict ?? 'baseline'}: ${run.verdict_reason}`]),
+    ...run.flags.map((flag) => `look: ${flag}`),
     ...(metrics.length === 0 ? [] : [`metrics: ${metrics.join('; ')}`]),
+    ...(run.curve === null ? [] : [`curve: ${curveText(run.curve)}`]),
+    ...(run.state !== 'ended'
+      ? []
+      : [`cost: ${formatValue(run.cost.gpu_hours)} GPU-hours, ${formatDuration(run.cost.seconds)}`]),
+    ...(run.budgets.length === 0 ? [] : [`used: ${run.budgets.join(', ')}`]),
     ...(run.note === null ? [] : [`note: ${run.note}`]),
     ...(run.log_tail.length === 0
       ? []
@@ -203,6 +235,9 @@ export function statusPacketText(packet: StatusPacket): string {
         ];
   return [
     `${packet.project}: ${packet.status}`,
+    ...(packet.campaign === null
+      ? []
+      : [`campaign: ${packet.campaign.cycles_used} of ${packet.campaign.max_cycles} cycles used`]),
     ...(packet.goal === '' ? [] : [`goal: ${packet.goal}`]),
     ...(packet.metric === null ? [] : [`metric: ${packet.metric}`]),
     ...standing('baseline', packet.baseline),

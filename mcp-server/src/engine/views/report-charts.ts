@@ -36,7 +36,7 @@ export function progressChart(overview: Overview): Chart | null {
     metric: metricLabel(overview),
     direction: metric.direction,
     target: metric.target,
-    runs: runs.map(charted),
+    runs: runs.filter((run) => run.replicate_of === null).map(charted),
   };
   return {
     name: 'best-so-far',

@@ -7,6 +7,7 @@ import type { Chart } from './report-charts.js';
 import { REPORT_STYLE } from './report-style.js';
 import {
   budgetText,
+  certaintyText,
   countText,
   endingWord,
   gainText,
@@ -43,7 +44,7 @@ export function reportHtml(
     charts.length === 0 ? '' : `<div class="charts">${charts.map(picture).join('')}</div>`,
     section('Running now', list(active.map((run) => item(run, null, progressText(run))))),
     section(
-      'What failed, and why',
+      'What to look at, and why',
       list([
         ...trouble.shown.map((run) => item(run, troubleWord(run), whyOf(run))),
         ...(trouble.more === null ? [] : [esc(trouble.more)]),
@@ -97,6 +98,9 @@ function hero(overview: Overview): string {
     `<section class="card hero ${headline.tone}"><p class="say">${esc(headline.text)}</p>`,
     headline.trust === null ? '' : `<p class="trust">${esc(headline.trust)}</p>`,
     target === null ? '' : `<p>${esc(target.text)}</p>`,
+    ...[certaintyText(overview.certainty), overview.early_kills, overview.calibration]
+      .filter((one) => one !== null)
+      .map((one) => `<p class="soft">${esc(one)}</p>`),
     `<ul class="facts">${facts.map(([name, value]) => `<li><b>${esc(name)}</b>${esc(value)}</li>`).join('')}</ul>`,
     budgets.length === 0
       ? ''

@@ -7,6 +7,7 @@ import { formatDuration, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
 import {
   budgetText,
+  certaintyText,
   countText,
   endingWord,
   gainText,
@@ -40,6 +41,9 @@ export function reportMarkdown(overview: Overview, pictures: readonly Picture[],
     bullets([
       countText(runs),
       targetWord(overview)?.text ?? null,
+      certaintyText(overview.certainty),
+      overview.early_kills,
+      overview.calibration === null ? null : `Predictions: ${overview.calibration}`,
       `Now: ${overview.status}`,
       overview.directive === null ? null : `Directive that waits: ${overview.directive}`,
       `Written ${timeText(at)}, after cycle ${overview.cycle}`,
@@ -47,7 +51,7 @@ export function reportMarkdown(overview: Overview, pictures: readonly Picture[],
     section('Warnings', bullets(overview.warnings)),
     pictures.map((picture) => `![${md(picture.alt)}](${picture.name})`).join('\n') || null,
     section(
-      'What failed, and why',
+      'What to look at, and why',
       bullets([
         ...trouble.shown.map((run) => `${run.id} ${run.title}: ${troubleWord(run).text}: ${whyOf(run)}`),
         trouble.more,

@@ -2,7 +2,7 @@ import { fromJsonNumber, isBetter } from '../../core/metric.js';
 import type { RunView } from '../../core/run.js';
 import { clip, oneLine } from '../../core/text.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
-import type { BudgetView, Overview, Standing } from '../../core/view.js';
+import type { BudgetView, Certainty, Overview, Standing } from '../../core/view.js';
 
 /** How good or bad a word is, for its colour. The word itself always says it too. */
 type Tone = 'good' | 'maybe' | 'bad' | 'plain';
@@ -20,7 +20,7 @@ export interface Headline {
 }
 
 const UNCONFIRMED =
-  'This gain is unconfirmed: one seed cannot tell a gain from noise. Repeat the run and the baseline on fresh seeds.';
+  'This gain is unconfirmed: one seed cannot tell a gain from noise. Name experiment.seed_env, or write {seed} into the command, and the program repeats such runs on fresh seeds.';
 
 /** The primary metric's name, short enough for a headline. */
 export function metricLabel(overview: Overview): string {
@@ -49,7 +49,11 @@ export function headlineOf(overview: Overview): Headline {
   const by = best.gain === null ? '' : `, a gain of ${formatGain(best.gain)}`;
   if (best.verdict === 'confirmed') {
     const text = `${best.run} is better than the baseline ${baseline.run}: ${numbers}${by}, confirmed.`;
-    return { text, trust: 'Confirmed on fresh seeds.', tone: 'good' };
+    const between =
+      best.interval === null
+        ? ''
+        : `; the gain lies between ${formatGain(best.interval[0])} and ${formatGain(best.interval[1])}`;
+    return { text, trust: `Confirmed on ${best.seeds} fresh seeds${between}.`, tone: 'good' };
   }
   const text = `${best.run} looks better than the baseline ${baseline.run}: ${numbers}${by}, unconfirmed.`;
   return { text, trust: UNCONFIRMED, tone: 'maybe' };
@@ -76,6 +80,7 @@ export function targetWord(overview: Overview): Word | null {
 /** The verdict on one run in words. A run that is better and not confirmed is always called unconfirmed. */
 export function verdictWord(run: RunView, baseline: Standing | null): Word {
   if (run.state !== 'ended') return { text: '–', tone: 'plain' };
+  if (run.replicate_of !== null) return { text: `seed of ${run.replicate_of}`, tone: 'plain' };
   if (run.role === 'baseline') return { text: 'baseline', tone: 'plain' };
   const better = (gainOf(run, baseline) ?? 0) > 0;
   switch (run.verdict) {
@@ -91,7 +96,7 @@ export function verdictWord(run: RunView, baseline: Standing | null): Word {
     case 'crash':
       return { text: run.verdict, tone: 'bad' };
     case null:
-      return { text: better ? 'not judged, unconfirmed' : 'not judged', tone: 'plain' };
+      return { text: better ? 'pending, unconfirmed' : 'pending', tone: 'plain' };
   }
 }
 
@@ -101,6 +106,8 @@ export function verdictWord(run: RunView, baseline: Standing | null): Word {
  */
 function gainOf(run: RunView, baseline: Standing | null): number | null {
   const { primary } = run;
+  if (run.verdict === 'confirmed') return run.gain;
+  if (run.replicate_of !== null) return null;
   if (run.ending !== 'succeeded') return null;
   if (run.role === 'baseline' || baseline === null || primary === null || primary.value === null) return null;
   const difference = fromJsonNumber(primary.value) - fromJsonNumber(baseline.value);
@@ -129,12 +136,17 @@ export function endingWord(run: RunView): Word {
 const MAX_TROUBLED = 12;
 
 /**
- * Runs that a person should look at: everything that ended in another way than it should, and void results. The
+ * Runs that a person should look at: everything that ended in another way than it should, void and suspicious results. The
  * newest ones, and a line that says how many more there are; null when there are none.
  */
 export function troubled(runs: readonly RunView[]): { shown: RunView[]; more: string | null } {
   const all = runs
-    .filter((run) => (run.state === 'ended' && endingWord(run).tone === 'bad') || run.verdict === 'invalid')
+    .filter(
+      (run) =>
+        (run.state === 'ended' && endingWord(run).tone === 'bad') ||
+        run.verdict === 'invalid' ||
+        run.flags.length > 0,
+    )
     .toReversed();
   const more = all.length - MAX_TROUBLED;
   return {
@@ -146,12 +158,31 @@ export function troubled(runs: readonly RunView[]): { shown: RunView[]; more: st
 /** Why: how the ending is known, or the reason of the verdict where the result is void. */
 export function whyOf(run: RunView): string {
   const evidence = run.evidence[0] ?? 'no evidence was left';
-  return run.verdict === 'invalid' ? (run.verdict_reason ?? evidence) : evidence;
+  if (run.verdict === 'invalid') return run.verdict_reason ?? evidence;
+  return endingWord(run).tone === 'bad' ? evidence : (run.flags[0] ?? evidence);
 }
 
 /** What is wrong with it, in one word. */
 export function troubleWord(run: RunView): Word {
-  return run.verdict === 'invalid' ? { text: 'invalid', tone: 'bad' } : endingWord(run);
+  if (run.verdict === 'invalid') return { text: 'invalid', tone: 'bad' };
+  const word = endingWord(run);
+  return word.tone !== 'bad' && run.flags.length > 0 ? { text: 'suspicious', tone: 'maybe' } : word;
+}
+
+/** What is known of the noise, and what the campaign may still risk; null before anything is known. */
+export function certaintyText({
+  mode,
+  sigma,
+  replicates,
+  alpha,
+  alpha_left,
+  confirmations,
+}: Certainty): string | null {
+  if (mode === 'cheap') return 'One seed per run (experiment.verdict: cheap): every gain is unconfirmed.';
+  if (sigma === null) return null;
+  const left = `${formatValue(Number(alpha_left.toPrecision(2)))} of ${formatValue(alpha)}`;
+  const tested = `${confirmations} candidate${confirmations === 1 ? '' : 's'} tested on fresh seeds`;
+  return `Noise from seed to seed: σ ${formatValue(Number(sigma.toPrecision(3)))} (${replicates} runs). ${tested}; left of the chance of a false keep: ${left}.`;
 }
 
 /** `12 runs: 9 succeeded, 2 failed, 1 running`. */

@@ -1,8 +1,9 @@
 import { showCommand } from '../../core/command.js';
 import type { RunView } from '../../core/run.js';
 import { textTable } from '../../core/table.js';
+import { plain } from '../../core/text.js';
 import { formatDuration, formatValue } from '../../core/units.js';
-import { codeDifference } from '../../engine/runs/compare.js';
+import { codeDifference, environmentDifference } from '../../engine/runs/compare.js';
 import { viewRun } from '../../engine/runs/view.js';
 import { readCampaign } from '../../store/ledger.js';
 import { readRun } from '../../store/runs.js';
@@ -32,20 +33,24 @@ export const command: Command = {
     );
     const [first, ...others] = records;
     const code: { from: string; to: string; diff: string | null }[] = [];
-    for (const other of first === undefined ? [] : others) {
-      code.push({
-        from: first?.id ?? '',
-        to: other.id,
-        diff: first === undefined ? null : await codeDifference(project, first, other),
-      });
+    const environment: { from: string; to: string; differences: string[] | null }[] = [];
+    for (const other of others) {
+      if (first === undefined) break;
+      const pair = { from: first.id, to: other.id };
+      code.push({ ...pair, diff: await codeDifference(project, first, other) });
+      environment.push({ ...pair, differences: environmentDifference(project, first, other) });
     }
     if (args.switches.json === true) {
-      outJson(console, { runs, code });
+      outJson(console, { runs, code, environment });
       return 0;
     }
     console.out(`${table(runs, console.terminal ? console.width : 120)}\n`);
     for (const run of runs) console.out(`\n${run.id}  ${showCommand(run.command)}`);
     console.out('\n');
+    for (const { from, to, differences } of environment)
+      console.out(
+        `\nenvironment ${from} → ${to}: ${differences === null ? 'unknown: it was not kept' : differences.length === 0 ? 'the same' : differences.map((line) => `\n  ${plain(line)}`).join('')}\n`,
+      );
     for (const { from, to, diff } of code)
       console.out(
         `\ncode ${from} → ${to}: ${diff === null ? 'unknown: it was not kept' : diff === '' ? 'the same' : `\n${diff}`}\n`,

@@ -19,7 +19,7 @@ export const command: Command = {
     'The main job on the shipped example: real training, judged and remembered, with a report at the end.',
   usage: 'demo [--cycles N] [--into DIR] [--json]',
   flags: {
-    cycles: { kind: 'value', value: 'N', help: 'Runs to make; default 8.' },
+    cycles: { kind: 'value', value: 'N', help: 'Settings to try, the baseline included; default 8.' },
     into: {
       kind: 'value',
       value: 'DIR',
@@ -70,7 +70,7 @@ export const command: Command = {
   },
 };
 
-/** Copies the example into a new folder, with the number of runs asked for. Throws LabError when the folder exists. */
+/** Copies the example into a new folder, with the number of settings asked for. Throws LabError when the folder exists. */
 function copyExample(packageRoot: string, folder: string, cycles: number): string {
   if (existsSync(folder))
     throw new LabError(
@@ -80,9 +80,8 @@ function copyExample(packageRoot: string, folder: string, cycles: number): strin
   const example = join(packageRoot, 'examples', 'digits');
   mkdirSync(folder, { recursive: true });
   cpSync(example, folder, { recursive: true, filter: (path) => !path.endsWith('__pycache__') });
-  // The copy's own limits would end a longer demo early.
   const config = join(folder, 'config.yaml');
-  writeFileSync(config, readFileSync(config, 'utf8').replace(/\b((?:max_)?runs): \d+/g, `$1: ${cycles}`));
+  writeFileSync(config, readFileSync(config, 'utf8').replace(/\bmax_runs: \d+/, `max_runs: ${cycles}`));
   return folder;
 }
 

@@ -1,5 +1,9 @@
+import { resolve } from 'node:path';
 import type { Command } from '../command.js';
 import { examine } from '../doctor.js';
+import { openPlace } from '../install/place.js';
+import { examineHosts } from '../install/registration.js';
+import { checkLines } from '../terminal/check-lines.js';
 import { createStyle } from '../terminal/style.js';
 import { labOf, outJson } from './shared.js';
 
@@ -12,17 +16,13 @@ export const command: Command = {
   project: true,
   words: 0,
   async run(console, args) {
-    const checks = await examine(labOf(console, args), console.signal);
+    const checks = [
+      ...(await examine(labOf(console, args), console.signal)),
+      ...examineHosts(openPlace(console, null), resolve(console.cwd, args.values.project ?? '.')),
+    ];
     const ok = checks.every((check) => check.state !== 'bad');
     if (args.switches.json === true) outJson(console, { ok, checks });
-    else {
-      const style = createStyle(console.colour);
-      const words = { good: style.good('ok  '), note: style.warn('note'), bad: style.bad('bad ') };
-      for (const check of checks)
-        console.out(
-          `${words[check.state]}  ${check.name.padEnd(12)} ${check.text}${check.hint === null ? '' : `\n      ${style.dim(`→ ${check.hint}`)}`}\n`,
-        );
-    }
+    else console.out(checkLines(checks, createStyle(console.colour)));
     return ok ? 0 : 1;
   },
 };

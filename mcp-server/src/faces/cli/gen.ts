@@ -13,10 +13,12 @@ import { command as directive } from './directive.js';
 import { command as doctor } from './doctor.js';
 import { command as gpu } from './gpu.js';
 import { command as init } from './init.js';
+import { command as install } from './install.js';
 import { command as launch } from './launch.js';
 import { command as logs } from './logs.js';
 import { command as mcp } from './mcp.js';
 import { command as metrics } from './metrics.js';
+import { command as papers } from './papers.js';
 import { command as report } from './report.js';
 import { command as restore } from './restore.js';
 import { command as run } from './run.js';
@@ -24,7 +26,8 @@ import { command as status } from './status.js';
 import { command as stop } from './stop.js';
 import { command as wait } from './wait.js';
 
-const COMMANDS = [
+/** Those that people use, in the order of the docs. */
+export const COMMANDS = [
   init,
   demo,
   run,
@@ -39,6 +42,8 @@ const COMMANDS = [
   metrics,
   gpu,
   directive,
+  install,
+  papers,
   doctor,
   mcp,
 ];

@@ -23,7 +23,7 @@ export const command: Command = {
     const role = ROLES.find((known) => known === (args.values.role ?? 'host'));
     if (role === undefined)
       throw new UsageError(`--role takes ${ROLES.join(', ')}, not "${args.values.role}"`);
-    await serveMcp(createMcpServer(labOf(console, args), TOOLS, role, console.version), console.signal);
+    await serveMcp(createMcpServer(labOf(console, args), TOOLS, role, console), console.signal);
     // A call that still waits is over with its client; its run is not ours to end.
     process.exit(0);
   },

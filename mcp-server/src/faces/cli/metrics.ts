@@ -2,8 +2,8 @@ import { createReadStream, statSync } from 'node:fs';
 import { sparkline } from '../../core/chart/sparkline.js';
 import { errorText, LabError } from '../../core/errors.js';
 import { type MetricRecord, toJsonNumber } from '../../core/metric.js';
-import { LineSplitter } from '../../core/reading/lines.js';
-import { createMetricReader } from '../../core/reading/reader.js';
+import { type Line, LineSplitter } from '../../core/reading/lines.js';
+import { createMetricReader, type ReadRecord } from '../../core/reading/reader.js';
 import { textTable } from '../../core/table.js';
 import { formatValue } from '../../core/units.js';
 import { readStructuredFile, readStructuredFolder } from '../../engine/read-structured.js';
@@ -25,20 +25,20 @@ export const command: Command = {
         await readAny(console, file, (record) => console.out(`${JSON.stringify(jsonOf(record))}\n`));
         continue;
       }
-      const series = new Map<string, number[]>();
+      const curves = new Map<string, Curve>();
       await readAny(console, file, (record) => {
         for (const [name, value] of Object.entries(record.metrics)) {
-          const values = series.get(name);
-          if (values === undefined) series.set(name, [value]);
-          else values.push(value);
+          const curve = curves.get(name) ?? createCurve();
+          if (curve.count === 0) curves.set(name, curve);
+          addTo(curve, value);
         }
       });
       const style = createStyle(console.colour);
       if (args.words.length > 1) console.out(`${style.bold(file)}\n`);
       console.out(
-        series.size === 0
+        curves.size === 0
           ? 'no metrics seen\n'
-          : `${table(series, console.terminal ? console.width : 120)}\n`,
+          : `${table(curves, console.terminal ? console.width : 120)}\n`,
       );
     }
     return 0;
@@ -65,15 +65,20 @@ async function readAny(
     );
 }
 
+/** Bytes at once: so few that what is made of them does not outlive its first collection. */
+const CHUNK = 1 << 18;
+
 /** Reads a whole log with bounded memory. Throws LabError when it cannot be read. */
 async function readFile(path: string, see: (record: MetricRecord) => void): Promise<void> {
   const splitter = new LineSplitter();
   const reader = createMetricReader();
-  const read = (lines: Iterable<{ text: string; line: number }>): void => {
-    for (const { text, line } of lines) for (const record of reader.read(text, line)) see(record);
+  const read = (lines: readonly Line[]): void => {
+    const records: ReadRecord[] = [];
+    for (const line of lines) reader.readLine(line, records);
+    for (const record of records) see(record);
   };
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) read(splitter.push(chunk));
+    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK })) read(splitter.push(chunk));
     read(splitter.end());
   } catch (error) {
     throw new LabError(`${path} cannot be read: ${errorText(error)}`, 'give the path of a log file', {
@@ -95,21 +100,55 @@ function jsonOf(record: MetricRecord & { source?: string }): unknown {
   };
 }
 
-function table(series: ReadonlyMap<string, readonly number[]>, width: number): string {
-  const rows = [...series].map(([name, values]) => {
-    const finite = values.filter(Number.isFinite);
-    const low = finite.length === 0 ? null : finite.reduce((a, b) => Math.min(a, b));
-    const high = finite.length === 0 ? null : finite.reduce((a, b) => Math.max(a, b));
-    return [
-      name,
-      String(values.length),
-      formatValue(values[0] ?? null),
-      formatValue(values.at(-1) ?? null),
-      formatValue(low),
-      formatValue(high),
-      sparkline(values, 24),
-    ];
-  });
+/** A curve as it is shown, in constant memory however long it is. */
+interface Curve {
+  count: number;
+  first: number | null;
+  last: number | null;
+  low: number | null;
+  high: number | null;
+  /** Every `stride`-th value. */
+  points: number[];
+  stride: number;
+}
+
+/** Points kept of a curve: many times the columns that it is drawn in. */
+const POINTS = 1024;
+
+const createCurve = (): Curve => ({
+  count: 0,
+  first: null,
+  last: null,
+  low: null,
+  high: null,
+  points: [],
+  stride: 1,
+});
+
+function addTo(curve: Curve, value: number): void {
+  if (curve.count % curve.stride === 0) curve.points.push(value);
+  if (curve.points.length >= POINTS) {
+    curve.points = curve.points.filter((_, index) => index % 2 === 0);
+    curve.stride *= 2;
+  }
+  curve.count += 1;
+  curve.first ??= value;
+  curve.last = value;
+  if (!Number.isFinite(value)) return;
+  curve.low = Math.min(curve.low ?? value, value);
+  curve.high = Math.max(curve.high ?? value, value);
+}
+
+function table(curves: ReadonlyMap<string, Curve>, width: number): string {
+  const rows = [...curves].map(([name, { count, first, last, low, high, points }]) => [
+    name,
+    String(count),
+    formatValue(first),
+    formatValue(last),
+    formatValue(low),
+    formatValue(high),
+    sparkline(points, 24),
+  ]);
   const right = (header: string) => ({ header, align: 'right' as const });
   return textTable(
     rows,

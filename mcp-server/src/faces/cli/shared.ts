@@ -4,7 +4,13 @@ import type { Console, Parsed } from '../command.js';
 
 /** The lab of the project that `--project` names, or of the current folder. */
 export function labOf(console: Console, args: Parsed): Lab {
-  return console.lab(resolve(console.cwd, args.values.project ?? '.'));
+  return console.lab(resolve(folderOf(console), args.values.project ?? '.'));
+}
+
+/** The person's folder. Codex starts a plugin's server in the plugin's own folder, and hands over where it was started. */
+function folderOf({ cwd, env, packageRoot }: Console): string {
+  const asPlugin = env.PLUGIN_ROOT !== undefined && cwd === packageRoot;
+  return asPlugin && env.PWD?.startsWith('/') === true ? env.PWD : cwd;
 }
 
 /** One JSON document on standard output. */

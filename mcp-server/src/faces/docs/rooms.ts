@@ -19,7 +19,7 @@ export const ROOMS: readonly Room[] = [
     name: 'store',
     holds: 'the project folder; its only reader and writer',
     rooms: ['core'],
-    npm: ['yaml', 'gray-matter', 'zod'],
+    npm: ['yaml', 'gray-matter', 'picomatch', 'zod'],
   },
   {
     name: 'engine',
@@ -30,15 +30,15 @@ export const ROOMS: readonly Room[] = [
   { name: 'tools', holds: 'one file per tool: declaration only', rooms: ['core', 'engine'], npm: ['zod'] },
   {
     name: 'faces',
-    holds: 'MCP server, CLI, terminal, doctor, generated docs',
+    holds: 'MCP server, CLI, terminal, installer, doctor, generated docs',
     rooms: ['core', 'store', 'engine', 'tools'],
-    npm: ['@modelcontextprotocol/sdk', 'zod'],
+    npm: ['@modelcontextprotocol/sdk', 'jsonc-parser', 'smol-toml', 'zod'],
   },
   {
     name: 'adapters',
-    holds: 'machines, jobs, GPU vendors; seen by main.ts alone',
+    holds: 'machines, jobs, GPU vendors, paper sources; seen by main.ts alone',
     rooms: ['core'],
-    npm: ['execa'],
+    npm: ['execa', 'fast-xml-parser', 'zod'],
   },
 ];
 

@@ -12,6 +12,8 @@ export function standOf(run: RunView): string {
 /** What the keep rule says of it; the baseline has no verdict. */
 export function verdictOf(run: RunView): string {
   if (run.verdict !== null) return run.verdict;
+  if (run.replicate_of !== null) return `seed of ${run.replicate_of}`;
+  if (run.state === 'ended' && run.verdict_reason === null) return 'pending';
   return run.role === 'baseline' && run.state === 'ended' && run.verdict_reason !== null ? 'baseline' : '–';
 }
 

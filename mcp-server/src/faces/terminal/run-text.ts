@@ -14,6 +14,7 @@ export function runText(run: RunView, style: Style): string[] {
     ...(run.verdict_reason === null
       ? []
       : [`  verdict   ${verdictWords(verdictOf(run), run.verdict_reason)}`]),
+    ...run.flags.map((flag) => style.warn(`  look at   ${flag}`)),
     ...(run.primary === null
       ? []
       : [`  ${run.primary.name}  ${formatValue(run.primary.value)} (${run.primary.direction})`]),

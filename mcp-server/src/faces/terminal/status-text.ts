@@ -3,6 +3,7 @@ import { textTable } from '../../core/table.js';
 import { clip } from '../../core/text.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { Overview, Standing } from '../../core/view.js';
+import { certaintyText } from '../../engine/views/report-words.js';
 import { progressLine, standOf, verdictOf } from './run-lines.js';
 import type { Style } from './style.js';
 
@@ -25,6 +26,8 @@ export function statusText(view: Overview, { width, rows, style }: StatusLayout)
   if (view.baseline !== null) lines.push(cut(`baseline  ${standingWords(view.baseline)}`));
   if (view.best !== null && view.best.run !== view.baseline?.run)
     lines.push(style.good(cut(`best      ${standingWords(view.best)}`)));
+  const certainty = certaintyText(view.certainty);
+  if (certainty !== null) lines.push(style.dim(cut(certainty)));
   const limits = view.budgets
     .filter((budget) => budget.limit !== null)
     .map((budget) => budgetWords(budget.name, budget.used, budget.limit ?? 0));

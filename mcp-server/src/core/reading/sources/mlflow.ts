@@ -29,8 +29,8 @@ export function createMlflowParser(name: string, state?: z.output<typeof MlflowS
         const [time, printed, at] = line.trim().split(/\s+/);
         const value = parseNumber(printed ?? '');
         const step = at === undefined ? null : parseNumber(at);
-        if (!/^\d+$/.test(time ?? '') || value === null || (step === null) !== (at === undefined))
-          damaged += 1;
+        const placed = at === undefined || (step !== null && Number.isSafeInteger(step));
+        if (!/^\d+$/.test(time ?? '') || value === null || !placed) damaged += 1;
         else if (!unwanted) records.push({ line: lines, step, epoch: null, metrics: { [name]: value } });
       });
       if (tooLong) long = true;

@@ -1,0 +1,88 @@
+// What both forms of the program have in common: the chunks of `npm run build` and the one file of `npm run release`.
+import { build } from 'esbuild';
+
+// Parts of dependencies that are loaded at each start and that this program never calls; half of the bytes otherwise.
+// Whoever comes to need one takes its line out.
+const UNUSED = [
+  // zod's messages in fifty languages; English is imported apart from them.
+  { path: /zod\/v4\/locales\/index\.js$/, contents: 'export {};' },
+  // gray-matter's own YAML reader: the brief is read by ours (store/brief.ts).
+  {
+    path: /\/js-yaml\/index\.js$/,
+    contents: `${refuse('js-yaml')} module.exports = { safeLoad: refuse, safeDump: refuse };`,
+  },
+  // The MCP SDK checks answers to elicitations with it, and no tool of ours asks the person.
+  {
+    path: /sdk\/dist\/esm\/validation\/ajv-provider\.js$/,
+    contents: `${refuse('ajv')} export class AjvJsonSchemaValidator { getValidator() { refuse(); } }`,
+  },
+];
+
+function refuse(name) {
+  return `const refuse = () => { throw new Error('${name} is left out by scripts/bundle.mjs'); };`;
+}
+
+const withoutUnused = {
+  name: 'without-unused',
+  setup({ onLoad, onEnd }) {
+    const met = new Set();
+    for (const { path, contents } of UNUSED) {
+      onLoad({ filter: path }, () => {
+        met.add(path);
+        return { contents };
+      });
+    }
+    // A dependency that has moved its files would come back unnoticed.
+    onEnd(({ errors }) => {
+      const missed = UNUSED.filter(({ path }) => !met.has(path));
+      if (errors.length > 0 || missed.length === 0) return undefined;
+      return {
+        errors: missed.map(({ path }) => ({
+          text: `nothing matches ${path}: see UNUSED in scripts/bundle.mjs`,
+        })),
+      };
+    });
+  },
+};
+
+const common = {
+  write: false,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  legalComments: 'none',
+  // Names stay, for readable traces.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  plugins: [withoutUnused],
+  // Its other form loads its parts at run time, which no bundler sees.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+  // Dependencies written as CommonJS call require() at run time.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+};
+
+/** The program in chunks, one for each dynamic import: the files of mcp-server/dist. */
+export async function buildChunks(outdir) {
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: { main: 'mcp-server/src/main.ts' },
+    outdir,
+    splitting: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+  });
+  return outputFiles;
+}
+
+/** The whole program in one file, which runs without node_modules: for plugins, and for a clone without a network. */
+export async function buildOneFile() {
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: ['mcp-server/src/main.ts'],
+    outfile: 'server.mjs',
+  });
+  return outputFiles[0].contents;
+}

@@ -1,0 +1,24 @@
+import { localMachine } from '../../mcp-server/src/adapters/machines/local.js';
+import { remoteMachine } from '../../mcp-server/src/adapters/machines/remote.js';
+import { openSsh } from '../../mcp-server/src/adapters/ssh/openssh.js';
+import { type SshdOptions, startSshd } from '../support/sshd.js';
+import { machineContract, type Opened } from './machine-suite.js';
+
+const overSsh = async (options: SshdOptions): Promise<Opened> => {
+  const server = await startSshd(options);
+  const machine = remoteMachine(openSsh({ host: 'gpu1', args: [], env: server.env }));
+  return {
+    machine,
+    async close() {
+      machine.close();
+      await server.end();
+    },
+  };
+};
+
+machineContract('local', async () => ({ machine: localMachine(), close: () => undefined }));
+machineContract('OpenSSH, login shell bash with a greeting', () =>
+  overSsh({ loginShell: '/bin/bash', greeting: 'Welcome to gpu1! 3 updates' }),
+);
+machineContract('OpenSSH, login shell tcsh', () => overSsh({ loginShell: '/usr/bin/tcsh' }));
+machineContract('OpenSSH, login shell fish', () => overSsh({ loginShell: '/usr/bin/fish' }));
