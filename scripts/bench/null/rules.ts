@@ -14,10 +14,14 @@ const SEEDS = 3;
 
 const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
 
-/** Our rule. `onKeep` is told of each keep: what was decided, and the true gain. */
+/**
+ * Our rule. `onKeep` is told of each keep: what was decided, and the true gain. `allot` is the α of a confirmation, by the number of
+ * those charged before it.
+ */
 export function ours(
   rule: Rule = RULE,
   onKeep: (decided: ConfirmDecision, truly: number) => void = () => {},
+  allot: (charged: number) => number = (charged) => allotAlpha(ALPHA, charged, rule.half).next,
 ): Play {
   return ({ runs, tally, champion: run, candidate, keep }: Game) => {
     let champion = times(SEEDS, run);
@@ -27,7 +31,7 @@ export function ours(
     for (let k = 0; k < runs; k++) {
       const one = candidate();
       if (screen('maximize', one.run(), champion, scale, rule).decision === 'reject') continue;
-      const alpha = allotAlpha(ALPHA, charged, rule.half).next;
+      const alpha = allot(charged);
       const fresh: number[] = [];
       let decided: ConfirmDecision;
       do {
