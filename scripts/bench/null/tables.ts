@@ -125,6 +125,8 @@ const SEARCH: readonly (readonly [string, Partial<Rule>])[] = [
   ['at most 18 fresh seeds', { extend: 6 }],
   ['champion not topped up', { champion: 1 }],
   ['champion of 18', { champion: 6 }],
+  ['pooled σ alone, not the candidate’s own', { own: 0 }],
+  ['the same, a keep on 2 seeds, ρ = 1', { own: 0, least: 2, spending: 1 }],
   ['screen at 0.5 σ', { screen: 0.5 }],
   ['screen at 1.5 σ', { screen: 1.5 }],
   ['half of α after 1', { half: 1 }],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RULE } from '../../../mcp-server/src/core/verdict/rule.js';
 import { type Campaign, many, type Play } from '../../../scripts/bench/null/campaign.js';
 import { gauss, NOISES, uniform } from '../../../scripts/bench/null/noise.js';
 import { ALPHA, ours, score, strict } from '../../../scripts/bench/null/rules.js';
@@ -22,6 +23,9 @@ describe('campaigns in which nothing is better', () => {
     const what = { runs: 30, noise: gauss };
     expect(falseKeeps(what, strict)).toBeGreaterThan(0.9);
     expect(falseKeeps(what, score)).toBeGreaterThan(0.5);
+    // Skewed noise, without what guards against it.
+    const careless = ours({ ...RULE, own: 0, extend: 1, least: 2, spending: 1 });
+    expect(falseKeeps({ runs: 50, noise: NOISES.lognormal ?? gauss }, careless)).toBeGreaterThan(BOUND);
     // The whole α for every confirmation instead of a share of it.
     const spendthrift = ours(undefined, undefined, () => ALPHA);
     expect(falseKeeps({ ...what, runs: 200 }, spendthrift)).toBeGreaterThan(BOUND);

@@ -64,7 +64,7 @@ export function confirm(input: ConfirmInput, rule: Rule = RULE): ConfirmDecision
   if (noise.kind === 'none')
     return untested(known, 'continue', 'seeds-wanted', { candidate: 1, champion: lacking });
   const { sigma, dof } = noise;
-  const own = Math.max(sigma, deviation(gained));
+  const own = Math.max(sigma, rule.own * deviation(gained));
   const errorOf = (fresh: number) => Math.sqrt(own ** 2 / fresh + sigma ** 2 / held.length);
   const [error, lastError] = [errorOf(gained.length), errorOf(mostSeeds(seeds, rule))];
   return decideLook(

@@ -50,7 +50,7 @@ export function confirmPaired(input: PairedInput, rule: Rule = RULE): ConfirmDec
   }
   const { sigma, dof } = noise;
   const j = differences.length;
-  const own = Math.max(sigma, deviation(differences));
+  const own = Math.max(sigma, rule.own * deviation(differences));
   const [error, lastError] = [own / Math.sqrt(j), own / Math.sqrt(mostSeeds(seeds, rule))];
   const looked = decideLook(
     { gain, error, lastError, sigma, dof, alpha, j, seeds, used, lacking: 0 },
