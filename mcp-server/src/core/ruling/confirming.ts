@@ -1,6 +1,6 @@
 import { type Arm, armOf, replicatedValues, valuesOf } from '../arms.js';
-import type { Campaign } from '../campaign.js';
-import type { Direction } from '../metric.js';
+import type { Campaign, CampaignRun } from '../campaign.js';
+import { type Direction, fromJsonNumber } from '../metric.js';
 import { confirm } from '../verdict/confirm.js';
 import { confirmWords } from '../verdict/confirm-words.js';
 import type { ConfirmDecision } from '../verdict/look.js';
@@ -17,13 +17,22 @@ import { alphaOf } from './certainty.js';
 import { failedGuard } from './guard-reading.js';
 import { type Ended, type Rules, type Ruling, rejected, verdictOn } from './ruling.js';
 
+/** A replicate that diverged, whether the training said so or came to its end with a value that is no number. */
+const isDivergence = ({ end }: CampaignRun): boolean =>
+  end?.ending === 'diverged' ||
+  (end?.ending === 'succeeded' &&
+    end.invalid === undefined &&
+    end.value !== null &&
+    !Number.isFinite(fromJsonNumber(end.value)));
+
 /** One look at a candidate whose fresh seeds come in. Null = it waits for runs under way. */
 export function confirming(campaign: Campaign, rules: Rules, run: Ended, alpha: number): Ruling[] | null {
   const { direction } = run.end;
   // The best of this moment: the one that it was promoted against may have been withdrawn meanwhile.
   if (direction === null || campaign.champion === null) return null;
   const [arm, rival] = [armOf(campaign, run.id), armOf(campaign, campaign.champion)];
-  if (arm.failed.some(({ end }) => end?.ending === 'diverged'))
+  // Replaced by another seed, a value that is not finite would be forgiven, and only the lucky seeds would count.
+  if (arm.failed.some(isDivergence))
     return [verdictOn(run, { ...rejected(run, 'rejected: it diverged on a fresh seed'), alpha })];
   const pairs = rules.experiment.verdict === 'paired' ? pairsOf(arm, rival) : null;
   const look =
