@@ -83,11 +83,12 @@ describe('a confirmation', () => {
   });
 
   it('keeps a clear gain early and says it with its numbers', () => {
-    const decided = confirm(input({ candidate: [0.93, 0.929] }));
+    expect(confirm(input({ candidate: [0.93, 0.929] })).decision).toBe('continue');
+    const decided = confirm(input({ candidate: [0.93, 0.929, 0.931] }));
     expect(decided).toMatchObject({
       decision: 'confirmed',
       why: 'clear',
-      used: { candidate: 2, champion: 6 },
+      used: { candidate: 3, champion: 6 },
     });
     if (decided.gain === null || decided.error === null || decided.dof === null || decided.bound === null) {
       throw new Error('a confirmed candidate has its numbers');
@@ -99,7 +100,7 @@ describe('a confirmation', () => {
       bound: decided.bound,
     });
     expect(confirmWords(decided, allotAlpha(0.05, 1), shrunk)).toMatch(
-      /^confirmed: \+0\.02\d+ \(95 % interval 0\.02\d* … 0\.03\d*\) on 2 fresh seeds; α 0\.01 of 0\.05 spent$/,
+      /^confirmed: \+0\.03 \(95 % interval 0\.02\d* … 0\.03\d*\) on 3 fresh seeds; α 0\.01 of 0\.05 spent$/,
     );
   });
 
@@ -108,9 +109,9 @@ describe('a confirmation', () => {
   });
 
   it('ends an unclear one when the seeds are used up', () => {
-    const unclear = [0.904, 0.901, 0.906, 0.903, 0.905, 0.902];
+    const unclear = [0.904, 0.901, 0.906, 0.903, 0.905, 0.902, 0.904, 0.903, 0.902];
     expect(unclear).toHaveLength(mostSeeds(3));
-    for (let j = 1; j < 6; j++)
+    for (let j = 1; j < 9; j++)
       expect(confirm(input({ candidate: unclear.slice(0, j), alpha: 1e-4 })).decision).toBe('continue');
     expect(confirm(input({ candidate: unclear, alpha: 1e-4 }))).toMatchObject({
       decision: 'inconclusive',
@@ -129,9 +130,9 @@ describe('a confirmation', () => {
       decision: 'rejected',
       why: 'diverged',
     });
-    expect(confirm(input({ candidate: [0.93, 0.929], champion: [...BASE, Number.NaN] })).decision).toBe(
-      'confirmed',
-    );
+    expect(
+      confirm(input({ candidate: [0.93, 0.929, 0.931], champion: [...BASE, Number.NaN] })).decision,
+    ).toBe('confirmed');
   });
 });
 

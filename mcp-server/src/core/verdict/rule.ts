@@ -25,10 +25,10 @@ export const RULE: Rule = {
   screen: 1,
   half: 4,
   champion: 2,
-  extend: 2,
+  extend: 3,
   hopeful: [0.5],
   spending: 2,
-  least: 2,
+  least: 3,
 };
 
 /** +1 where larger is better, −1 where smaller is: value × sign grows with goodness. */
