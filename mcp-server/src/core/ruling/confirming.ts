@@ -5,7 +5,7 @@ import { confirm } from '../verdict/confirm.js';
 import { confirmWords } from '../verdict/confirm-words.js';
 import type { ConfirmDecision } from '../verdict/look.js';
 import { deviation, mean } from '../verdict/moments.js';
-import { poolNoise } from '../verdict/noise.js';
+import { type Noise, poolNoise } from '../verdict/noise.js';
 import { confirmPaired, type Pair } from '../verdict/paired.js';
 import { gainSign } from '../verdict/rule.js';
 import { type ShrunkGain, shrinkGain } from '../verdict/shrink.js';
@@ -78,11 +78,22 @@ function pairsLook(
   pairs: Pair[],
   alpha: number,
 ): ConfirmDecision {
-  const others = campaign.confirmations
-    .filter(({ run }) => run !== id)
-    .map(({ run, champion }) => pairsOf(armOf(campaign, run), armOf(campaign, champion)));
+  const others = earlierPairs(campaign, id);
   return confirmPaired({ direction, pairs, others, alpha, seeds: rules.experiment.seeds });
 }
+
+/** The pairs of each other comparison. */
+function earlierPairs(campaign: Campaign, without: string): Pair[][] {
+  return campaign.confirmations
+    .filter(({ run }) => run !== without)
+    .map(({ run, champion }) => pairsOf(armOf(campaign, run), armOf(campaign, champion)));
+}
+
+/** The noise of a difference on one seed, by the comparisons so far. */
+export const pairNoise = (campaign: Campaign, run: string): Noise =>
+  poolNoise(
+    earlierPairs(campaign, run).map((pairs) => pairs.map(({ candidate, champion }) => candidate - champion)),
+  );
 
 /** Values of two arms on the seeds that both have run for this comparison. */
 function pairsOf(arm: Arm, rival: Arm): Pair[] {

@@ -6,7 +6,7 @@ import { judgeOnce, unjudgeable } from '../verdict.js';
 import { askBaseline } from './ask.js';
 import { alphaOf } from './certainty.js';
 import { retesting } from './champion.js';
-import { confirming } from './confirming.js';
+import { confirming, pairNoise } from './confirming.js';
 import { flagsOf } from './flags.js';
 import { failedGuard } from './guard-reading.js';
 import {
@@ -105,7 +105,8 @@ function screened(campaign: Campaign, rules: Rules, run: Ended, once: (why: stri
     direction,
     value,
     rival === null ? valuesOf(armOf(campaign, champion)) : [rival],
-    noise,
+    // On one seed it is the spread of differences that counts; until one is known, whatever is better is promoted.
+    rival === null ? noise : pairNoise(campaign, run.id),
   );
   if (found.decision === 'reject') return [verdictOn(run, rejected(run, screenWords(found), found.gain))];
   const alpha = alphaOf(rules.experiment, campaign).next;
