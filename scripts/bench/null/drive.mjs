@@ -3,21 +3,10 @@ const at = '2026-01-02T03:04:05.000Z';
 /**
  * One campaign in memory through `rule()` itself: each run is launched, ends with its value, and the rule is asked until it
  * waits. `value`, `runs`, `isReal`, `effect` as in `fast.mjs`.
- *
- * @param lines (arm) → changed lines, for the tie-break; absent = unknown
  */
 export function driveCampaign(
   core,
-  {
-    value,
-    runs,
-    isReal = () => false,
-    effect = 0,
-    seeds = 3,
-    alpha = 0.05,
-    mode = 'strict',
-    lines = () => undefined,
-  },
+  { value, runs, isReal = () => false, effect = 0, seeds = 3, alpha = 0.05, mode = 'strict' },
 ) {
   const campaign = core.replay([]);
   const rules = { experiment: { verdict: mode, seeds, alpha, guards: [] }, refusal: () => null };
@@ -30,7 +19,6 @@ export function driveCampaign(
     const own = replicate === undefined ? { id: arm, truth: truthOf(arm), next: 0 } : arms.get(replicate.arm);
     if (replicate === undefined) arms.set(id, own);
     else extra += 1;
-    const count = lines(own.id);
     core.apply(campaign, {
       kind: 'launch',
       at,
@@ -42,7 +30,6 @@ export function driveCampaign(
       code: null,
       seed: seed ?? number,
       ...(replicate && { replicate }),
-      ...(count !== undefined && { lines: count }),
     });
     core.apply(campaign, {
       kind: 'end',
@@ -78,17 +65,11 @@ export function driveCampaign(
         if (record.kind === 'withdraw') log.push({ kind: 'withdraw', arm: about.id, true: about.truth > 0 });
         if (record.kind !== 'verdict' || campaign.runs.get(record.run).confirm === null) continue;
         const gain = about.truth - rival.truth;
-        const claim =
-          record.status === 'confirmed'
-            ? { gain: record.gain, interval: record.interval, truth: about.truth }
-            : null;
         log.push({
           kind: record.status,
           arm: about.id,
           real: isReal(about.id),
           gain,
-          kept: record.kept,
-          claim,
         });
       }
     }
