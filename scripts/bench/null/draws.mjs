@@ -1,5 +1,5 @@
 /** A small generator of numbers in (0, 1), for its two seeds alone (splitmix32: a Weyl sequence through a finaliser). */
-export function generator(seed, stream) {
+function generator(seed, stream) {
   let state = (Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(stream + 1, 0x85ebca6b)) | 0;
   const next = () => {
     state = (state + 0x9e3779b9) | 0;
@@ -14,7 +14,7 @@ export function generator(seed, stream) {
   return next;
 }
 
-export const normal = (u) => Math.sqrt(-2 * Math.log(u())) * Math.cos(2 * Math.PI * u());
+const normal = (u) => Math.sqrt(-2 * Math.log(u())) * Math.cos(2 * Math.PI * u());
 const student = (dof) => (u) => {
   let squares = 0;
   for (let i = 0; i < dof; i++) squares += normal(u) ** 2;
