@@ -1,5 +1,6 @@
-// Simulates campaigns under the keep rule and others: npm run bench:null [-- null power search shrink retest] [--quick]
+// Simulates campaigns under the keep rule and others: npm run bench:null [-- null power search shrink retest] [--quick | --effort X]
 // Prints the tables of docs/verdict.md. Nothing here passes or fails; tests/core/verdict/null.test.ts does.
+import { parseArgs } from 'node:util';
 import {
   type Effort,
   nullTable,
@@ -19,16 +20,18 @@ const TABLES: Readonly<Record<string, (effort: Effort) => Table>> = {
   retest: retestTable,
 };
 
-const args = process.argv.slice(2);
-const wrong = args.filter((word) => word !== '--quick' && !Object.hasOwn(TABLES, word));
-if (wrong.length > 0) {
+const { positionals: wanted, values } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean' }, effort: { type: 'string' } },
+});
+const wrong = wanted.filter((word) => !Object.hasOwn(TABLES, word));
+const effort = values.quick === true ? 0.05 : Number(values.effort ?? 1);
+if (wrong.length > 0 || !(effort > 0)) {
   process.stderr.write(
-    `unknown: ${wrong.join(' ')}; tables: ${Object.keys(TABLES).join(' ')}; option: --quick\n`,
+    `unknown: ${wrong.join(' ')}; tables: ${Object.keys(TABLES).join(' ')}; options: --quick, --effort 0.3\n`,
   );
   process.exit(2);
 }
-const effort = args.includes('--quick') ? 0.05 : 1;
-const wanted = args.filter((word) => word !== '--quick');
 for (const [name, table] of Object.entries(TABLES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   process.stderr.write(`${name} …\n`);

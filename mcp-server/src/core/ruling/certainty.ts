@@ -5,9 +5,14 @@ import { type AlphaState, allotAlpha } from '../verdict/alpha.js';
 import { poolNoise } from '../verdict/noise.js';
 import type { Certainty } from '../view.js';
 
-/** What of α is spent by now. A confirmation that ended in a keep hands its share on and is not charged. */
+/**
+ * What of α is spent by now. A confirmed gain hands its share on and is not charged. Any other end is, one that was kept for its
+ * simplicity too: there the test found no gain, and a null that it was made for would else be tested for nothing, again and again.
+ */
 export function alphaOf(experiment: Pick<Config['experiment'], 'alpha'>, campaign: Campaign): AlphaState {
-  const charged = campaign.confirmations.filter(({ run }) => campaign.runs.get(run)?.verdict?.kept !== true);
+  const charged = campaign.confirmations.filter(
+    ({ run }) => campaign.runs.get(run)?.verdict?.status !== 'confirmed',
+  );
   return allotAlpha(experiment.alpha, charged.length);
 }
 

@@ -1,11 +1,11 @@
 import { type Arm, armOf, replicatedValues, valuesOf } from '../arms.js';
-import type { Campaign } from '../campaign.js';
-import type { Direction } from '../metric.js';
+import type { Campaign, CampaignRun } from '../campaign.js';
+import { type Direction, fromJsonNumber } from '../metric.js';
 import { confirm } from '../verdict/confirm.js';
 import { confirmWords } from '../verdict/confirm-words.js';
 import type { ConfirmDecision } from '../verdict/look.js';
 import { deviation, mean } from '../verdict/moments.js';
-import { poolNoise } from '../verdict/noise.js';
+import { type Noise, poolNoise } from '../verdict/noise.js';
 import { confirmPaired, type Pair } from '../verdict/paired.js';
 import { gainSign } from '../verdict/rule.js';
 import { type ShrunkGain, shrinkGain } from '../verdict/shrink.js';
@@ -17,13 +17,22 @@ import { alphaOf } from './certainty.js';
 import { failedGuard } from './guard-reading.js';
 import { type Ended, type Rules, type Ruling, rejected, verdictOn } from './ruling.js';
 
+/** A replicate that diverged, whether the training said so or came to its end with a value that is no number. */
+const isDivergence = ({ end }: CampaignRun): boolean =>
+  end?.ending === 'diverged' ||
+  (end?.ending === 'succeeded' &&
+    end.invalid === undefined &&
+    end.value !== null &&
+    !Number.isFinite(fromJsonNumber(end.value)));
+
 /** One look at a candidate whose fresh seeds come in. Null = it waits for runs under way. */
 export function confirming(campaign: Campaign, rules: Rules, run: Ended, alpha: number): Ruling[] | null {
   const { direction } = run.end;
   // The best of this moment: the one that it was promoted against may have been withdrawn meanwhile.
   if (direction === null || campaign.champion === null) return null;
   const [arm, rival] = [armOf(campaign, run.id), armOf(campaign, campaign.champion)];
-  if (arm.failed.some(({ end }) => end?.ending === 'diverged'))
+  // Replaced by another seed, a value that is not finite would be forgiven, and only the lucky seeds would count.
+  if (arm.failed.some(isDivergence))
     return [verdictOn(run, { ...rejected(run, 'rejected: it diverged on a fresh seed'), alpha })];
   const pairs = rules.experiment.verdict === 'paired' ? pairsOf(arm, rival) : null;
   const look =
@@ -69,11 +78,22 @@ function pairsLook(
   pairs: Pair[],
   alpha: number,
 ): ConfirmDecision {
-  const others = campaign.confirmations
-    .filter(({ run }) => run !== id)
-    .map(({ run, champion }) => pairsOf(armOf(campaign, run), armOf(campaign, champion)));
+  const others = earlierPairs(campaign, id);
   return confirmPaired({ direction, pairs, others, alpha, seeds: rules.experiment.seeds });
 }
+
+/** The pairs of each other comparison. */
+function earlierPairs(campaign: Campaign, without: string): Pair[][] {
+  return campaign.confirmations
+    .filter(({ run }) => run !== without)
+    .map(({ run, champion }) => pairsOf(armOf(campaign, run), armOf(campaign, champion)));
+}
+
+/** The noise of a difference on one seed, by the comparisons so far. */
+export const pairNoise = (campaign: Campaign, run: string): Noise =>
+  poolNoise(
+    earlierPairs(campaign, run).map((pairs) => pairs.map(({ candidate, champion }) => candidate - champion)),
+  );
 
 /** Values of two arms on the seeds that both have run for this comparison. */
 function pairsOf(arm: Arm, rival: Arm): Pair[] {
@@ -138,10 +158,10 @@ function decided(campaign: Campaign, rules: Rules, run: Ended, arm: Arm, look: C
     ...known,
   };
   const lines = { candidate: run.launch?.lines ?? null, champion: linesOf(campaign) };
-  const tie = look.why === 'not-clear' ? breakTie(look, lines) : null;
+  const tie = look.why === 'not-clear' || look.why === 'hopeless' ? breakTie(look, lines) : null;
   if (tie?.winner !== 'candidate' || failedGuard(campaign, rules.experiment.guards, [run]) !== null)
     return judgement;
-  return { ...judgement, kept: true, gain: null, reason: simplicityWords(tie) };
+  return { ...judgement, status: 'inconclusive', kept: true, gain: null, reason: simplicityWords(tie) };
 }
 
 const linesOf = ({ champion, baseline, runs }: Campaign): number | null =>

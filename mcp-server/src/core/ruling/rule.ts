@@ -6,7 +6,7 @@ import { judgeOnce, unjudgeable } from '../verdict.js';
 import { askBaseline } from './ask.js';
 import { alphaOf } from './certainty.js';
 import { retesting } from './champion.js';
-import { confirming } from './confirming.js';
+import { confirming, pairNoise } from './confirming.js';
 import { flagsOf } from './flags.js';
 import { failedGuard } from './guard-reading.js';
 import {
@@ -64,9 +64,15 @@ function rulingOn(campaign: Campaign, rules: Rules, run: Ended, behind: boolean)
   if (first !== null) return [verdictOn(run, first)];
   const guard = failedGuard(campaign, rules.experiment.guards, [run]);
   if (guard !== null) return [verdictOn(run, rejected(run, `rejected: ${guard}`))];
-  const once = (why: string): Ruling[] => [
-    verdictOn(run, judgeOnce(run.end, base, referenceOf(campaign, campaign.champion), why)),
-  ];
+  // Beside a best that is known on several seeds, one seed never becomes the best.
+  const stays =
+    campaign.baseline !== null && isRepeatable(campaign.runs.get(campaign.baseline)) && !isRepeatable(run);
+  const once = (why: string): Ruling[] => {
+    const judged = judgeOnce(run.end, base, referenceOf(campaign, campaign.champion), why);
+    return [
+      verdictOn(run, stays && rules.experiment.verdict !== 'cheap' ? { ...judged, kept: false } : judged),
+    ];
+  };
   const why = whyOnce(campaign, rules, run);
   if (why !== null) return once(why);
   const noise = askBaseline(campaign, rules);
@@ -107,7 +113,8 @@ function screened(campaign: Campaign, rules: Rules, run: Ended, once: (why: stri
     direction,
     value,
     rival === null ? valuesOf(armOf(campaign, champion)) : [rival],
-    noise,
+    // On one seed it is the spread of differences that counts; until one is known, whatever is better is promoted.
+    rival === null ? noise : pairNoise(campaign, run.id),
   );
   if (found.decision === 'reject') return [verdictOn(run, rejected(run, screenWords(found), found.gain))];
   const alpha = alphaOf(rules.experiment, campaign).next;

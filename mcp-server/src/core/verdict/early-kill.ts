@@ -34,15 +34,17 @@ export interface KillDecision {
 }
 
 /**
- * The matched-step rule. At the latest look that the run has passed, its value is compared with the values of the champion's
- * replicates at the same step (between two records: on the straight line between them). It would be killed when it is behind
- * their mean by more than m·s, s their standard deviation at that step and
+ * The matched-step rule. At the latest look that the run has passed, its best value so far is compared with the values of the
+ * champion's replicates at the same step (between two records: on the straight line between them). It would be killed when it is
+ * behind their mean by more than m·√(s² + r²) + g, with s their standard deviation at that step,
  *   m = t_{n−1}(1 − risk/looks) · √(1 + 1/n),
  * the one-sided prediction bound for one more run of n replicates: with 2 or 3 replicates m is large, as it must be. Looks
  * share the risk (Bonferroni), so that looking more often kills no more of the good.
+ * r is the run's own roughness, its mean square step-to-step change over √2: a curve that swings tells little by one value.
+ * g is what the replicates' best values still gained after that step, since a late riser may gain as much.
  * It presumes that a good run is not far behind at its start; the audit below measures how often that is wrong.
  * Source: G. J. Hahn, "Factors for calculating two-sided prediction intervals for samples from a normal distribution", J. Am.
- * Stat. Assoc. 64 (1969) 878–888 (one-sided form).
+ * Stat. Assoc. 64 (1969) 878–888 (one-sided form); of r: J. von Neumann, Ann. Math. Stat. 12 (1941) 367–395.
  */
 export function judgeCurve(
   direction: Direction,
@@ -75,17 +77,23 @@ export function judgeCurve(
     .find((look) => look > 0 && look < 1 && now >= look * end);
   if (share === undefined) return none('too-early');
   const step = share * end;
-  const value = valueAt(run, step);
+  const sign = gainSign(direction);
+  const there = valueAt(run, step);
   const peers = curves.flatMap((curve) => valueAt(curve, step) ?? []);
-  if (value === null || peers.length < 2) return none('no-matched-step');
+  if (there === null || peers.length < 2) return none('no-matched-step');
+  const before = run.filter((point) => point.step <= step);
+  const value = best([...before.map((point) => point.value), there], sign);
   const n = peers.length;
   const spread = deviation(peers);
   const known = { share, step, value, mean: mean(peers), spread, replicates: n };
   if (!isScale(spread)) {
     return { ...known, spread: null, decision: 'continue', why: 'no-spread', behind: null, margin: null };
   }
-  const behind = (-gainSign(direction) * (value - known.mean)) / spread;
-  const margin = tUpper(rule.risk / rule.looks.length, n - 1) * Math.sqrt(1 + 1 / n);
+  const behind = (-sign * (value - known.mean)) / spread;
+  const bound = tUpper(rule.risk / rule.looks.length, n - 1) * Math.sqrt(1 + 1 / n);
+  const later = mean(curves.map((curve) => sign * best(valuesTo(curve, end), sign)));
+  const gained = Math.max(0, later - mean(curves.map((curve) => sign * best(valuesTo(curve, step), sign))));
+  const margin = bound * Math.hypot(1, roughness(before) / spread) + gained / spread;
   const kill = behind > margin;
   return {
     ...known,
@@ -94,6 +102,22 @@ export function judgeCurve(
     behind,
     margin,
   };
+}
+
+const best = (values: readonly number[], sign: 1 | -1): number =>
+  sign * values.reduce((most, value) => Math.max(most, sign * value), Number.NEGATIVE_INFINITY);
+
+/** What a curve showed up to a step, its value there included. */
+function valuesTo(curve: Curve, step: number): number[] {
+  const there = valueAt(curve, step);
+  const before = curve.filter((point) => point.step <= step).map(({ value }) => value);
+  return there === null ? before : [...before, there];
+}
+
+/** √(Σ (x_i − x_{i−1})² / 2(k − 1)): the standard deviation about the trend. 0 for fewer than two records. */
+function roughness(curve: Curve): number {
+  const steps = curve.slice(1).map(({ value }, index) => value - (curve[index]?.value ?? value));
+  return steps.length === 0 ? 0 : Math.sqrt(mean(steps.map((step) => step ** 2)) / 2);
 }
 
 /** Finite points in the order of their steps; of one step the last record counts. */
