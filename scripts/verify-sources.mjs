@@ -1,5 +1,5 @@
 // Asks every paper source one small question over the network, with the program's own manners, and reports what has
-// drifted from what it was written against: npm run verify:sources [-- NAME…]. Takes about two minutes. Run it by hand.
+// drifted from what it was written against, or gave no answer: npm run verify:sources [-- NAME…]. Takes about two minutes. Run it by hand.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,7 +43,7 @@ const CHECKS = {
 
 const wanted = process.argv.slice(2);
 const project = mkdtempSync(join(tmpdir(), 'ae-verify-'));
-let drifted = 0;
+let open = 0;
 try {
   for (const [name, [args, holds]] of Object.entries(CHECKS)) {
     if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) continue;
@@ -53,17 +53,23 @@ try {
       maxBuffer: 1 << 28,
     });
     const answer = parse(stdout);
-    const good = answer !== null && holds(answer);
-    if (!good) drifted += 1;
     const said = answer?.message ?? answer?.title ?? stderr.trim().split('\n')[0] ?? '';
-    console.log(`${good ? 'as known ' : 'DRIFTED  '} ${name.padEnd(20)} ${said.slice(0, 120)}`);
+    const verdict = verdictOf(answer, holds, [said, ...(answer?.notes ?? [])].join('\n'));
+    if (verdict !== 'as known') open += 1;
+    console.log(`${verdict.padEnd(9)} ${name.padEnd(20)} ${said.slice(0, 120)}`);
     for (const note of answer?.notes ?? [])
       console.log(`                               ${note.slice(0, 160)}`);
   }
 } finally {
   rmSync(project, { recursive: true });
 }
-process.exitCode = drifted > 0 ? 1 : 0;
+process.exitCode = open > 0 ? 1 : 0;
+
+/** A source that refuses or is down has not drifted: what it would say is unknown. */
+function verdictOf(answer, holds, words) {
+  if (answer !== null && holds(answer)) return 'as known';
+  return /rate limited until|does not answer|is down|answers 5\d\d/.test(words) ? 'NO ANSWER' : 'DRIFTED';
+}
 
 function parse(text) {
   try {

@@ -215,7 +215,9 @@ const Papers = z.strictObject({
   timezone: z
     .string()
     .default('America/New_York')
-    .describe('Whose date a digest file carries: an IANA name, for instance Europe/Berlin.'),
+    .describe(
+      'In whose time a digest says when the next batch is due: an IANA name, for instance Europe/Berlin. Files carry arXiv’s own date.',
+    ),
   contact: z
     .email()
     .optional()
