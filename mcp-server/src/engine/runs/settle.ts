@@ -11,7 +11,7 @@ import { writeRun } from '../../store/runs.js';
 import { decide, judged, markJudged } from './decide.js';
 import { lockedVerdict } from './locked.js';
 
-/** The record of a run that is over: its ending and evidence. `endedAt` in milliseconds. */
+/** The record of a run that is over: its ending and evidence, and what its start left there. `endedAt` in milliseconds. */
 export function endedRecord(
   record: RunRecord,
   facts: EndingFacts,
@@ -26,7 +26,7 @@ export function endedRecord(
     ending: classified.ending,
     exit_code: classified.exit_code,
     signal: classified.signal,
-    evidence: [...classified.evidence, ...notes].map((line) => line.slice(0, 500)),
+    evidence: [...classified.evidence, ...notes, ...record.evidence].map((line) => line.slice(0, 500)),
     note: null,
   };
 }
