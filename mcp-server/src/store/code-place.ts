@@ -21,6 +21,8 @@ interface CodeOptions {
   workspace: string;
   code: CodeRef | null;
   into: string;
+  /** Make the copy even while the project’s code is unchanged: it may be edited before all of it was read. */
+  apart: boolean;
 }
 
 /** Where a run's code lies, and which files of it are no longer in the project folder as they were at the launch. */
@@ -31,15 +33,15 @@ export interface CodePlace {
 
 /**
  * The folder in which a run's code lies as it was when it was launched: the project folder while its code is unchanged, else
- * a copy at `into`, made once. In the copy everything that is no code (data, environments, what git ignores) is a link
+ * (and where it is kept `apart`) a copy at `into`, made once. In the copy everything that is no code (data, environments, what git ignores) is a link
  * into the project. A run whose code was not kept gets the project folder.
  */
-export async function placeCode({ project, workspace, code, into }: CodeOptions): Promise<CodePlace> {
+export async function placeCode({ project, workspace, code, into, apart }: CodeOptions): Promise<CodePlace> {
   if (code === null) return { folder: project, changed: [] };
   const files = await snapshotFiles({ project, workspace }, code);
   const changed = files.filter((file) => isChanged(project, file)).map(({ path }) => path);
   if (existsSync(into)) return { folder: into, changed };
-  if (changed.length === 0) return { folder: project, changed };
+  if (changed.length === 0 && !apart) return { folder: project, changed };
   const half = `${into}.half`;
   // Of our own making, left by a process that was killed meanwhile.
   rmSync(half, { recursive: true, force: true });

@@ -11,6 +11,7 @@ import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
 import { readRunEnv, writeRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
+import { conditionsAtStart } from './conditions.js';
 import { grantGpus } from './leasing.js';
 import { endedRecord } from './settle.js';
 import { commandThere, siteOf } from './site.js';
@@ -60,9 +61,10 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
   const { cwd } = running;
   writeRun(paths.runs, running);
   try {
+    conditionsAtStart(project, record.id, granted.gpus);
     if (record.place === null) takeCensus(cwd, paths.workspace, files, lab.clock());
   } catch (error) {
-    // A full disk. Without it only files that are younger than the run are taken for its own.
+    // A full disk. Without the census only files that are younger than the run are taken for its own.
     if (errorCode(error) === undefined) throw error;
   }
   const passed = Object.fromEntries(
@@ -140,8 +142,8 @@ function notStarted(record: RunRecord, now: number, why: KillReason | null, text
 type Placed = Pick<RunRecord, 'cwd'> & Partial<Pick<RunRecord, 'evidence'>>;
 
 /**
- * Where a run's code lies as it was launched. Between its launch and its start, and above all before a replicate, somebody may
- * have changed the project: then the run starts in a copy of its snapshot, and its evidence says so.
+ * Where a run's code lies as it was launched. Between its launch and its start somebody may have changed the project: then the
+ * run starts in a copy of its snapshot, and its evidence says so. A replicate always does: nobody expects it to start.
  */
 async function placeOf({ paths }: Project, { id, replicate, code }: RunRecord): Promise<Placed> {
   const into = runPaths(paths.runs, replicate?.arm ?? id).code;
@@ -150,12 +152,10 @@ async function placeOf({ paths }: Project, { id, replicate, code }: RunRecord): 
     workspace: paths.workspace,
     code,
     into,
+    apart: replicate !== null,
   });
-  if (folder === paths.root) return { cwd: folder };
   const [first, ...others] = changed;
-  const what =
-    first === undefined
-      ? ''
-      : `: ${first}${others.length > 0 ? ` and ${others.length} more` : ''} had changed since, in the project folder`;
-  return { cwd: folder, evidence: [`the code as it was launched ran, in a copy of it (${folder})${what}`] };
+  if (first === undefined) return { cwd: folder };
+  const what = `${first}${others.length > 0 ? ` and ${others.length} more` : ''} had changed since, in the project folder`;
+  return { cwd: folder, evidence: [`the code as it was launched ran, in a copy of it (${folder}): ${what}`] };
 }
