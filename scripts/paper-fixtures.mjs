@@ -29,6 +29,7 @@ const EXPORTS = {
   'adapters/papers/http': 'jsonOf',
   'core/paper/paper': 'isWithdrawal',
   'core/paper/venues': 'parseVenue',
+  'engine/papers/card': 'toCard',
 };
 const temp = mkdtempSync(join(tmpdir(), 'ae-fixtures-'));
 const outfile = join(temp, 'parsers.mjs');
@@ -72,6 +73,9 @@ const PARSERS = {
 };
 
 const rows = [];
+/** Characters of each paper as search answers with it, beside the bytes of the bodies they came from. */
+const cards = [];
+let raw = 0;
 const silent = [];
 for (const source of readdirSync(folder).filter((name) => Object.hasOwn(PARSERS, name))) {
   const row = { source, bodies: 0, papers: 0, withPapers: 0, words: 0, silent: 0 };
@@ -101,6 +105,9 @@ function answer(source, name, bytes) {
     const parse = name.endsWith('.bib') ? (body) => our.parseBib(text(body), source) : PARSERS[source];
     const { papers, notes, total } = parse(bytes);
     const found = papers.filter((paper) => paper !== null);
+    if (found.length > 0) raw += bytes.length;
+    for (const paper of found)
+      cards.push(JSON.stringify(our.toCard(paper, 0.5, ['matching', 'words'])).length);
     for (const { title, ids } of found)
       if (title === '' || Object.keys(ids) === undefined) throw new Error('hollow');
     const unknown = papers.length - found.length;
@@ -124,5 +131,10 @@ else {
     `all: ${sum('bodies')} bodies, ${sum('withPapers')} with ${sum('papers')} papers, ${sum('words')} answered with words, ${silent.length} silent`,
   );
 }
+const all = cards.reduce((total, size) => total + size, 0);
+if (!process.argv.includes('--json'))
+  console.log(
+    `a paper in an answer: ${Math.round(all / cards.length)} characters on average, ${Math.max(...cards)} at most; ${Math.round(raw / cards.length)} bytes in the raw bodies`,
+  );
 for (const name of silent) console.log(`SILENT ${name}`);
 process.exitCode = silent.length > 0 ? 1 : 0;

@@ -9,6 +9,7 @@ import { processJobs } from './adapters/jobs/process.js';
 import { errorText, LabError } from './core/errors.js';
 import type { GpuSurvey } from './core/gpu.js';
 import { MARKER } from './core/marker.js';
+import type { Literature } from './core/paper/source.js';
 import { machineKey } from './core/place.js';
 import type { ExecResult, Jobs, Machine, SurveyGpus } from './core/ports.js';
 import { nearest, plain } from './core/text.js';
@@ -16,7 +17,7 @@ import type { Lab } from './engine/lab.js';
 import type { Site } from './engine/runs/site.js';
 import { type Command, type Console, UsageError } from './faces/command.js';
 import { helpOf, parseFlags } from './faces/flags.js';
-import { leaseFolder } from './store/leases.js';
+import { leaseFolder, stateFolder } from './store/leases.js';
 import { openProject } from './store/project.js';
 
 const here = fileURLToPath(import.meta.url);
@@ -64,6 +65,7 @@ function openLab(dir: string): Lab {
     host: hostname(),
     leases: leaseFolder(process.env),
     hashes: new Map(),
+    literature: openSources,
     spawnSupervisor: () => {
       const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
       const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], {
@@ -107,6 +109,25 @@ function lazyJobs(at: Lab['at']): Jobs {
       );
     known.set(key, jobs);
     return jobs;
+  });
+}
+
+/** Sources of papers with their queue and cache, which all projects of this user share. */
+async function openSources(contact: string | undefined): Promise<Literature> {
+  const [{ openLiterature }, { openTurns }, { openBodyCache }] = await Promise.all([
+    import('./adapters/papers/index.js'),
+    import('./store/turns.js'),
+    import('./store/body-cache.js'),
+  ]);
+  const shared = join(stateFolder(process.env), 'papers');
+  return openLiterature({
+    turns: openTurns(join(shared, 'turns')),
+    cache: openBodyCache(join(shared, 'cache')),
+    clock: Date.now,
+    random: Math.random,
+    env: process.env,
+    version: versionOf(),
+    contact,
   });
 }
 

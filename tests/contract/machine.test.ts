@@ -4,9 +4,9 @@ import { openSsh } from '../../mcp-server/src/adapters/ssh/openssh.js';
 import { type SshdOptions, startSshd } from '../support/sshd.js';
 import { machineContract, type Opened } from './machine-suite.js';
 
-const overSsh = async (options: SshdOptions): Promise<Opened> => {
+const overSsh = async (options: SshdOptions, host = 'gpu1'): Promise<Opened> => {
   const server = await startSshd(options);
-  const machine = remoteMachine(openSsh({ host: 'gpu1', args: [], env: server.env }));
+  const machine = remoteMachine(openSsh({ host, args: [], env: server.env }));
   return {
     machine,
     async close() {
@@ -22,3 +22,7 @@ machineContract('OpenSSH, login shell bash with a greeting', () =>
 );
 machineContract('OpenSSH, login shell tcsh', () => overSsh({ loginShell: '/usr/bin/tcsh' }));
 machineContract('OpenSSH, login shell fish', () => overSsh({ loginShell: '/usr/bin/fish' }));
+machineContract('OpenSSH through a jump host', () =>
+  overSsh({ client: 'Host gpu2\n  ProxyJump gpu1' }, 'gpu2'),
+);
+machineContract('OpenSSH, one session for each connection', () => overSsh({ config: 'MaxSessions 1' }));

@@ -19,6 +19,9 @@ const TOOLS = [
   'read_memory',
   'log_memory',
   'gpu_status',
+  'search_papers',
+  'get_paper',
+  'paper_digest',
 ];
 
 const BRIEF = '---\nmetric: val_acc\ndirection: maximize\n---\n# Goal\nImprove the accuracy of train.sh.\n';
@@ -98,6 +101,7 @@ describe('what the server offers', () => {
       'wait_for_experiment',
       'read_memory',
       'gpu_status',
+      'search_papers',
     ]);
     const repeatable = tools
       .filter(({ annotations }) => annotations?.idempotentHint === true)
@@ -112,8 +116,8 @@ describe('what the server offers', () => {
   it.each([
     ['code', ['run_shell', 'launch_experiment', 'write_file', 'read_file', 'list_files']],
     ['leader', ['write_file', 'read_file', 'read_memory', 'log_memory', 'gpu_status']],
-    ['idea', ['write_file', 'read_file']],
-    ['writing', ['write_file', 'read_file', 'list_files']],
+    ['idea', ['write_file', 'read_file', 'search_papers', 'get_paper', 'paper_digest']],
+    ['writing', ['write_file', 'read_file', 'list_files', 'search_papers', 'get_paper']],
   ])('role %s is offered its own tools and no other', async (role, names) => {
     const worker = await connectMcp(project.root, { role });
     try {

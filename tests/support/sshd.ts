@@ -150,7 +150,7 @@ function childrenOf(pid: number): number[] {
   return all.flatMap((child) => [...childrenOf(child), child]);
 }
 
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -44,6 +44,11 @@ export function armOf(campaign: Campaign, id: string): Arm {
   return arm;
 }
 
+/** Whether a run can be repeated on another seed: it was given one, and its code was kept. */
+export function isRepeatable(run: CampaignRun | undefined): boolean {
+  return run?.launch?.seed !== undefined && run.launch.code !== null;
+}
+
 /** The finite value of a run that ended well; null otherwise. */
 export function usableValue({ end }: CampaignRun): number | null {
   if (end === null || end.ending !== 'succeeded' || end.value === null || end.invalid !== undefined)

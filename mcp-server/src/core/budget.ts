@@ -1,3 +1,4 @@
+import { isRepeatable } from './arms.js';
 import type { Campaign } from './campaign.js';
 import type { Config } from './config.js';
 import { formatDuration, formatValue } from './units.js';
@@ -71,7 +72,7 @@ export function planRefusal(
 ): string | null {
   const refusal = budgetRefusal(budget, use, null);
   const base = campaign.baseline === null ? undefined : campaign.runs.get(campaign.baseline);
-  const seeded = base?.launch?.seed !== undefined && experiment.verdict !== 'cheap' && experiment.seeds > 1;
+  const seeded = isRepeatable(base) && experiment.verdict !== 'cheap' && experiment.seeds > 1;
   if (refusal !== null || budget.runs === undefined || !seeded) return refusal;
   const left = budget.runs - use.runs;
   if (left > experiment.seeds) return null;

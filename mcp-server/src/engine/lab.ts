@@ -1,3 +1,4 @@
+import type { Literature } from '../core/paper/source.js';
 import type { Place } from '../core/place.js';
 import type { Clock, Jobs, Machine, Random, SurveyGpus } from '../core/ports.js';
 import type { HashCache } from '../store/locked-hashes.js';
@@ -22,6 +23,8 @@ export interface Lab {
   leases: string;
   /** Hashes of locked files that this process has read. */
   hashes: HashCache;
+  /** The sources of papers, loaded when first asked. `contact` is told to them: an e-mail address of the user. */
+  literature(contact: string | undefined): Promise<Literature>;
   /** Starts a supervisor process for this project, detached. It ends at once where one is at work already. */
   spawnSupervisor(): void;
 }

@@ -62,7 +62,7 @@ function wholeCharacters(data: Buffer): number {
  * Writes a file below `root`, making the folders on its way; what was there is replaced in one step and keeps its
  * permissions. Throws LabError as `openBeneath` does, for names with control characters, and when the disk refuses.
  */
-export function writeBeneath(root: string, relative: string, text: string): void {
+export function writeBeneath(root: string, relative: string, text: string | Uint8Array): void {
   const parts = splitRelative(relative);
   const name = parts.at(-1);
   if (name === undefined || relative.endsWith('/'))

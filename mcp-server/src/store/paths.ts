@@ -12,6 +12,9 @@ export interface ProjectPaths {
   state: string;
   runs: string;
   reports: string;
+  /** Papers that were looked at, a folder each, and what the digests have shown. */
+  papers: string;
+  digests: string;
   supervisor: string;
   supervisorLog: string;
   controller: string;
@@ -32,6 +35,8 @@ export function projectPaths(root: string, brief: string, workspace: string): Pr
     state: join(at, 'state.json'),
     runs: join(at, 'runs'),
     reports: join(at, 'reports'),
+    papers: join(at, 'papers'),
+    digests: join(at, 'digests'),
     supervisor: join(at, 'supervisor.json'),
     supervisorLog: join(at, 'supervisor.log'),
     controller: join(at, 'controller.json'),

@@ -10,7 +10,7 @@ import { confirmPaired } from '../../../mcp-server/src/core/verdict/paired.js';
 import { screen, screenWords } from '../../../mcp-server/src/core/verdict/screen.js';
 import { shrinkGain } from '../../../mcp-server/src/core/verdict/shrink.js';
 
-const BASE = [0.9, 0.904, 0.896, 0.901, 0.899, 0.9];
+const BASE = [0.9, 0.904, 0.896, 0.901, 0.899, 0.9, 0.902, 0.898, 0.9];
 const input = (over: Partial<ConfirmInput>): ConfirmInput => ({
   direction: 'maximize',
   candidate: [],
@@ -73,7 +73,7 @@ describe('a confirmation', () => {
     expect(confirm(input({ champion: short })).wants).toEqual({ candidate: 1, champion: 0 });
     expect(confirm(input({ champion: short, candidate: [0.92] })).wants).toEqual({
       candidate: 1,
-      champion: 3,
+      champion: 6,
     });
     expect(confirm(input({ candidate: [0.92] })).wants).toEqual({ candidate: 1, champion: 0 });
   });
@@ -83,11 +83,11 @@ describe('a confirmation', () => {
   });
 
   it('keeps a clear gain early and says it with its numbers', () => {
-    const decided = confirm(input({ candidate: [0.93, 0.929] }));
+    const decided = confirm(input({ candidate: [0.93, 0.929, 0.931] }));
     expect(decided).toMatchObject({
       decision: 'confirmed',
       why: 'clear',
-      used: { candidate: 2, champion: 6 },
+      used: { candidate: 3, champion: 9 },
     });
     if (decided.gain === null || decided.error === null || decided.dof === null || decided.bound === null) {
       throw new Error('a confirmed candidate has its numbers');
@@ -99,7 +99,7 @@ describe('a confirmation', () => {
       bound: decided.bound,
     });
     expect(confirmWords(decided, allotAlpha(0.05, 1), shrunk)).toMatch(
-      /^confirmed: \+0\.02\d+ \(95 % interval 0\.02\d* … 0\.03\d*\) on 2 fresh seeds; α 0\.01 of 0\.05 spent$/,
+      /^confirmed: \+0\.0[23]\d* \(95 % interval 0\.02\d* … 0\.03\d*\) on 3 fresh seeds; α 0\.0\d+ of 0\.05 spent$/,
     );
   });
 
@@ -108,11 +108,11 @@ describe('a confirmation', () => {
   });
 
   it('ends an unclear one when the seeds are used up', () => {
-    const unclear = [0.904, 0.901, 0.906, 0.903, 0.905, 0.902];
+    const unclear = Array.from({ length: 12 }, (_, index) => 0.9035 + (index % 3) * 0.0005);
     expect(unclear).toHaveLength(mostSeeds(3));
-    for (let j = 1; j < 6; j++)
-      expect(confirm(input({ candidate: unclear.slice(0, j), alpha: 1e-4 })).decision).toBe('continue');
-    expect(confirm(input({ candidate: unclear, alpha: 1e-4 }))).toMatchObject({
+    for (let j = 1; j < 12; j++)
+      expect(confirm(input({ candidate: unclear.slice(0, j), alpha: 1e-6 })).decision).toBe('continue');
+    expect(confirm(input({ candidate: unclear, alpha: 1e-6 }))).toMatchObject({
       decision: 'inconclusive',
       why: 'not-clear',
     });
@@ -129,9 +129,9 @@ describe('a confirmation', () => {
       decision: 'rejected',
       why: 'diverged',
     });
-    expect(confirm(input({ candidate: [0.93, 0.929], champion: [...BASE, Number.NaN] })).decision).toBe(
-      'confirmed',
-    );
+    expect(
+      confirm(input({ candidate: [0.93, 0.929, 0.931], champion: [...BASE, Number.NaN] })).decision,
+    ).toBe('confirmed');
   });
 });
 
@@ -152,7 +152,7 @@ describe('matched noise', () => {
       });
     expect(ask(0).wants).toEqual({ candidate: 1, champion: 1 });
     expect(ask(2).decision).toBe('continue');
-    expect(ask(6).decision === 'confirmed' || ask(4).decision === 'confirmed').toBe(true);
+    expect([3, 4, 5, 6].some((count) => ask(count).decision === 'confirmed')).toBe(true);
     const unmatched = confirm(input({ candidate: pairs.map((one) => one.candidate), champion: luck }));
     expect(unmatched.decision).not.toBe('confirmed');
   });

@@ -26,7 +26,11 @@ export function arxivApi(door: HttpDoor): PaperSource {
     for (let page = 0; page < MOST_PAGES && reply.value.length < limit; page++) {
       const query = { ...params, start: String(page * PAGE), max_results: String(Math.min(PAGE, limit)) };
       const url = `${URL_BASE}?${encode(query)}`;
-      const body = await ask(door, { url, freshUntil: nextBatchAt(door.clock()) }, signal);
+      const body = await ask(
+        door,
+        { url, freshUntil: nextBatchAt(door.clock()), check: (got) => parseAtom(textOf(got)) },
+        signal,
+      );
       const found = parseAtom(textOf(body));
       reply.value.push(...found.papers);
       reply.notes.push(...found.notes);

@@ -26,7 +26,7 @@ export function arxivFeed(door: HttpDoor): PaperSource {
       const url = `https://rss.arxiv.org/atom/${categories.join('+')}`;
       // Within a day the feed may still be filled late, so it is asked again after some minutes.
       const freshUntil = Math.min(door.clock() + RECHECK_MS, nextBatchAt(door.clock()));
-      const body = await ask(door, { url, freshUntil }, signal);
+      const body = await ask(door, { url, freshUntil, check: (got) => parseFeed(textOf(got)) }, signal);
       const { feed, notes } = parseFeed(textOf(body));
       if (feed.papers.length >= FEED_LIMIT)
         notes.push(

@@ -49,7 +49,15 @@ export function dblp(door: HttpDoor): PaperSource {
         const toc = `toc:db/${table.replace('{year}', String(edition.year))}.bht:`;
         for (let page = 0; page < MOST_PAGES; page++) {
           const url = `https://dblp.org/search/publ/api?q=${encodeURIComponent(toc)}&format=json&h=${PAGE}&f=${page * PAGE}`;
-          const body = await ask(door, { url, freshUntil: listFreshUntil(door, edition) }, signal);
+          const body = await ask(
+            door,
+            {
+              url,
+              freshUntil: listFreshUntil(door, edition),
+              check: (got) => parseDblp(jsonOf(got, 'DBLP')),
+            },
+            signal,
+          );
           const found = parseDblp(jsonOf(body, 'DBLP'));
           reply.value.push(...found.papers.filter(({ kind }) => kind !== 'other'));
           reply.notes.push(...found.notes);

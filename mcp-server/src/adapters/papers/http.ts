@@ -29,6 +29,8 @@ export interface Asked {
   accept?: string;
   /** Until when an answer that comes now is fresh, milliseconds since 1970. */
   freshUntil: number;
+  /** Throws SourceError for a body that is no answer: it is not kept, and an older answer may stand in. */
+  check?: (body: Body) => unknown;
   /** Largest body that is taken. */
   maxBytes?: number;
 }
@@ -71,8 +73,10 @@ export async function ask(door: HttpDoor, asked: Asked, signal: AbortSignal): Pr
       try {
         const got = await politely(door, asked, { host, state, save, spacingMs: rule.spacingMs }, signal);
         const entry = { url: asked.url, at: door.clock(), freshUntil: asked.freshUntil, ...got };
+        const body = bodyOf(entry, false);
+        asked.check?.(body);
         door.cache.write(key, entry);
-        return bodyOf(entry, false);
+        return body;
       } catch (error) {
         if (!(error instanceof SourceError) || error.trouble === 'not_found' || error.trouble === 'refused')
           throw error;
@@ -121,7 +125,8 @@ async function politely(
     const pause = (door.spacingMs ?? turn.spacingMs) - Math.max(0, door.clock() - state.lastAt);
     if (pause > 0) await delay(pause, undefined, { signal });
     save({ ...state, lastAt: door.clock() });
-    const got = await once(door, asked, signal);
+    // The pause counts from the end: a request may leave long after its turn began, and the next one must not catch up.
+    const got = await once(door, asked, signal).finally(() => save({ ...state, lastAt: door.clock() }));
     if (got === null || [500, 502, 504].includes(got.status)) {
       const failures = state.failures + 1;
       const open = failures >= BREAKER;

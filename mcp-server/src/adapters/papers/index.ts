@@ -9,6 +9,7 @@ import { arxivText } from './arxiv-text.js';
 import { crossref } from './crossref.js';
 import { cvf } from './cvf.js';
 import { dblp } from './dblp.js';
+import { embedder } from './embed.js';
 import type { HttpDoor } from './http.js';
 import { ijcai } from './ijcai.js';
 import { openAlex } from './openalex.js';
@@ -58,6 +59,7 @@ export function openLiterature(options: {
       unpaywall(door, contact),
     ],
     text: arxivText(door),
+    embed: embedder(env.PAPERS_EMBED_API_KEY),
   };
 }
 

@@ -32,9 +32,14 @@ export async function readList(
       ...(request.accept === undefined ? {} : { accept: request.accept }),
       ...(request.maxBytes === undefined ? {} : { maxBytes: request.maxBytes }),
     };
-    const body = await ask(door, { url, freshUntil: listFreshUntil(door, edition), ...options }, signal);
-    const { papers, notes } = parse(body);
-    if (papers.length === 0) throw nothing();
+    const read = (body: Body) => {
+      const list = parse(body);
+      if (list.papers.length === 0) throw nothing();
+      return list;
+    };
+    const freshUntil = listFreshUntil(door, edition);
+    const body = await ask(door, { url, freshUntil, check: read, ...options }, signal);
+    const { papers, notes } = read(body);
     return { value: papers, stale: body.stale, at: body.at, bytes: body.bytes.length, notes };
   } catch (error) {
     if (error instanceof SourceError && error.trouble === 'not_found') throw nothing(error);

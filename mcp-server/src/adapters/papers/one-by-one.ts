@@ -25,7 +25,7 @@ export function oneByOne(
       }
       const freshUntil = door.clock() + request.days * DAY_MS;
       const secret = request.secret === undefined ? {} : { secret: request.secret };
-      const body = await ask(door, { url, freshUntil, ...secret }, signal);
+      const body = await ask(door, { url, freshUntil, check: request.read, ...secret }, signal);
       const found = request.read(body);
       reply.value.push(found.papers[0] ?? null);
       reply.notes.push(...found.notes);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idsOfDoi, parseArxiv } from '../../core/paper/identity.js';
 import { cleanText, dayOf, type Paper, type PaperIds, paperOf, yearOf } from '../../core/paper/paper.js';
 import { type PaperSource, type Reply, SourceError } from '../../core/paper/source.js';
-import { ask, type HttpDoor, jsonOf } from './http.js';
+import { ask, type Body, type HttpDoor, jsonOf } from './http.js';
 
 const BASE = 'https://api.semanticscholar.org/graph/v1';
 const FIELDS =
@@ -31,6 +31,7 @@ const S2Paper = z.object({
 /** Semantic Scholar: citation counts and abstracts in one call, and search. A key is optional. */
 export function semanticScholar(door: HttpDoor, key: string | undefined): PaperSource {
   const secret = key === undefined || key === '' ? {} : { secret: { 'x-api-key': key } };
+  const check = (body: Body) => parseS2(jsonOf(body, 'Semantic Scholar'));
   return {
     name: 'semantic-scholar',
     async search({ words, from, to, limit, sort }, signal) {
@@ -41,7 +42,7 @@ export function semanticScholar(door: HttpDoor, key: string | undefined): PaperS
       else params.set('sort', sort === 'citations' ? 'citationCount:desc' : 'publicationDate:desc');
       const path = sort === 'relevance' ? 'search' : 'search/bulk';
       const url = `${BASE}/paper/${path}?${params}`;
-      const body = await ask(door, { url, freshUntil: door.clock() + DAY_MS, ...secret }, signal);
+      const body = await ask(door, { url, freshUntil: door.clock() + DAY_MS, check, ...secret }, signal);
       const { papers, notes } = parseS2(jsonOf(body, 'Semantic Scholar'));
       const value = papers.filter((paper) => paper !== null).slice(0, 200);
       return { value, stale: body.stale, at: body.at, bytes: body.bytes.length, notes };
@@ -62,7 +63,7 @@ export function semanticScholar(door: HttpDoor, key: string | undefined): PaperS
         const url = `${BASE}/paper/batch?fields=${FIELDS}`;
         const body = await ask(
           door,
-          { url, post: { ids: part }, freshUntil: door.clock() + WEEK_MS, ...secret },
+          { url, post: { ids: part }, freshUntil: door.clock() + WEEK_MS, check, ...secret },
           signal,
         );
         const found = parseS2(jsonOf(body, 'Semantic Scholar'));

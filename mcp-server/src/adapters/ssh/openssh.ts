@@ -114,7 +114,7 @@ async function sharingOf(
 }
 
 /** A folder that nobody else can write, with a path short enough for a socket; null where there is none. */
-export function socketFolder(env: OpenSshOptions['env']): string | null {
+function socketFolder(env: OpenSshOptions['env']): string | null {
   const uid = process.getuid?.() ?? 0;
   for (const base of [env.XDG_RUNTIME_DIR, '/tmp']) {
     if (base === undefined || base === '') continue;

@@ -51,7 +51,7 @@ export function isTimeZone(zone: string): boolean {
 }
 
 /** 0 = Sunday. */
-export function weekday(day: string): number {
+function weekday(day: string): number {
   return new Date(`${day}T12:00:00Z`).getUTCDay();
 }
 

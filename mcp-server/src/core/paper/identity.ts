@@ -22,7 +22,7 @@ export function parseArxiv(text: string): { id: string; version: number | null }
 }
 
 /** A DOI in lower case without a resolver; null for other text. */
-export function parseDoi(text: string): string | null {
+function parseDoi(text: string): string | null {
   const bare = text
     .trim()
     .replace(/^https?:\/\/(?:dx\.)?doi\.org\//i, '')
@@ -104,7 +104,7 @@ export function areTwins(a: Paper, b: Paper): boolean {
 }
 
 /** The first author is the same, or at least half of the shorter list. A source without authors cannot tell. */
-export function sharesAuthors(a: readonly string[], b: readonly string[]): boolean {
+function sharesAuthors(a: readonly string[], b: readonly string[]): boolean {
   if (a.length === 0 || b.length === 0) return false;
   const [left, right] = [a.map(familyName), b.map(familyName)];
   if (left[0] !== '' && left[0] === right[0]) return true;

@@ -86,4 +86,9 @@ export interface PaperText {
 export interface Literature {
   sources: readonly PaperSource[];
   text: PaperText;
+  /** Vectors of texts from an endpoint that the user has set up. Throws SourceError. */
+  embed(
+    request: { url: string; model: string; texts: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<number[][]>;
 }

@@ -1,4 +1,4 @@
-import { type Arm, armOf } from '../arms.js';
+import { type Arm, armOf, isRepeatable } from '../arms.js';
 import type { Campaign } from '../campaign.js';
 import type { Replicate } from '../ledger.js';
 import type { Rules, Ruling } from './ruling.js';
@@ -46,8 +46,7 @@ export function ask(
 export function askBaseline(campaign: Campaign, rules: Rules): Asked | null {
   const { baseline } = campaign;
   const { verdict, seeds } = rules.experiment;
-  if (baseline === null || verdict === 'cheap' || campaign.runs.get(baseline)?.launch?.seed === undefined)
-    return NOTHING;
+  if (baseline === null || verdict === 'cheap' || !isRepeatable(campaign.runs.get(baseline))) return NOTHING;
   const arm = armOf(campaign, baseline);
   const asked = ask(rules, arm, 'baseline', seeds - arm.values.length);
   if (asked.why === null || asked.waiting) return asked;

@@ -147,10 +147,10 @@ function decided(campaign: Campaign, rules: Rules, run: Ended, arm: Arm, look: C
 const linesOf = ({ champion, baseline, runs }: Campaign): number | null =>
   champion === baseline ? 0 : ((champion === null ? undefined : runs.get(champion))?.launch?.lines ?? null);
 
-function shrunkGain({ gain, error, dof, bound }: ConfirmDecision): ShrunkGain | null {
+function shrunkGain({ gain, error, dof, bound, last }: ConfirmDecision): ShrunkGain | null {
   return gain === null || error === null || dof === null || bound === null
     ? null
-    : shrinkGain({ gain, error, dof, bound });
+    : shrinkGain({ gain, error, dof, bound, last });
 }
 
 /**

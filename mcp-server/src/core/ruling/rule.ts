@@ -1,4 +1,4 @@
-import { armOf, replicatedValues, usableValue, valuesOf } from '../arms.js';
+import { armOf, isRepeatable, replicatedValues, usableValue, valuesOf } from '../arms.js';
 import type { Campaign, CampaignRun } from '../campaign.js';
 import { poolNoise } from '../verdict/noise.js';
 import { screen, screenWords } from '../verdict/screen.js';
@@ -84,7 +84,9 @@ function whyOnce(campaign: Campaign, rules: Rules, run: CampaignRun): string | n
   if (verdict === 'cheap') return 'experiment.verdict is cheap';
   if (seeds < 2) return 'experiment.seeds is 1';
   const base = campaign.baseline === null ? undefined : campaign.runs.get(campaign.baseline);
-  if (run.launch?.seed !== undefined && base?.launch?.seed !== undefined) return null;
+  if (isRepeatable(run) && isRepeatable(base)) return null;
+  if (run.launch?.seed !== undefined && base?.launch?.seed !== undefined)
+    return 'its code was not kept, so it cannot be run again on fresh seeds';
   return 'name experiment.seed_env, or write {seed} into the command, and gains are confirmed on fresh seeds';
 }
 

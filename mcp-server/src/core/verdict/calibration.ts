@@ -10,7 +10,7 @@ export interface Prediction {
   size: { stated: number | null; seen: number | null };
 }
 
-export interface CalibrationBin {
+interface CalibrationBin {
   from: number;
   to: number;
   count: number;

@@ -1,5 +1,5 @@
 import type { Direction } from '../metric.js';
-import { type ConfirmDecision, decideLook, untested } from './look.js';
+import { type ConfirmDecision, decideLook, mostSeeds, untested } from './look.js';
 import { deviation, mean, usable } from './moments.js';
 import { poolNoise } from './noise.js';
 import { gainSign, RULE, type Rule } from './rule.js';
@@ -64,6 +64,11 @@ export function confirm(input: ConfirmInput, rule: Rule = RULE): ConfirmDecision
   if (noise.kind === 'none')
     return untested(known, 'continue', 'seeds-wanted', { candidate: 1, champion: lacking });
   const { sigma, dof } = noise;
-  const error = Math.sqrt(Math.max(sigma, deviation(gained)) ** 2 / gained.length + sigma ** 2 / held.length);
-  return decideLook({ gain, error, sigma, dof, alpha, j: candidate.length, seeds, used, lacking }, rule);
+  const own = Math.max(sigma, rule.own * deviation(gained));
+  const errorOf = (fresh: number) => Math.sqrt(own ** 2 / fresh + sigma ** 2 / held.length);
+  const [error, lastError] = [errorOf(gained.length), errorOf(mostSeeds(seeds, rule))];
+  return decideLook(
+    { gain, error, lastError, sigma, dof, alpha, j: candidate.length, seeds, used, lacking },
+    rule,
+  );
 }

@@ -25,6 +25,8 @@ export interface ConfirmDecision {
   level: number;
   /** The t that was needed at this look; null where no keep was allowed. */
   bound: number | null;
+  /** The same bound and standard error at the last look that there can be: what `shrinkGain` needs to know. */
+  last: { bound: number; error: number } | null;
   /** α allotted to this confirmation. */
   alpha: number;
   /** Replicates used. */
@@ -34,6 +36,8 @@ export interface ConfirmDecision {
 export interface Look {
   gain: number;
   error: number;
+  /** The standard error that the last look would have, with `mostSeeds` fresh seeds. */
+  lastError: number;
   sigma: number;
   dof: number;
   alpha: number;
@@ -58,7 +62,7 @@ export function mostSeeds(seeds: number, rule: Pick<Rule, 'extend' | 'least'> = 
  * error spending rate function", Biometrika 74 (1987) 149–154.
  */
 export function decideLook(look: Look, rule: Rule): ConfirmDecision {
-  const { gain, error, sigma, dof, alpha, j, seeds, used, lacking } = look;
+  const { gain, error, lastError, sigma, dof, alpha, j, seeds, used, lacking } = look;
   const most = mostSeeds(seeds, rule);
   const t = gain / error;
   const p = tTail(t, dof);
@@ -75,6 +79,7 @@ export function decideLook(look: Look, rule: Rule): ConfirmDecision {
     p,
     level,
     bound: level > 0 ? tUpper(level, dof) : null,
+    last: level > 0 ? { bound: tUpper(alpha * (1 - spent(most - 1)), dof), error: lastError } : null,
     alpha,
     used,
   };
@@ -105,5 +110,6 @@ export function untested(
     p: null,
     level: 0,
     bound: null,
+    last: null,
   };
 }

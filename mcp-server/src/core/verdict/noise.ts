@@ -2,7 +2,7 @@ import { isScale, mean, squares, usable } from './moments.js';
 import { tTail } from './student.js';
 
 /** A replicate that stood so far from its arm that it counts as if it lay nearer. */
-export interface Tamed {
+interface Tamed {
   /** Index of the arm, and of the value in it, as they were given. */
   arm: number;
   index: number;

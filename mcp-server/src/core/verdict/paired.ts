@@ -1,5 +1,5 @@
 import type { Direction } from '../metric.js';
-import { type ConfirmDecision, decideLook, untested } from './look.js';
+import { type ConfirmDecision, decideLook, mostSeeds, untested } from './look.js';
 import { deviation, mean, usable } from './moments.js';
 import { poolNoise } from './noise.js';
 import { gainSign, RULE, type Rule } from './rule.js';
@@ -50,9 +50,10 @@ export function confirmPaired(input: PairedInput, rule: Rule = RULE): ConfirmDec
   }
   const { sigma, dof } = noise;
   const j = differences.length;
-  const error = Math.max(sigma, deviation(differences)) / Math.sqrt(j);
+  const own = Math.max(sigma, rule.own * deviation(differences));
+  const [error, lastError] = [own / Math.sqrt(j), own / Math.sqrt(mostSeeds(seeds, rule))];
   const looked = decideLook(
-    { gain, error, sigma, dof, alpha, j, seeds, used, lacking: 0 },
+    { gain, error, lastError, sigma, dof, alpha, j, seeds, used, lacking: 0 },
     { ...rule, least: Math.max(3, rule.least) },
   );
   return { ...looked, wants: { ...looked.wants, champion: looked.wants.candidate } };

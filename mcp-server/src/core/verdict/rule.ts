@@ -19,16 +19,19 @@ export interface Rule {
   spending: number;
   /** Fewest fresh seeds on which a candidate may be confirmed. */
   least: number;
+  /** How much of its own standard deviation a candidate is held to where that is above σ: 1 all of it, 0 none. */
+  own: number;
 }
 
 export const RULE: Rule = {
   screen: 1,
-  half: 4,
-  champion: 2,
-  extend: 2,
-  hopeful: [0.5],
-  spending: 2,
-  least: 2,
+  half: 2,
+  champion: 3,
+  extend: 4,
+  hopeful: [0.5, 0.7, 0.8, 0.9],
+  spending: 3,
+  least: 3,
+  own: 1,
 };
 
 /** +1 where larger is better, −1 where smaller is: value × sign grows with goodness. */

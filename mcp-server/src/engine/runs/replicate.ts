@@ -42,7 +42,7 @@ export async function queueReplicate(
     const id = nextRunId(paths.runs, Math.max(0, ...[...campaign.runs.keys()].map(runNumber)));
     const made = queuedRun({
       id,
-      title: clip(`${source.title} (seed ${drawn}, for ${replicate.arm})`, 120),
+      title: clip(`${source.title} (seed ${drawn})`, 120),
       role: source.role,
       plan,
       command: source.template === null ? source.command : withSeed(source.template, drawn),

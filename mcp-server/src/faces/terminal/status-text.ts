@@ -73,10 +73,17 @@ export function runTable(runs: readonly RunView[], width: number): string[] {
 
 /** A baseline or best run in words; a gain on one seed is said to be unconfirmed. */
 export function standingWords(standing: Standing): string {
-  const gain =
-    standing.gain === null ? '' : `  ${formatGain(standing.gain)} to the baseline, ${standing.verdict}`;
-  return `${formatValue(standing.value)}${gain}  ${standing.run}  ${standing.title}`;
+  const { gain, interval, seeds, verdict } = standing;
+  const between =
+    interval === null
+      ? ''
+      : ` (95 %: ${formatValue(short(interval[0]))} … ${formatValue(short(interval[1]))})`;
+  const better = gain === null ? '' : `  ${formatGain(gain)}${between} to the baseline, ${verdict}`;
+  const mean = seeds > 1 ? ` (mean of ${seeds} seeds)` : '';
+  return `${formatValue(standing.value)}${mean}${better}  ${standing.run}  ${standing.title}`;
 }
+
+const short = (value: number): number => Number(value.toPrecision(3));
 
 function budgetWords(name: string, used: number, limit: number): string {
   if (name === 'wall_clock') return `${formatDuration(used)} of ${formatDuration(limit)}`;
