@@ -149,6 +149,9 @@ const Experiment = z.strictObject({
     .max(1)
     .default(0.15)
     .describe('Share of such runs that is finished all the same, to measure how often stopping is wrong.'),
+  fixed_time: flag(false).describe(
+    'Runs train for a fixed time, so that what they reach depends on the machine. A run on another GPU model, on a shared GPU, or at another pace than the same code had, is then invalid; else that is only told.',
+  ),
   mandatory_dry_run: flag(true).describe('Changed code is launched only after a short run of it ended well.'),
   dry_run_command: Words.optional().describe('The short run. Wins over `dry_run_args`.'),
   dry_run_args: z

@@ -53,6 +53,10 @@ export const EndRecord = z.strictObject({
   direction: Direction.nullable(),
   value: JsonNumber.nullable(),
   invalid: z.string().optional().describe('why what it measured does not count, whatever it is'),
+  conditions: z
+    .string()
+    .optional()
+    .describe('what a person should know of the GPUs and the pace that it had'),
   others: z
     .record(z.string(), JsonNumber)
     .optional()

@@ -6,7 +6,7 @@ import { gainSign } from './rule.js';
 
 /** Something a person should look at. It decides nothing. */
 export interface Suspicion {
-  kind: 'jump' | 'fast' | 'same-value' | 'not-by-evaluator';
+  kind: 'jump' | 'fast' | 'same-value' | 'constant' | 'not-by-evaluator';
   words: string;
   /** The figure that raised it and the limit that it passed. */
   figure: number;
@@ -23,6 +23,8 @@ export interface SuspicionFacts {
   code: string | null;
   /** The champion's replicates. */
   champion: readonly number[];
+  /** What its own other seeds gave. */
+  seeds: readonly number[];
   noise: Noise;
   /** Earlier runs that came to their end. */
   peers: readonly { run: string; value: number | null; seconds: number | null; code: string | null }[];
@@ -42,9 +44,13 @@ const SUSPICION: SuspicionLimits = { jump: 8, fast: 0.5, peers: 3 };
 
 /** Flags for a person, each with its numbers; an empty list when nothing stands out. Unknown facts raise nothing. */
 export function suspicions(facts: SuspicionFacts, limits: SuspicionLimits = SUSPICION): Suspicion[] {
-  return [jump(facts, limits), fast(facts, limits), same(facts), notByEvaluator(facts)].flatMap(
-    (one) => one ?? [],
-  );
+  return [
+    jump(facts, limits),
+    fast(facts, limits),
+    same(facts),
+    constant(facts),
+    notByEvaluator(facts),
+  ].flatMap((one) => one ?? []);
 }
 
 function jump(
@@ -90,6 +96,18 @@ function same({ metric, value, code, peers }: SuspicionFacts): Suspicion | null 
     figure: twins.length,
     limit: 0,
     words: `${metric} is ${formatValue(value)} to the last digit as in ${first.run}${twins.length > 1 ? ` and ${twins.length - 1} more` : ''}, with other code: look whether the change reaches the training`,
+  };
+}
+
+/** The seed moves other code and not this one: a number that is printed, or a seed that is not taken, looks like that. */
+function constant({ metric, value, seeds, noise }: SuspicionFacts): Suspicion | null {
+  if (value === null || noise.kind === 'none' || seeds.length < 2) return null;
+  if (seeds.some((other) => other !== value)) return null;
+  return {
+    kind: 'constant',
+    figure: seeds.length + 1,
+    limit: 2,
+    words: `${metric} is ${formatValue(value)} to the last digit on each of its ${seeds.length + 1} seeds, while the seed moves other runs: look whether it is measured`,
   };
 }
 

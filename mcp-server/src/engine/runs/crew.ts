@@ -177,6 +177,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       return;
     }
     if (state.child !== null) run.child = state.child;
+    evidence.running(project, run.record);
     if (run.record.started_at === null && state.startedAt !== null) {
       run.record = { ...run.record, state: 'running', started_at: new Date(state.startedAt).toISOString() };
       run.lastSaved = Number.NEGATIVE_INFINITY;

@@ -4,6 +4,7 @@ import { type DataPrint, Environment, KEY_PACKAGES, KEY_VARIABLES } from '../../
 import { errorCode, errorText, LabError } from '../../core/errors.js';
 import { gpuKey } from '../../core/gpus/choose.js';
 import { interpreterOf, shebangOf } from '../../core/interpreter.js';
+import { parseJson } from '../../core/parse-json.js';
 import { createRedactor } from '../../core/redact.js';
 import type { RunRecord } from '../../core/run-record.js';
 import { printData } from '../../store/data-print.js';
@@ -133,15 +134,6 @@ async function askPython(
   }
   const { packages, ...python } = answer.data;
   return { python: { ...python, how: found.how }, packages };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 /** The interpreter that a command starts, looked for where the launch looks. */

@@ -8,10 +8,11 @@ import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { readMark, writeMark } from '../../store/records.js';
 import { writeRun } from '../../store/runs.js';
+import { unlikeConditions } from './conditions.js';
 import { decide, judged, markJudged } from './decide.js';
 import { lockedVerdict } from './locked.js';
 
-/** The record of a run that is over: its ending and evidence. `endedAt` in milliseconds. */
+/** The record of a run that is over: its ending and evidence, and what its start left there. `endedAt` in milliseconds. */
 export function endedRecord(
   record: RunRecord,
   facts: EndingFacts,
@@ -26,7 +27,7 @@ export function endedRecord(
     ending: classified.ending,
     exit_code: classified.exit_code,
     signal: classified.signal,
-    evidence: [...classified.evidence, ...notes].map((line) => line.slice(0, 500)),
+    evidence: [...classified.evidence, ...notes, ...record.evidence].map((line) => line.slice(0, 500)),
     note: null,
   };
 }
@@ -50,8 +51,7 @@ export function settle(
     writeRun(paths.runs, ended, { mayLose: 'newest' });
     const before = readCampaign(paths.ledger).campaign;
     if (before.runs.get(ended.id)?.end == null) {
-      const why = ended.started_at === null ? null : lockedVerdict(project, ended, before.baseline, now);
-      appendLedger(paths.ledger, endRecord(ended, project.config.experiment.guards, why));
+      appendLedger(paths.ledger, endRecord(ended, project, found(project, ended, before.baseline, now)));
     }
     const { campaign } = decide(project, now, refusals);
     verdict = campaign.runs.get(ended.id)?.verdict ?? null;
@@ -76,7 +76,30 @@ export function markEnded(folder: string, record: RunRecord, pending = false): v
   });
 }
 
-function endRecord(record: RunRecord, guards: readonly string[], why: string | null): EndRecord {
+/** What was seen of a run beside its metrics: why it does not count, and what a person should know of its conditions. */
+function found(
+  project: Project,
+  ended: RunRecord,
+  baseline: string | null,
+  now: number,
+): Pick<EndRecord, 'invalid' | 'conditions'> {
+  if (ended.started_at === null) return {};
+  const touched = lockedVerdict(project, ended, baseline, now);
+  const unlike = unlikeConditions(project, ended, baseline);
+  const counts = unlike === null || !unlike.certain || !project.config.experiment.fixed_time;
+  const invalid = touched ?? (counts ? null : `not comparable after a fixed time: ${unlike.words}`);
+  return {
+    ...(invalid === null ? {} : { invalid }),
+    ...(unlike === null ? {} : { conditions: unlike.words }),
+  };
+}
+
+function endRecord(
+  record: RunRecord,
+  project: Project,
+  seen: Pick<EndRecord, 'invalid' | 'conditions'>,
+): EndRecord {
+  const { guards } = project.config.experiment;
   const begin = record.started_at === null ? null : Date.parse(record.started_at);
   const over = Date.parse(record.ended_at ?? record.created_at);
   const seconds = begin === null ? null : Math.max(0, (over - begin) / 1000);
@@ -93,7 +116,7 @@ function endRecord(record: RunRecord, guards: readonly string[], why: string | n
     metric: record.primary?.name ?? null,
     direction: record.primary?.direction ?? null,
     value: record.value,
-    ...(why === null ? {} : { invalid: why }),
+    ...seen,
     ...(guards.length === 0 ? {} : { others: lastValues(record, guards) }),
   };
 }

@@ -11,6 +11,7 @@ import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
 import { readRunEnv, writeRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
+import { conditionsAtStart } from './conditions.js';
 import { grantGpus } from './leasing.js';
 import { endedRecord } from './settle.js';
 import { commandThere, siteOf } from './site.js';
@@ -49,19 +50,21 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     return { kind: 'failed', record: notStarted(ready, lab.clock(), null, why) };
   };
   const gpus = granted.gpus.map(gpuKey);
-  let cwd: string;
+  let placed: Placed;
   try {
-    cwd = record.place?.workspace ?? (await placeOf(project, record));
+    placed = record.place === null ? await placeOf(project, record) : { cwd: record.place.workspace };
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return shut({ ...record, gpus }, error);
   }
-  const running: RunRecord = { ...record, state: 'running', gpus, cwd, note: null };
+  const running: RunRecord = { ...record, ...placed, state: 'running', gpus, note: null };
+  const { cwd } = running;
   writeRun(paths.runs, running);
   try {
+    conditionsAtStart(project, record.id, granted.gpus);
     if (record.place === null) takeCensus(cwd, paths.workspace, files, lab.clock());
   } catch (error) {
-    // A full disk. Without it only files that are younger than the run are taken for its own.
+    // A full disk. Without the census only files that are younger than the run are taken for its own.
     if (errorCode(error) === undefined) throw error;
   }
   const passed = Object.fromEntries(
@@ -136,11 +139,23 @@ function notStarted(record: RunRecord, now: number, why: KillReason | null, text
   return { ...ended, ending: why ?? 'failed', evidence: [text] };
 }
 
+type Placed = Pick<RunRecord, 'cwd'> & Partial<Pick<RunRecord, 'evidence'>>;
+
 /**
- * Where a run's code lies as it was launched. Between its launch and its start, and above all before a replicate, somebody may
- * have changed the project: then the run starts in a copy of its snapshot.
+ * Where a run's code lies as it was launched. Between its launch and its start somebody may have changed the project: then the
+ * run starts in a copy of its snapshot, and its evidence says so. A replicate always does: nobody expects it to start.
  */
-async function placeOf({ paths }: Project, { id, replicate, code }: RunRecord): Promise<string> {
+async function placeOf({ paths }: Project, { id, replicate, code }: RunRecord): Promise<Placed> {
   const into = runPaths(paths.runs, replicate?.arm ?? id).code;
-  return placeCode({ project: paths.root, workspace: paths.workspace, code, into });
+  const { folder, changed } = await placeCode({
+    project: paths.root,
+    workspace: paths.workspace,
+    code,
+    into,
+    apart: replicate !== null,
+  });
+  const [first, ...others] = changed;
+  if (first === undefined) return { cwd: folder };
+  const what = `${first}${others.length > 0 ? ` and ${others.length} more` : ''} had changed since, in the project folder`;
+  return { cwd: folder, evidence: [`the code as it was launched ran, in a copy of it (${folder}): ${what}`] };
 }
