@@ -13,7 +13,7 @@ const MAX_SLOTS = 512;
 /** Bytes of a line; what is longer is none of a template's, whose bars may be of any length. */
 const LONGEST = 8192;
 /** Lines without metrics are learnt at their second sight: most are never seen again. */
-const REMEMBERED = 1024;
+const REMEMBERED = 4096;
 
 /** How the lines of one template are read. Slots are those of the line last found; -1 is none. */
 export interface Known {
@@ -134,7 +134,8 @@ export function createMemo(): Memo {
       const fixed = new Set(
         [...tokens.keys()].filter(
           (index) =>
-            !indices.includes(index) && inNames(clean.slice(tokens[index]?.start, tokens[index]?.end)),
+            !indices.includes(index) &&
+            (reading.once === true || inNames(clean.slice(tokens[index]?.start, tokens[index]?.end))),
         ),
       );
       const made = makeTemplate(bytes, clean, tokens, new Set(indices), fixed);
@@ -179,8 +180,7 @@ export function createMemo(): Memo {
 }
 
 /** Whether a line with other numbers means the same: a header does not, when there are numbers in its names. */
-function isLearnable({ context, once }: Reading, tokens: readonly NumberToken[]): boolean {
-  if (once === true) return false;
+function isLearnable({ context }: Reading, tokens: readonly NumberToken[]): boolean {
   return context === null || tokens.length === 0 || Object.keys(context).every((key) => key === 'settings');
 }
 
