@@ -50,7 +50,7 @@ const SavedState = z.strictObject({
 const POLL_PIECES = 128;
 
 /** Records held back at most between two saves while the disk takes them. */
-const MANY = 10_000;
+const MANY = 1000;
 
 /**
  * Opens the reading of a run's log where the last supervisor left it. `metrics.jsonl` may be ahead of the saved place,
