@@ -11,8 +11,8 @@ const log = engine.createLogReader();
 let records = 0;
 
 async function poll() {
-  const polled = await follower.poll();
-  records += log.read(polled.lines).length;
+  const polled = await follower.poll(log);
+  records += log.drain().length;
   return polled;
 }
 

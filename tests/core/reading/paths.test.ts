@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { LineSplitter } from '../../../mcp-server/src/core/reading/lines.js';
+import { createLogReader } from '../../../mcp-server/src/core/reading/log.js';
 import { createMetricReader, type MetricReader } from '../../../mcp-server/src/core/reading/reader.js';
 
 /**
@@ -61,6 +63,41 @@ describe('the remembered and the fresh reading', () => {
             const text = otherDigits(all[pick] ?? '', randomOf(seed + index));
             readBoth(reader, cut === null ? text : text.slice(0, cut), index + 1);
           }
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('say the same whether the words or a look for its end tell where a line ends, however the bytes are cut', () => {
+    const all = FILES.flat();
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.nat(all.length - 1),
+            fc.nat(),
+            fc.constantFrom('\n', '\n', '\r\n', '\r', '\n\n', ' \n'),
+          ),
+          { minLength: 1, maxLength: 40 },
+        ),
+        fc.integer({ min: 1, max: 5000 }),
+        (picks, size) => {
+          const text = [0, 1, 2]
+            .flatMap((round) =>
+              picks.map(([pick, seed, end]) => otherDigits(all[pick] ?? '', randomOf(seed + round)) + end),
+            )
+            .join('');
+          const bytes = new TextEncoder().encode(text);
+          const [known, looked] = [createLogReader(), createLogReader()];
+          const [feeding, pushing] = [new LineSplitter(), new LineSplitter()];
+          for (let from = 0; from < bytes.length; from += size) {
+            const chunk = bytes.slice(from, from + size);
+            feeding.feed(chunk, known);
+            expect(known.drain()).toEqual(looked.read(pushing.push(chunk)));
+            expect(feeding.snapshot()).toEqual(pushing.snapshot());
+          }
+          expect(known.snapshot()).toEqual(looked.snapshot());
         },
       ),
       { numRuns: 150 },

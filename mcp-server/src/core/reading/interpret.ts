@@ -29,7 +29,7 @@ export interface Reading {
   seen: Seen;
   kind: 'explicit' | 'row' | 'announcement' | 'plain';
   context: Partial<Context> | null;
-  /** What it tells hangs on its numbers, so that a line with others is to be read anew. */
+  /** What it tells hangs on the numbers besides its values, so that a line with others of those is to be read anew. */
   once?: true;
 }
 

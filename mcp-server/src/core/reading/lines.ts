@@ -24,6 +24,17 @@ export class Line {
   }
 }
 
+/** What takes the lines of a stream, in order. */
+export interface LineReader {
+  take(line: Line): void;
+  /**
+   * Takes the line that starts here if its words are known: they tell where it ends, and nobody has to look for that.
+   * Gives its end, where its `\n` or `\r` stands, or -1. The line is not empty, and it and its terminator are in `bytes`, whose
+   * first byte has the offset `base`.
+   */
+  takeKnown(bytes: Uint8Array, start: number, line: number, base: number): number;
+}
+
 /** Plain JSON; a splitter made from it goes on with the very next byte. */
 export const SplitterState = z.strictObject({
   line: z.number(),
@@ -70,54 +81,52 @@ export class LineSplitter {
 
   /** The lines that these bytes completed. Their bytes stay those of `chunk`, which must not be overwritten. */
   push(chunk: Uint8Array): Line[] {
-    const out: Line[] = [];
+    const lines: Line[] = [];
+    this.feed(chunk, { take: (line) => lines.push(line), takeKnown: () => -1 });
+    return lines;
+  }
+
+  /** Gives the lines that these bytes completed to a reader, each before the next one is looked for. */
+  feed(chunk: Uint8Array, reader: LineReader): void {
     const base = this.#fed;
+    this.#fed = base + chunk.length;
     let start = 0;
-    let nextReturn = chunk.indexOf(RETURN);
-    let nextNewline = chunk.indexOf(NEWLINE);
     if (this.#returned && chunk.length > 0) {
       this.#returned = false;
-      if (chunk[0] === NEWLINE) {
-        this.#end(out, chunk, 0, 0, base + 1, true);
-        start = 1;
-        nextNewline = chunk.indexOf(NEWLINE, 1);
-      } else this.#end(out, chunk, 0, 0, base, false);
+      const newline = chunk[0] === NEWLINE;
+      start = newline ? 1 : 0;
+      this.#end(reader, chunk, 0, 0, base + start, newline);
     }
-    for (;;) {
-      if (nextReturn >= 0 && nextReturn < start) nextReturn = chunk.indexOf(RETURN, start);
-      if (nextReturn >= 0 && (nextNewline < 0 || nextReturn < nextNewline)) {
-        if (nextReturn + 1 === chunk.length) {
-          this.#hold(chunk, start, nextReturn);
-          this.#returned = true;
-          break;
-        }
-        if (nextReturn + 1 === nextNewline) {
-          this.#end(out, chunk, start, nextReturn, base + nextNewline + 1, true);
-          start = nextNewline + 1;
-          nextNewline = chunk.indexOf(NEWLINE, start);
-        } else {
-          this.#end(out, chunk, start, nextReturn, base + nextReturn + 1, false);
-          start = nextReturn + 1;
-        }
-      } else if (nextNewline >= 0) {
-        this.#end(out, chunk, start, nextNewline, base + nextNewline + 1, true);
-        start = nextNewline + 1;
-        nextNewline = chunk.indexOf(NEWLINE, start);
-      } else {
-        this.#hold(chunk, start, chunk.length);
-        break;
+    const last = lastTerminator(chunk);
+    while (start < chunk.length) {
+      const known =
+        start < last && this.#head.length === 0 && !isTerminator(chunk[start])
+          ? reader.takeKnown(chunk, start, this.#line, base)
+          : -1;
+      const end = known < 0 ? terminator(chunk, start) : known;
+      if (end === chunk.length || (end === chunk.length - 1 && chunk[end] === RETURN)) {
+        this.#hold(chunk, start, end);
+        this.#returned = end < chunk.length;
+        return;
       }
+      const after = afterTerminator(chunk, end);
+      const newline = chunk[after - 1] === NEWLINE;
+      if (known < 0) this.#end(reader, chunk, start, end, base + after, newline);
+      else {
+        this.#begun = true;
+        if (newline) this.#newline();
+      }
+      start = after;
     }
-    this.#fed = base + chunk.length;
-    return out;
   }
 
   /** What stands after the last terminator, for when the stream has ended; nothing when that is nothing. */
   end(): Line[] {
-    const out: Line[] = [];
+    const lines: Line[] = [];
     this.#returned = false;
-    this.#end(out, new Uint8Array(0), 0, 0, this.#fed, false);
-    return out;
+    const reader = { take: (line: Line) => lines.push(line), takeKnown: () => -1 };
+    this.#end(reader, new Uint8Array(0), 0, 0, this.#fed, false);
+    return lines;
   }
 
   snapshot(): SplitterState {
@@ -132,20 +141,29 @@ export class LineSplitter {
     };
   }
 
-  #end(out: Line[], chunk: Uint8Array, start: number, end: number, at: number, newline: boolean): void {
+  #end(
+    reader: LineReader,
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+    at: number,
+    newline: boolean,
+  ): void {
     if (this.#head.length > 0 || end - start > 2 * this.#half) {
       this.#hold(chunk, start, end);
-      // Readers look at the byte after a line: it is there, as it is for a line inside of its chunk.
-      const whole = concat(this.#head, this.#tail, 1);
-      out.push(new Line(whole, 0, whole.length - 1, this.#line, at));
+      const whole = concat(this.#head, this.#tail, TERMINATED);
+      reader.take(new Line(whole, 0, whole.length - 1, this.#line, at));
       this.#head = this.#tail = new Uint8Array(0);
       this.#dropped = 0;
       this.#begun = true;
     } else if (end > start || (newline && !this.#begun)) {
-      out.push(new Line(chunk, start, end, this.#line, at));
+      reader.take(new Line(chunk, start, end, this.#line, at));
       this.#begun = true;
     }
-    if (!newline) return;
+    if (newline) this.#newline();
+  }
+
+  #newline(): void {
     this.#line += 1;
     this.#begun = false;
   }
@@ -172,11 +190,38 @@ function decode(bytes: Uint8Array): string {
   return UTF8.decode(bytes);
 }
 
-function concat(a: Uint8Array, b: Uint8Array, spare = 0): Uint8Array {
-  const whole = new Uint8Array(a.length + b.length + spare);
-  whole.set(a);
-  whole.set(b, a.length);
+const TERMINATED = Uint8Array.of(NEWLINE);
+
+function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
   return whole;
+}
+
+const isTerminator = (byte: number | undefined): boolean => byte === NEWLINE || byte === RETURN;
+
+/** Where the line that starts here ends; the length of the chunk when it does not. A loop: most lines are shorter than a call of `indexOf` takes. */
+function terminator(chunk: Uint8Array, start: number): number {
+  let at = start;
+  while (at < chunk.length && !isTerminator(chunk[at])) at += 1;
+  return at;
+}
+
+/** The last terminator that is whole: no `\r` whose `\n` may be yet to come. -1 when there is none. */
+function lastTerminator(chunk: Uint8Array): number {
+  let at = chunk.length - 1;
+  if (chunk[at] === RETURN) at -= 1;
+  while (at >= 0 && !isTerminator(chunk[at])) at -= 1;
+  return at;
+}
+
+/** Where the next line starts after the terminator at `end`; `\r\n` is one. */
+export function afterTerminator(chunk: Uint8Array, end: number): number {
+  return chunk[end] === RETURN && chunk[end + 1] === NEWLINE ? end + 2 : end + 1;
 }
 
 function toBytes(text: string): Uint8Array {

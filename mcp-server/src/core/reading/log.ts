@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createEndingScanner, EndingState, type TextFinding } from './endings.js';
-import type { Line } from './lines.js';
+import { Line, type LineReader } from './lines.js';
 import type { Progress } from './progress.js';
 import { createMetricReader, ReaderState, type ReadRecord } from './reader.js';
 
@@ -8,9 +8,12 @@ import { createMetricReader, ReaderState, type ReadRecord } from './reader.js';
 export const LogState = z.strictObject({ reader: ReaderState, endings: EndingState });
 export type LogState = z.output<typeof LogState>;
 
-export interface LogReader {
-  /** Records of these lines, in order. Lines come in order, from the splitter. */
+/** Lines come in order, from the splitter. */
+export interface LogReader extends LineReader {
+  /** Records of these lines, in order, after those that were not drained. */
   read(lines: readonly Line[]): ReadRecord[];
+  /** Records of the lines taken since, in order. */
+  drain(): ReadRecord[];
   /** Fatal ones first, the root cause before what followed from it. */
   findings(): TextFinding[];
   progress(): Progress | null;
@@ -21,15 +24,29 @@ export interface LogReader {
 export function createLogReader(state?: LogState): LogReader {
   const reader = createMetricReader(state?.reader);
   const endings = createEndingScanner(state?.endings);
+  let records: ReadRecord[] = [];
+  const take = (line: Line): void => {
+    reader.readLine(line, records);
+    // The words of a familiar line were scanned when they came first; only what waits for a sign of life needs it again.
+    if (!reader.familiar || endings.waiting) endings.scan(line.text, line.line);
+  };
+  const drain = (): ReadRecord[] => {
+    const drained = records;
+    records = [];
+    return drained;
+  };
   return {
+    take,
+    takeKnown(bytes, start, line, base) {
+      const end = reader.readKnown(bytes, start, line, base, records);
+      if (end >= 0 && (!reader.familiar || endings.waiting))
+        endings.scan(new Line(bytes, start, end, line, 0).text, line);
+      return end;
+    },
+    drain,
     read(lines) {
-      const records: ReadRecord[] = [];
-      for (const line of lines) {
-        reader.readLine(line, records);
-        // The words of a familiar line were scanned when they came first; only what waits for a sign of life needs it again.
-        if (!reader.familiar || endings.waiting) endings.scan(line.text, line.line);
-      }
-      return records;
+      lines.forEach(take);
+      return drain();
     },
     findings: () => endings.findings(),
     progress: () => reader.progress(),

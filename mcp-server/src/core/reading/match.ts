@@ -10,44 +10,39 @@ export const SIGNED = 8;
 export const WANTED = 16;
 
 /**
- * Whether the bytes from `start` to `end` are a line of this template; then `values` holds its open numbers as doubles, each exactly
- * what `Number` makes of the printed digits. There must be a byte at `end`, and it must end the line.
+ * Where the line that starts here ends, if it is one of this template, else -1; then `values` holds its open numbers as doubles, each
+ * exactly what `Number` makes of the printed digits. There must be a `\n` or `\r` at or behind `start`: nothing is read beyond it but
+ * whole words of fixed bytes.
  */
-export function matchTemplate(
-  code: Int32Array,
-  view: DataView,
-  start: number,
-  end: number,
-  values: DataView,
-): boolean {
+export function matchTemplate(code: Int32Array, view: DataView, start: number, values: DataView): number {
   const limit = view.byteLength;
   let at = start;
   let k = 0;
   let slot = 0;
   for (;;) {
     const words = code[k++] ?? 0;
-    if (at + 4 * words > limit) return false;
+    if (at + 4 * words > limit) return -1;
     for (let w = 0; w < words; w += 1, k += 3) {
       const word = view.getInt32(at + 4 * w, true);
-      if ((word & (code[k] ?? 0)) !== code[k + 1]) return false;
+      if ((word & (code[k] ?? 0)) !== code[k + 1]) return -1;
       const digits = code[k + 2] ?? 0;
       if (digits === 0) continue;
       const threes = digits & 0x30303030;
-      if ((word & digits & 0xf0f0f0f0) !== threes) return false;
-      if ((((word & digits) + (digits & 0x06060606)) & digits & 0xf0f0f0f0) !== threes) return false;
+      if ((word & digits & 0xf0f0f0f0) !== threes) return -1;
+      if ((((word & digits) + (digits & 0x06060606)) & digits & 0xf0f0f0f0) !== threes) return -1;
     }
     at += code[k++] ?? 0;
     const next = code[k++] ?? 0;
-    if (next === END) return at === end;
-    if (at >= end) return false;
+    if (at >= limit) return -1;
+    if (next === END) return view.getUint8(at) === 10 || view.getUint8(at) === 13 ? at : -1;
     if (next === BLOCKS || next === DOTS) {
-      at = next === BLOCKS ? blocksEnd(view, at, end) : dotsEnd(view, at);
-      if (at < 0) return false;
+      at = next === BLOCKS ? blocksEnd(view, at) : dotsEnd(view, at);
+      if (at < 0) return -1;
       continue;
     }
     if ((next & WANTED) === 0) {
       at = numberEnd(view, at, next);
-      if (at < 0) return false;
+      if (at < 0) return -1;
       continue;
     }
     const first = at;
@@ -63,7 +58,7 @@ export function matchTemplate(
       byte = view.getUint8(++at);
     }
     let count = at - from;
-    if (count === 0) return false;
+    if (count === 0) return -1;
     if (count > 9) count = TOO_LONG;
     let scale = 0;
     let real = false;
@@ -117,7 +112,7 @@ export function matchTemplate(
         scale += sign === 45 ? -exponent : exponent;
       }
     }
-    if (real !== ((next & REAL) !== 0)) return false;
+    if (real !== ((next & REAL) !== 0)) return -1;
     let number = count >= TOO_LONG ? Number.NaN : scale === 0 && count <= 9 ? low : decimal(high, low, scale);
     if (Number.isNaN(number)) number = Math.abs(Number(latin(view, first, at)));
     values.setFloat64(slot, negative ? -number : number, true);
@@ -157,18 +152,18 @@ const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 const isDigitByte = (byte: number): boolean => byte >= 48 && byte <= 57;
 
 /** End of a run of bar graphics and the spaces in it, or -1. */
-function blocksEnd(view: DataView, from: number, end: number): number {
+function blocksEnd(view: DataView, from: number): number {
   let at = from;
-  if (at >= end || view.getUint8(at) !== 0xe2) return -1;
-  while (at < end) {
-    // A character that the end of the text cuts off is none; the bytes behind it may not be there.
-    const next = at + 2 < end ? view.getUint8(at + 1) : 0;
-    if (view.getUint8(at) === 0x20) at += 1;
-    else if (view.getUint8(at) === 0xe2 && next >= 0x94 && next <= 0x96) at += 3;
-    else break;
+  if (view.getUint8(at) !== 0xe2) return -1;
+  for (;;) {
+    const byte = view.getUint8(at);
+    if (byte === 0x20) at += 1;
+    else if (byte === 0xe2 && isGraphic(view.getUint8(at + 1)) && view.getUint8(at + 2) >= 0x80) at += 3;
+    else return at === from ? -1 : at;
   }
-  return at === from ? -1 : at;
 }
+
+const isGraphic = (byte: number): boolean => byte >= 0x94 && byte <= 0x96;
 
 function dotsEnd(view: DataView, from: number): number {
   let at = from;

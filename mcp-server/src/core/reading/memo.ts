@@ -10,8 +10,10 @@ const KEPT = 1024;
 /** The last few that matched are tried first, and most lines are one of them. */
 const RECENT = 4;
 const MAX_SLOTS = 512;
+/** Bytes of a line; what is longer is none of a template's, whose bars may be of any length. */
+const LONGEST = 8192;
 /** Lines without metrics are learnt at their second sight: most are never seen again. */
-const REMEMBERED = 1024;
+const REMEMBERED = 4096;
 
 /** How the lines of one template are read. Slots are those of the line last found; -1 is none. */
 export interface Known {
@@ -35,8 +37,13 @@ export interface Known {
 
 /** Remembers how lines were read, so that a line that differs from an earlier one in its numbers alone costs one comparison. */
 export interface Memo {
-  /** How lines like this one are read, with this one's numbers at hand until the next call; null when none is known. */
-  find(bytes: Uint8Array, start: number, end: number): Known | null;
+  /**
+   * How lines like the one that starts here are read, with this one's numbers and end at hand until the next call; null when none is
+   * known. There must be a `\n` or `\r` at or behind `start`.
+   */
+  find(bytes: Uint8Array, start: number): Known | null;
+  /** Where the line last found ends. */
+  readonly end: number;
   /** The number in a slot of the line last found; NaN for slot -1. */
   value(slot: number): number;
   learn(bytes: Uint8Array, clean: string, tokens: readonly NumberToken[], reading: Reading): void;
@@ -44,11 +51,10 @@ export interface Memo {
 
 export function createMemo(): Memo {
   const recent: Known[] = [];
-  // By the hash of the fixed words that a template opens with, digits left out.
-  let byOpening = new Map<number, Known[]>();
-  // Per count of opening words how many templates have it: where a look-up is worth it.
-  const openings = new Int32Array(MOST_WORDS + 1);
+  // By the hash of what is fixed in their lines.
+  let byOutline = new Map<number, Known[]>();
   let count = 0;
+  let end = -1;
   const numbers = new DataView(new ArrayBuffer(8 * MAX_SLOTS));
   const sights = new Int32Array(REMEMBERED);
   let bytesOfView: Uint8Array | null = null;
@@ -56,8 +62,7 @@ export function createMemo(): Memo {
 
   const clear = (): void => {
     recent.length = 0;
-    byOpening = new Map();
-    openings.fill(0);
+    byOutline = new Map();
     count = 0;
     sights.fill(0);
   };
@@ -76,34 +81,35 @@ export function createMemo(): Memo {
     recent[0] = known;
   };
 
-  const search = (bytes: Uint8Array, start: number, end: number): Known | null => {
-    let hash = 0;
-    for (let words = 0; ; words += 1) {
-      const others = (openings[words] ?? 0) === 0 ? undefined : byOpening.get(hash);
-      if (others !== undefined) {
-        for (const known of others) {
-          if (!matchTemplate(known.code, view, start, end, numbers)) continue;
-          remember(known);
-          return known;
-        }
-      }
-      if (words === MOST_WORDS || start + 4 * words + 4 > bytes.length) return null;
-      hash = mix(hash, view.getInt32(start + 4 * words, true));
+  const matches = (known: Known, start: number): boolean => {
+    end = matchTemplate(known.code, view, start, numbers);
+    return end >= 0 && end - start <= LONGEST;
+  };
+
+  const search = (bytes: Uint8Array, start: number): Known | null => {
+    const alike = byOutline.get(outlineOf(bytes, start));
+    if (alike === undefined) return null;
+    for (const known of alike) {
+      if (!matches(known, start)) continue;
+      remember(known);
+      return known;
     }
+    return null;
   };
 
   return {
     value: (slot) => (slot < 0 ? Number.NaN : numbers.getFloat64(slot * 8, true)),
-    find(bytes, start, end) {
-      // Matching looks at the byte behind the line.
-      if (end >= bytes.length) return null;
+    get end() {
+      return end;
+    },
+    find(bytes, start) {
       if (bytes !== bytesOfView) {
         bytesOfView = bytes;
         view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       }
       for (let i = 0; i < recent.length; i += 1) {
         const known = recent[i];
-        if (known !== undefined && matchTemplate(known.code, view, start, end, numbers)) {
+        if (known !== undefined && matches(known, start)) {
           if (i > 0) {
             recent[i] = recent[i - 1] ?? known;
             recent[i - 1] = known;
@@ -111,7 +117,7 @@ export function createMemo(): Memo {
           return known;
         }
       }
-      return count === 0 ? null : search(bytes, start, end);
+      return count <= recent.length ? null : search(bytes, start);
     },
     learn(bytes, clean, tokens, reading) {
       if (!isLearnable(reading, tokens)) return;
@@ -128,7 +134,8 @@ export function createMemo(): Memo {
       const fixed = new Set(
         [...tokens.keys()].filter(
           (index) =>
-            !indices.includes(index) && inNames(clean.slice(tokens[index]?.start, tokens[index]?.end)),
+            !indices.includes(index) &&
+            (reading.once === true || inNames(clean.slice(tokens[index]?.start, tokens[index]?.end))),
         ),
       );
       const made = makeTemplate(bytes, clean, tokens, new Set(indices), fixed);
@@ -160,10 +167,9 @@ export function createMemo(): Memo {
       };
       if (count >= KEPT) clear();
       count += 1;
-      const { words, hash } = opening(made.code);
-      openings[words] = (openings[words] ?? 0) + 1;
-      const others = byOpening.get(hash);
-      if (others === undefined) byOpening.set(hash, [known]);
+      const hash = outlineOf(bytes, 0);
+      const others = byOutline.get(hash);
+      if (others === undefined) byOutline.set(hash, [known]);
       else {
         if (others.length >= ALIKE) others.shift();
         others.push(known);
@@ -174,37 +180,27 @@ export function createMemo(): Memo {
 }
 
 /** Whether a line with other numbers means the same: a header does not, when there are numbers in its names. */
-function isLearnable({ context, once }: Reading, tokens: readonly NumberToken[]): boolean {
-  if (once === true) return false;
+function isLearnable({ context }: Reading, tokens: readonly NumberToken[]): boolean {
   return context === null || tokens.length === 0 || Object.keys(context).every((key) => key === 'settings');
 }
 
-const MOST_WORDS = 24;
-/** Templates of one opening; beyond, the one learnt first goes. */
+/** Templates of one outline; beyond, the one learnt first goes. */
 const ALIKE = 12;
 
-/** The words that a template opens with, before anything in it can move, and their hash. */
-function opening(code: Int32Array): { words: number; hash: number } {
-  const fixed = code[0] ?? 0;
-  let words = 0;
-  let hash = 0;
-  while (words < Math.min(fixed, MOST_WORDS)) {
-    const compared = code[1 + 3 * words] ?? 0;
-    const value = code[2 + 3 * words] ?? 0;
-    const digits = code[3 + 3 * words] ?? 0;
-    // A last word of less than four bytes holds what comes after the fixed part.
-    if ((compared | digits) !== -1) break;
-    hash = mix(hash, value | (digits & 0x30303030));
-    words += 1;
-  }
-  return { words, hash };
-}
+/** 1 for the bytes that no number, drawn bar or gap in one has: they are the same in all lines of a template. */
+const FIXED = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x80 && !' 0123456789+-.eE=>'.includes(String.fromCharCode(byte)) ? 1 : 0,
+);
 
-/** Adds four bytes to a hash, every byte from `0` to `?` taken for the same. */
-function mix(hash: number, word: number): number {
-  const high = (word ^ 0x30303030) & 0xf0f0f0f0;
-  const other = ((high | (high >>> 1) | (high >>> 2) | (high >>> 3)) >>> 4) & 0x01010101;
-  return (Math.imul(hash, 0x01000193) ^ Math.imul(word & Math.imul(other, 255), 0x5bd1e995)) | 0;
+/** A hash of the fixed bytes of the line that starts here. */
+function outlineOf(bytes: Uint8Array, start: number): number {
+  let hash = 0;
+  for (let at = start; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte === 10 || byte === 13) break;
+    if (FIXED[byte] === 1) hash = (Math.imul(hash, 31) + byte) | 0;
+  }
+  return hash;
 }
 
 /** A hash of a text without its numbers. */

@@ -3,7 +3,7 @@ import type { LoggedRecord } from '../metric.js';
 import { stripAnsi } from './ansi.js';
 import { type Context, interpret, type Reading } from './interpret.js';
 import { lexNumbers } from './lex.js';
-import { Line } from './lines.js';
+import { afterTerminator, Line } from './lines.js';
 import { createMemo, type Known, type Memo } from './memo.js';
 import { normalizeName, seriesName } from './names.js';
 import type { Progress } from './progress.js';
@@ -45,6 +45,8 @@ export interface MetricReader {
   read(text: string, line: number, at?: number): ReadRecord[];
   /** The same for a line of the splitter, into `out`; far cheaper when a line of the same words was read before. */
   readLine(line: Line, out: ReadRecord[]): void;
+  /** Reads the line that starts here if a line of the same words was read before: gives its end, else -1. See `LineReader`. */
+  readKnown(bytes: Uint8Array, start: number, line: number, base: number, out: ReadRecord[]): number;
   /** Whether the last line had the words of an earlier one, of which none can tell of an end: only its numbers are new. */
   readonly familiar: boolean;
   /** Where training stands by the lines so far. */
@@ -78,6 +80,8 @@ export function createMetricReader(state?: ReaderState): MetricReader {
   // and forth between two tables forgets nothing.
   const memos = new Map<string, Memo>();
   let memo = createMemo();
+  // Where a known line leads: it is of one memory, and so it leads from there to the same one each time.
+  let ways = new WeakMap<Known, Memo>();
 
   const readFresh = (out: ReadRecord[], text: string, line: number, at: number, bytes: Uint8Array): void => {
     const clean = stripAnsi(text.length > LONGEST ? text.slice(-LONGEST) : text);
@@ -103,6 +107,7 @@ export function createMetricReader(state?: ReaderState): MetricReader {
       if (explicit.has(normalized) || explicit.size >= MAX_EXPLICIT) continue;
       explicit.add(normalized);
       memos.clear();
+      ways = new WeakMap();
       enter();
     }
   };
@@ -115,6 +120,11 @@ export function createMetricReader(state?: ReaderState): MetricReader {
     return text;
   };
 
+  const forget = (key: string): void => {
+    memos.delete(key);
+    ways = new WeakMap();
+  };
+
   /** Takes the memory of the context as it is now. */
   const enter = (): void => {
     const { header, section, settings, summary } = context;
@@ -124,14 +134,20 @@ export function createMetricReader(state?: ReaderState): MetricReader {
     memos.delete(key);
     memos.set(key, memo);
     const [oldest] = memos.keys();
-    if (memos.size > CONTEXTS && oldest !== undefined) memos.delete(oldest);
+    if (memos.size > CONTEXTS && oldest !== undefined) forget(oldest);
   };
   enter();
 
-  const follow = (change: Partial<Context>): void => {
+  /** `by` is the known line that says so. */
+  const follow = (change: Partial<Context>, by?: Known): void => {
     if (change.header !== undefined) away = 0;
     Object.assign(context, change);
-    enter();
+    const next = by === undefined ? undefined : ways.get(by);
+    if (next !== undefined) memo = next;
+    else {
+      enter();
+      if (by !== undefined) ways.set(by, memo);
+    }
   };
 
   const note = (kind: Reading['kind']): void => {
@@ -188,17 +204,24 @@ export function createMetricReader(state?: ReaderState): MetricReader {
     });
   };
 
+  const readKnown = (known: Known, line: number, at: number, out: ReadRecord[]): void => {
+    familiar = !known.telling;
+    // First, because its numbers are those of the memory that found it.
+    emitKnown(out, known, line, at);
+    if (known.context !== null) follow(known.context, known);
+    if (context.header !== null) note(known.kind);
+  };
+
   const readLine = (line: Line, out: ReadRecord[]): void => {
-    const known = memo.find(line.bytes, line.start, line.end);
-    familiar = known !== null && !known.telling;
-    if (known === null) {
-      readFresh(out, line.text, line.line, line.at, line.bytes.subarray(line.start, line.end));
+    const { bytes, start, end } = line;
+    // Without a byte behind it nothing ends the line.
+    const known = end < bytes.length ? memo.find(bytes, start) : null;
+    if (known !== null && memo.end === end) {
+      readKnown(known, line.line, line.at, out);
       return;
     }
-    // First, because its numbers are those of the memory that found it.
-    emitKnown(out, known, line.line, line.at);
-    if (known.context !== null) follow(known.context);
-    if (context.header !== null) note(known.kind);
+    familiar = false;
+    readFresh(out, line.text, line.line, line.at, bytes.subarray(start, end));
   };
 
   return {
@@ -210,6 +233,13 @@ export function createMetricReader(state?: ReaderState): MetricReader {
       return out;
     },
     readLine,
+    readKnown(bytes, start, line, base, out) {
+      const known = memo.find(bytes, start);
+      if (known === null) return -1;
+      const { end } = memo;
+      readKnown(known, line, base + afterTerminator(bytes, end), out);
+      return end;
+    },
     get familiar() {
       return familiar;
     },

@@ -100,7 +100,7 @@ function isHeader(columns: readonly Cell[], prose: boolean): boolean {
   const name = /^[\p{L}_#%@*(][\p{L}\p{N}_ ./@:()#%+*'-]{0,40}$/u;
   if (
     !columns.every(
-      (cell) => name.test(cell.text) && !/[:=]$/.test(cell.text) && cell.text.split(' ').length <= 4,
+      (cell) => name.test(cell.text) && !/[:=]$|: +\d/.test(cell.text) && cell.text.split(' ').length <= 4,
     )
   )
     return false;

@@ -17,7 +17,7 @@ export interface Template {
 /**
  * The template of a line. `tokens` are the numbers of its clean text. `wanted` are the numbers whose value is asked for,
  * `named` those that stay as they are. Null when bytes and clean text do not hold the
- * same numbers, or the line is too long.
+ * same numbers, or the line is too long or holds the end of another.
  */
 export function makeTemplate(
   bytes: Uint8Array,
@@ -26,7 +26,7 @@ export function makeTemplate(
   wanted: ReadonlySet<number>,
   named: ReadonlySet<number>,
 ): Template | null {
-  if (bytes.length > LONGEST) return null;
+  if (bytes.length > LONGEST || bytes.includes(10) || bytes.includes(13)) return null;
   let latin = '';
   for (const byte of bytes) latin += String.fromCharCode(byte);
   const raw = blankAnsi(latin);

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import type { FileSlice, Machine } from '../../core/ports.js';
-import { type Line, LineSplitter, SplitterState, toLatin1 } from '../../core/reading/lines.js';
+import {
+  type Line,
+  type LineReader,
+  LineSplitter,
+  SplitterState,
+  toLatin1,
+} from '../../core/reading/lines.js';
 
 /** How far a log was read. Plain JSON; a follower made from it goes on with the very next byte. */
 export const FollowState = z.strictObject({
@@ -15,7 +21,7 @@ export const FollowState = z.strictObject({
 export type FollowState = z.output<typeof FollowState>;
 
 interface Polled {
-  /** Their offsets count over all that the file ever was: they only grow. */
+  /** Their offsets count over all that the file ever was: they only grow. None when a reader took them. */
   lines: Line[];
   grew: boolean;
   /** There is more to read at once. */
@@ -27,8 +33,8 @@ interface Polled {
 }
 
 export interface Follower {
-  /** The next lines, from at most 256 KiB. One question to the machine when there is nothing new. */
-  poll(): Promise<Polled>;
+  /** The next lines, from at most 256 KiB, for the reader if there is one. One question to the machine when there is nothing new. */
+  poll(reader?: LineReader): Promise<Polled>;
   /** What stands after the last newline, once nothing more is written. */
   end(): Line[];
   snapshot(): FollowState;
@@ -87,18 +93,20 @@ export function createFollower(
     splitter = new LineSplitter({ ...new LineSplitter().snapshot(), fed: base });
   };
 
-  const take = (slice: FileSlice): Line[] => {
+  const take = (slice: FileSlice, reader: LineReader | undefined): Line[] => {
     const { bytes } = slice;
     id = slice.id;
     shrunk = 0;
     if (head.length < PRINT) head += toLatin1(bytes.subarray(0, PRINT - head.length));
     tail = (tail + toLatin1(bytes.subarray(Math.max(0, bytes.length - PRINT)))).slice(-PRINT);
     offset += bytes.length;
-    return splitter.push(bytes);
+    if (reader === undefined) return splitter.push(bytes);
+    splitter.feed(bytes, reader);
+    return [];
   };
 
   return {
-    async poll() {
+    async poll(reader) {
       const slice = await machine.readFrom(path, offset, CHUNK);
       if (slice === null) return { lines: [], grew: false, more: false, size: 0, restarted: false };
       const other = await isOther(slice);
@@ -110,7 +118,7 @@ export function createFollower(
       const now = other
         ? ((await machine.readFrom(path, 0, CHUNK)) ?? { bytes: new Uint8Array(0), size: 0, id: slice.id })
         : slice;
-      const lines = take(now);
+      const lines = take(now, reader);
       const more = now.bytes.length > 0 && offset < now.size;
       paused = !more;
       return { lines, grew: now.bytes.length > 0, more, size: now.size, restarted: other };

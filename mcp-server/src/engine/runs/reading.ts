@@ -4,10 +4,9 @@ import { errorCode } from '../../core/errors.js';
 import type { JsonNumber, LoggedRecord } from '../../core/metric.js';
 import type { Machine } from '../../core/ports.js';
 import type { TextFinding } from '../../core/reading/endings.js';
-import type { Line } from '../../core/reading/lines.js';
 import { createLogReader, LogState } from '../../core/reading/log.js';
 import { findName, findPrimary } from '../../core/reading/primary.js';
-import { qualified } from '../../core/reading/reader.js';
+import { qualified, type ReadRecord } from '../../core/reading/reader.js';
 import { createRedactor } from '../../core/redact.js';
 import type { RunRecord } from '../../core/run-record.js';
 import type { Alarm } from '../../core/stop-rules.js';
@@ -51,7 +50,7 @@ const SavedState = z.strictObject({
 const POLL_PIECES = 128;
 
 /** Records held back at most between two saves while the disk takes them. */
-const MANY = 10_000;
+const MANY = 1000;
 
 /**
  * Opens the reading of a run's log where the last supervisor left it. `metrics.jsonl` may be ahead of the saved place,
@@ -82,9 +81,8 @@ export function openReading(
   for (const one of readMetrics(files.metrics, saved?.stored)) count(one);
   const sources = openSources(lab, { record, files, rivals, state: saved?.sources, seen: numbers });
 
-  const take = (lines: readonly Line[]): void => {
-    const fresh = log
-      .read(lines)
+  const take = (records: readonly ReadRecord[]): void => {
+    const fresh = records
       .map(
         (one): LoggedRecord => ({
           line: one.line,
@@ -130,8 +128,8 @@ export function openReading(
   const poll = async (most: number): Promise<{ grew: boolean }> => {
     let grew = false;
     for (let chunk = 0; chunk < most; chunk++) {
-      const part = await follower.poll();
-      take(part.lines);
+      const part = await follower.poll(log);
+      take(log.drain());
       grew ||= part.grew;
       if (!part.more) break;
     }
@@ -165,7 +163,7 @@ export function openReading(
     },
     async finish() {
       await poll(Number.POSITIVE_INFINITY);
-      take(follower.end());
+      take(log.read(follower.end()));
       await look(true);
     },
     alarm: () => observed.alarm(),
