@@ -126,6 +126,7 @@ describe('what a person should look at', () => {
     value: 0.905,
     seconds: 100,
     code: 'c9',
+    seeds: [],
     champion: BASE,
     noise: poolNoise([BASE]),
     peers: [
