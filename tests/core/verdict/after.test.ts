@@ -128,6 +128,7 @@ describe('what a person should look at', () => {
     code: 'c9',
     seeds: [],
     champion: BASE,
+    seeds: [],
     noise: poolNoise([BASE]),
     peers: [
       { run: 'exp001', value: 0.9, seconds: 100, code: 'c1' },
@@ -149,5 +150,11 @@ describe('what a person should look at', () => {
     expect(kinds({ value: 0.904 })).toEqual(['same-value']);
     expect(kinds({ value: 0.904, code: 'c2' })).toEqual([]);
     expect(kinds({ byLockedEvaluator: false })).toEqual(['not-by-evaluator']);
+  });
+  it('is a value that no seed moves, where the seed moves other runs', () => {
+    expect(kinds({ seeds: [0.905, 0.905] })).toEqual(['constant']);
+    expect(kinds({ seeds: [0.905, 0.904] })).toEqual([]);
+    expect(kinds({ seeds: [0.905] })).toEqual([]);
+    expect(kinds({ seeds: [0.905, 0.905], noise: poolNoise([[0.905, 0.905]]) })).toEqual([]);
   });
 });
