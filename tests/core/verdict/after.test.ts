@@ -128,7 +128,6 @@ describe('what a person should look at', () => {
     code: 'c9',
     seeds: [],
     champion: BASE,
-    seeds: [],
     noise: poolNoise([BASE]),
     peers: [
       { run: 'exp001', value: 0.9, seconds: 100, code: 'c1' },
