@@ -126,6 +126,7 @@ describe('what a person should look at', () => {
     value: 0.905,
     seconds: 100,
     code: 'c9',
+    seeds: [],
     champion: BASE,
     noise: poolNoise([BASE]),
     peers: [
@@ -148,5 +149,11 @@ describe('what a person should look at', () => {
     expect(kinds({ value: 0.904 })).toEqual(['same-value']);
     expect(kinds({ value: 0.904, code: 'c2' })).toEqual([]);
     expect(kinds({ byLockedEvaluator: false })).toEqual(['not-by-evaluator']);
+  });
+  it('is a value that no seed moves, where the seed moves other runs', () => {
+    expect(kinds({ seeds: [0.905, 0.905] })).toEqual(['constant']);
+    expect(kinds({ seeds: [0.905, 0.904] })).toEqual([]);
+    expect(kinds({ seeds: [0.905] })).toEqual([]);
+    expect(kinds({ seeds: [0.905, 0.905], noise: poolNoise([[0.905, 0.905]]) })).toEqual([]);
   });
 });

@@ -8,6 +8,8 @@ export function linearTicks(low: number, high: number, count: number): number[] 
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = (STEPS.find((factor) => factor * power >= rough * 0.999) ?? 10) * power;
   if (!(step > 0) || !Number.isFinite(step)) return [low, high];
+  // So far from zero, neighbouring ticks would have the same twelve digits.
+  if (Math.max(Math.abs(low), Math.abs(high)) / step > 1e11) return [low, high];
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   // From whole multiples, not by adding up: 0.1 + 0.2 is not a label.
