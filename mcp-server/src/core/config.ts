@@ -114,7 +114,9 @@ const Experiment = z.strictObject({
     .describe(
       'How a gain is judged (docs/verdict.md). `strict`: on fresh seeds. `paired`: on the same seeds as the best so far, where equal seeds mean equal noise. `cheap`: one seed, every gain stays unconfirmed.',
     ),
-  seeds: count(3).describe('Seeds of the baseline, and fresh seeds that confirm a gain.'),
+  seeds: count(3).describe(
+    'Seeds of the baseline. A candidate that stays promising gets up to four times as many fresh ones, the best so far three times as many.',
+  ),
   seed_env: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
