@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { Config } from '../../mcp-server/src/core/config.js';
 import { MAIN, runProcess } from '../support/project.js';
@@ -77,7 +78,8 @@ describe('README', () => {
       kind: match[1],
       text: match[2] ?? '',
     }));
-    expect(blocks.map(({ kind }) => kind)).toEqual(['markdown', 'yaml']);
+    expect(blocks.map(({ kind }) => kind)).toEqual(['markdown', 'yaml', 'yaml']);
+    expect(() => Config.parse(parse(blocks[2]?.text ?? ''))).not.toThrow();
     const { makeProject } = await import('../support/project.js');
     const project = makeProject({
       'PROJECT_BRIEF.md': blocks[0]?.text ?? '',
