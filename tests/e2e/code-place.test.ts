@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -128,12 +129,16 @@ function putRest(): void {
 /** The edit of a candidate: the baseline has ended, and its other seeds are under way or to come. */
 function edit(): void {
   const size = Buffer.byteLength(TRAIN);
-  put(project.root, {
+  const edited = {
     'train.py': TRAIN.replace('train A', 'train B'),
     'pkg/model.py': MODEL.replace('model A', 'model B').replace('0.0', '0.3'),
     'staged.py': 'NAME = "staged B"\n',
     'loose.py': 'NAME = "loose B"\n',
-  });
+  };
+  put(project.root, edited);
+  // Python itself takes compiled code of an equal size and second for that of the edited file; nobody edits so fast.
+  const later = Date.now() / 1000 + 5;
+  for (const path of Object.keys(edited)) utimesSync(at(path), later, later);
   expect(lstatSync(at('train.py')).size).toBe(size);
   chmodSync(at('run.sh'), 0o644);
   // Compiled code that Python takes without a look at its source: what a copy of equal size and second may meet as well.

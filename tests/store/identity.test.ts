@@ -40,8 +40,8 @@ describe('process identity', () => {
   });
 
   it('counts a zombie as dead', async () => {
-    // The shell becomes a program that never asks after its child, which is dead and stays in the table.
-    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 600'], {
+    // The shell becomes a program that never asks after its child, which dies after that and stays in the table.
+    const parent = spawn('/bin/sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 600'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const [line] = await once(parent.stdout, 'data');
