@@ -64,6 +64,12 @@ const Agent = z.strictObject({
   max_steps_per_cycle: count(3).describe(LATER),
   cooldown_interval: Duration.default(300).describe(LATER),
   no_progress_fallback_threshold: count(3).describe(LATER),
+  max_cycles_per_hour: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Most cycles begun within any hour; 0 = no limit. The loop sleeps until the next may begin.'),
 });
 
 const Memory = z.strictObject({

@@ -3,15 +3,22 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { Config } from '../core/config.js';
 import { errorCode, errorText, LabError } from '../core/errors.js';
+import { adaptOriginal } from '../core/original-config.js';
 import { nearest } from '../core/text.js';
 
 const MAX_BYTES = 64 * 1024;
 
+export interface ConfigFile {
+  config: Config;
+  /** What a person should know of how it was read. */
+  notes: string[];
+}
+
 /**
- * Reads `config.yaml`. Absent = all defaults. Throws LabError for a file over 64 KiB, YAML that cannot be read, alias
+ * Reads `config.yaml`, ours or the Python original's. Absent = all defaults. Throws LabError for a file over 64 KiB, YAML that cannot be read, alias
  * bombs, wrong types and unknown keys (the nearest known one is named).
  */
-export function readConfig(path: string): Config {
+export function readConfig(path: string): ConfigFile {
   let text: string;
   try {
     const stat = statSync(path);
@@ -26,7 +33,7 @@ export function readConfig(path: string): Config {
     }
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return Config.parse({});
+    if (errorCode(error) === 'ENOENT') return { config: Config.parse({}), notes: [] };
     if (error instanceof LabError || errorCode(error) === undefined) throw error;
     throw new LabError(
       `${path} cannot be read: ${errorText(error)}`,
@@ -38,8 +45,9 @@ export function readConfig(path: string): Config {
 }
 
 /** Parses the text of a config; `path` is only named in errors. */
-function parseConfig(text: string, path: string): Config {
-  return checked(Config, parseYaml(text, path), path);
+function parseConfig(text: string, path: string): ConfigFile {
+  const { data, notes } = adaptOriginal(parseYaml(text, path));
+  return { config: checked(Config, data, path), notes };
 }
 
 /** YAML text → plain data, with bounded aliases. Throws LabError with the line. */

@@ -22,13 +22,14 @@ export interface Project {
 /** Opens a project folder without writing anything. Throws LabError for a folder, config or brief that cannot be read. */
 export function openProject(dir: string): Project {
   const root = realFolder(resolve(dir));
-  const raw = readConfig(join(root, 'config.yaml'));
+  const { config: raw, notes } = readConfig(join(root, 'config.yaml'));
   assertBelow(root, raw.project.workspace, 'project.workspace');
   assertBelow(root, raw.project.brief, 'project.brief');
   const paths = projectPaths(root, raw.project.brief, raw.project.workspace);
   const brief = readBrief(paths.brief, raw.memory.brief_max_chars);
   const config = applyBrief(raw, brief.settings);
-  return { name: config.project.name ?? basename(root), paths, config, brief, warnings: [...brief.warnings] };
+  const warnings = [...notes, ...brief.warnings];
+  return { name: config.project.name ?? basename(root), paths, config, brief, warnings };
 }
 
 /** Makes the workspace folders. Throws LabError when the project cannot be written. */

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { planRefusal } from '../../core/budget.js';
 import type { Campaign } from '../../core/campaign.js';
+import { cycleWait } from '../../core/cycle-pace.js';
 import { errorText, LabError } from '../../core/errors.js';
 import type { Plan } from '../../core/ledger.js';
 import { pendingDirective } from '../../store/directive.js';
@@ -115,7 +116,9 @@ async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise
         await execute(lab, project, pending, signal, tell);
         continue;
       }
-      if (!full && !isPaused(campaign) && !limited) {
+      const begunAt = campaign.plans.map(({ at }) => at);
+      const early = cycleWait(begunAt, project.config.agent.max_cycles_per_hour, lab.clock()) > 0;
+      if (!full && !isPaused(campaign) && !limited && !early) {
         const refusal = planRefusal(project.config, campaign, currentUse(project, campaign, lab.clock()));
         const thought = think(
           project.config,
