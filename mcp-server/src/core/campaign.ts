@@ -58,6 +58,8 @@ export interface Campaign {
   dryRuns: Map<string, RecordOf<'dry_run'>>;
   /** Directives by id, the last word on each. */
   directives: Map<string, RecordOf<'directive'>>;
+  /** What the leader said it does about a directive, by the directive's id. */
+  heeded: Map<string, string>;
   gpuHours: number;
   startedAt: string | null;
   stopped: RecordOf<'stop'> | null;
@@ -91,6 +93,7 @@ export function replay(records: Iterable<LedgerRecord>): Campaign {
     entries: [],
     dryRuns: new Map(),
     directives: new Map(),
+    heeded: new Map(),
     gpuHours: 0,
     startedAt: null,
     stopped: null,
@@ -112,12 +115,14 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
         campaign.planOf.set(record.id, record);
         if (!campaign.runOf.has(record.id)) campaign.unlaunched.add(record.id);
       }
+      heed(campaign, record);
       campaign.stopped = null;
       return;
     case 'drop':
       campaign.unlaunched.delete(record.plan);
       return;
     case 'thought':
+      heed(campaign, record);
       campaign.stopped = null;
       return;
     case 'call':
@@ -128,7 +133,8 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
       return;
     case 'launch': {
       const run = runOf(campaign, record.run);
-      if (record.plan !== null && !campaign.runOf.has(record.plan)) campaign.runOf.set(record.plan, record.run);
+      if (record.plan !== null && !campaign.runOf.has(record.plan))
+        campaign.runOf.set(record.plan, record.run);
       if (record.plan !== null) campaign.unlaunched.delete(record.plan);
       if (run.verdict === null) campaign.unjudged.add(record.run);
       if (record.replicate !== undefined) campaign.unreflected.delete(record.run);
@@ -139,6 +145,7 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
         campaign.contract = { ...campaign.contract, cyclesUsed: campaign.contract.cyclesUsed + 1 };
       }
       run.launch ??= record;
+      run.prediction ??= campaign.planOf.get(record.plan ?? '')?.prediction ?? null;
       campaign.startedAt ??= record.at;
       return;
     }
@@ -216,6 +223,11 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
     case 'swept':
       return;
   }
+}
+
+function heed(campaign: Campaign, { heeds }: Pick<Plan, 'heeds'>): void {
+  for (const id of heeds?.ids ?? [])
+    if (!campaign.heeded.has(id)) campaign.heeded.set(id, heeds?.words ?? '');
 }
 
 function runOf(campaign: Campaign, id: string): CampaignRun {

@@ -178,8 +178,12 @@ export const LedgerRecord = z.discriminatedUnion('kind', [
   StepRecord,
   CallRecord,
   UsageRecord,
-  z.strictObject({ kind: z.literal('drop'), at, plan: z.string(), reason: z.string() }).describe('a plan that is not launched any more'),
-  z.strictObject({ kind: z.literal('swept'), at, cycle: z.number().int(), reason: z.string() }).describe('the leader’s sweep of that cycle is over'),
+  z
+    .strictObject({ kind: z.literal('drop'), at, plan: z.string(), reason: z.string() })
+    .describe('a plan that is not launched any more'),
+  z
+    .strictObject({ kind: z.literal('swept'), at, cycle: z.number().int(), reason: z.string() })
+    .describe('the leader’s sweep of that cycle is over'),
   z.strictObject({
     kind: z.literal('dry_run'),
     at,

@@ -113,7 +113,10 @@ function experimentProblem(answer: PlanAnswer, campaign: Campaign): string | nul
  * Equal plans have equal signatures: the words of the command in their order and the words of the change, capitals,
  * spaces and punctuation aside. Throws LabError for a command that cannot be read.
  */
-export function signatureOf(plan: { command?: string | readonly string[] | undefined; change?: string | undefined }): string {
+export function signatureOf(plan: {
+  command?: string | readonly string[] | undefined;
+  change?: string | undefined;
+}): string {
   const argv = plan.command === undefined || plan.command === '' ? [] : toArgv(plan.command);
   const words = (plan.change ?? '').toLowerCase().match(/[\p{L}\p{N}.]+/gu) ?? [];
   return JSON.stringify([argv, words.join(' ')]);
@@ -133,7 +136,10 @@ function twinOf(campaign: Campaign, answer: PlanAnswer): string | null {
 }
 
 export const familyOf = (family: string | undefined): string =>
-  (family ?? '').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
+  (family ?? '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
 
 /** Judged candidates that a model planned, the latest last: with the sweeps that it handed over. */
 export function modelRuns(campaign: Campaign): { plan: Plan; run: CampaignRun }[] {
