@@ -66,6 +66,8 @@ function openLab(dir: string): Lab {
     leases: leaseFolder(process.env),
     hashes: new Map(),
     literature: openSources,
+    provider: async (project, own) =>
+      (await import('./adapters/providers/index.js')).openProvider({ ...project.config.agent, ...own }),
     spawnSupervisor: () => {
       const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
       const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], {

@@ -12,6 +12,8 @@ export type Audience = 'host' | 'leader' | 'idea' | 'code' | 'writing';
 /** What a running tool may tell and heed. */
 export interface ToolContext {
   signal: AbortSignal;
+  /** Who calls. */
+  role: Audience;
   /** Says how far a long call is. `progress` only ever grows. */
   progress(message: string, progress: number, total?: number): void;
 }
@@ -57,6 +59,27 @@ export function defineTool<I extends z.ZodType, O extends z.ZodType>(tool: Tool<
       return { data: toObject(output), text: render(output) };
     },
   };
+}
+
+/** JSON Schema of what a tool takes, without what every client knows already. */
+export function inputSchema(input: z.ZodType): {
+  type: 'object';
+  properties: Record<string, object>;
+  required?: string[];
+  additionalProperties?: false;
+} {
+  const schema: Record<string, unknown> = z.toJSONSchema(input, { io: 'input' });
+  const { properties, required, additionalProperties } = schema;
+  return {
+    type: 'object',
+    properties: isRecord(properties) ? properties : {},
+    ...(Array.isArray(required) ? { required: required.map(String) } : {}),
+    ...(additionalProperties === false ? { additionalProperties: false } : {}),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, object> {
+  return typeof value === 'object' && value !== null;
 }
 
 export interface Answer {

@@ -11,12 +11,18 @@ import {
   McpError,
   ReadResourceRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
-import { z } from 'zod';
 import { errorCode, LabError } from '../core/errors.js';
 import { nearest, plain } from '../core/text.js';
 import { withNews } from '../engine/agent/receipts.js';
 import type { Lab } from '../engine/lab.js';
-import { type Answer, type AnyTool, type Audience, invoke, type ToolContext } from '../engine/tool.js';
+import {
+  type Answer,
+  type AnyTool,
+  type Audience,
+  inputSchema,
+  invoke,
+  type ToolContext,
+} from '../engine/tool.js';
 import { promptsFor } from '../engine/views/prompts.js';
 import { RESOURCES, readResource } from '../engine/views/resources.js';
 import { readCampaign } from '../store/ledger.js';
@@ -61,6 +67,7 @@ export function createMcpServer(
     const token = request.params._meta?.progressToken;
     const context: ToolContext = {
       signal: extra.signal,
+      role,
       progress(message, progress, total) {
         if (token === undefined) return;
         const params = { progressToken: token, progress, message, ...(total === undefined ? {} : { total }) };
@@ -155,7 +162,7 @@ function describe(tool: AnyTool) {
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: objectSchema(tool.input, 'input'),
+    inputSchema: inputSchema(tool.input),
     annotations: {
       readOnlyHint: tool.effect === 'read',
       destructiveHint: false,
@@ -163,28 +170,6 @@ function describe(tool: AnyTool) {
       openWorldHint: false,
     },
   };
-}
-
-/** JSON Schema of a strict object, without what every client knows already. */
-function objectSchema(
-  schema: z.ZodType,
-  io: 'input' | 'output',
-): { type: 'object'; properties?: Record<string, object>; required?: string[] } {
-  const { $schema, type, properties, required, additionalProperties } = z.toJSONSchema(schema, {
-    io,
-  }) as Record<string, unknown>;
-  void $schema;
-  void type;
-  return {
-    type: 'object',
-    properties: isRecord(properties) ? properties : {},
-    ...(Array.isArray(required) ? { required: required.map(String) } : {}),
-    ...(additionalProperties === false ? { additionalProperties: false } : {}),
-  };
-}
-
-function isRecord(value: unknown): value is Record<string, object> {
-  return typeof value === 'object' && value !== null;
 }
 
 /** Serves on standard input and output until the client leaves or `signal` is aborted. Runs go on either way. */
