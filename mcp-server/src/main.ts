@@ -66,8 +66,7 @@ function openLab(dir: string): Lab {
     leases: leaseFolder(process.env),
     hashes: new Map(),
     literature: openSources,
-    provider: async (project, own) =>
-      (await import('./adapters/providers/index.js')).openProvider({ ...project.config.agent, ...own }),
+    provider: openThinker,
     spawnSupervisor: () => {
       const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
       const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], {
@@ -132,6 +131,16 @@ async function openSources(contact: string | undefined): Promise<Literature> {
     contact,
   });
 }
+
+/** Who thinks, asked only where the person has agreed to where keys go. */
+const openThinker: Lab['provider'] = async (project, own) => {
+  const { openProvider } = await import('./adapters/providers/index.js');
+  const { agent, experiment } = project.config;
+  return openProvider(
+    { ...agent, ...own, passEnv: experiment.pass_env },
+    { env: process.env, clock: Date.now, version: versionOf(), node: process.execPath, program: here },
+  );
+};
 
 /** The machine's adapter is loaded when something is first asked of it. */
 function lazyMachine(): Machine {
