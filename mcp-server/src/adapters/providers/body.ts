@@ -9,7 +9,7 @@ export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Text of an answer. What is no UTF-8 appears as U+FFFD. */
-export const textOf = (answer: Answer): string => new TextDecoder().decode(answer.body);
+const textOf = (answer: Answer): string => new TextDecoder().decode(answer.body);
 
 /** The refusal that an answer is, or null: by its status, or by an error in the body of a success. */
 export function refusalIn(answer: Answer): Refusal | null {

@@ -109,7 +109,7 @@ const Choice = z.looseObject({
       .array(
         z.looseObject({
           id: z.string().optional(),
-          function: z.looseObject({ name: z.string(), arguments: z.unknown() }),
+          function: z.looseObject({ name: z.string(), arguments: z.unknown().optional() }),
         }),
       )
       .nullish(),

@@ -200,7 +200,7 @@ const Result = z.looseObject({
   errors: z.array(z.string()).optional().catch(undefined),
   api_error_status: z.number().nullish(),
   stop_reason: z.string().nullish(),
-  structured_output: z.unknown(),
+  structured_output: z.unknown().optional(),
   total_cost_usd: z.number().min(0).nullish().catch(null),
   usage: z
     .looseObject({

@@ -5,7 +5,7 @@ import { badAnswer } from './body.js';
 import type { Ended } from './child.js';
 import { assertInstalled, type Cli, runCli, SERVER, serverArgs, withFolder } from './cli.js';
 import { type CliEnv, cliEnv } from './cli-env.js';
-import { type CarriedConfig, carriedConfig, inline } from './codex-config.js';
+import { type CarriedConfig, carriedConfig, inline, modelProvider } from './codex-config.js';
 import { type CodexStory, emptyStory, tell } from './codex-events.js';
 import type { Door, Settings } from './door.js';
 import { keyOf } from './keys.js';
@@ -72,7 +72,14 @@ export function codexCli(settings: Settings, door: Door): Agent {
   const own = carriedConfig(door.env);
   const usersKey = own.keyEnv === null ? undefined : door.env[own.keyEnv];
   const around = cliEnv({ ...settings, provider: 'codex_cli' }, door, {
-    ...(key === null ? {} : { [settings.base_url ? KEY : 'CODEX_API_KEY']: key.value }),
+    // A key that the config names stands alone: another account's would win, or be sent elsewhere.
+    ...(key === null
+      ? {}
+      : {
+          OPENAI_API_KEY: null,
+          CODEX_API_KEY: null,
+          [settings.base_url ? KEY : 'CODEX_API_KEY']: key.value,
+        }),
     ...(own.keyEnv === null || usersKey === undefined ? {} : { [own.keyEnv]: usersKey }),
   });
   const redact = createRedactor(around.kept.map((name) => around.env[name] ?? ''));
@@ -132,8 +139,8 @@ function modelFor(task: AgentTask, { base_url }: Settings, own: CarriedConfig): 
 }
 
 function providerOf({ base_url }: Settings, hasKey: boolean, own: CarriedConfig): string[] {
-  if (!base_url) return own.overrides;
-  const provider = {
+  if (!base_url) return [...own.overrides, ...own.provider];
+  const fields = {
     name: 'auto-experiment',
     base_url,
     wire_api: 'responses',
@@ -141,11 +148,7 @@ function providerOf({ base_url }: Settings, hasKey: boolean, own: CarriedConfig)
     request_max_retries: 2,
     stream_max_retries: 2,
   };
-  return [
-    ...own.overrides,
-    'model_provider="auto-experiment"',
-    `model_providers.auto-experiment=${inline(provider)}`,
-  ];
+  return [...own.overrides, ...modelProvider('auto-experiment', fields)];
 }
 
 function serverOf(task: AgentTask, door: Door, { handedOn }: CliEnv): string {

@@ -11,11 +11,13 @@ export interface CarriedConfig {
   model: string | null;
   /** `key=value` pairs for `-c`. None of them holds a secret. */
   overrides: string[];
+  /** The same for the user's own model provider, where one is set. */
+  provider: string[];
   /** Variable that holds the key of the user's own model provider. */
   keyEnv: string | null;
 }
 
-const NONE: CarriedConfig = { model: null, overrides: [], keyEnv: null };
+const NONE: CarriedConfig = { model: null, overrides: [], provider: [], keyEnv: null };
 const MAX_BYTES = 256 * 1024;
 
 /** How the user logs in and how hard the model thinks. */
@@ -52,14 +54,18 @@ export function carriedConfig(env: Env): CarriedConfig {
   const name = config.model_provider;
   const all = config.model_providers;
   const own = typeof name === 'string' && isFields(all) ? all[name] : undefined;
-  let keyEnv: string | null = null;
-  if (typeof name === 'string' && isFields(own)) {
-    const shown = Object.fromEntries(Object.entries(own).filter(([key]) => OF_PROVIDER.includes(key)));
-    overrides.push(...pair('model_provider', name), ...pair(`model_providers.${inline(name)}`, shown));
-    keyEnv = typeof own.env_key === 'string' ? own.env_key : null;
-  }
-  return { model: typeof config.model === 'string' ? config.model : null, overrides, keyEnv };
+  const model = typeof config.model === 'string' ? config.model : null;
+  if (typeof name !== 'string' || !isFields(own)) return { model, overrides, provider: [], keyEnv: null };
+  const shown = Object.fromEntries(Object.entries(own).filter(([key]) => OF_PROVIDER.includes(key)));
+  const keyEnv = typeof own.env_key === 'string' ? own.env_key : null;
+  return { model, overrides, provider: modelProvider(name, shown), keyEnv };
 }
+
+/** The pairs that make Codex ask this one. */
+export const modelProvider = (name: string, fields: Record<string, unknown>): string[] => [
+  `model_provider=${inline(name)}`,
+  `model_providers=${inline({ [name]: fields })}`,
+];
 
 const pair = (key: string, value: unknown): string[] =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || isFields(value)

@@ -4,7 +4,7 @@ import { type Asked, refused } from './refusals.js';
 import { post, WireTrouble } from './wire.js';
 
 /** Parts of a request that some servers and models refuse. They are left out from the first refusal on. */
-export type Extra =
+type Extra =
   | 'tool_choice'
   | 'max_completion_tokens'
   | 'prompt_cache_key'

@@ -30,7 +30,7 @@ const QUOTA =
 const CONTEXT =
   /context.?(?:length|window)|prompt is too long|too many (?:input )?tokens|maximum context|request_too_large|input is too long/i;
 const NO_MODEL =
-  /model[^.]{0,80}(?:not.found|does.?n.t exist|does not exist|may not exist|no access|not have access|is not (?:available|supported|found)|unknown|invalid)|(?:unknown|invalid|no such|not a valid) model|model_not_found|no endpoints found/i;
+  /model(?! provider).{0,100}(?:not.found|does.?n.t exist|does not exist|may not exist|no access|not have access|is not (?:available|supported|found)|unknown|invalid)|(?:unknown|invalid|no such|not a valid) model|model_not_found|no endpoints found/i;
 const RATE =
   /rate.?limit|too many requests|usage limit|hit your(?: \S+)? limit|out of (?:extra )?usage|limit reached|quota exceeded for|throttl/i;
 const OVERLOADED =
@@ -39,7 +39,7 @@ const AUTH =
   /authentication|unauthorized|invalid.{0,12}(?:api.?key|x-api-key|bearer|token)|(?:api.?key|token).{0,20}(?:invalid|expired|revoked)|not logged in|please run \/login|permission_error|oauth token|log ?in again|sign in again/i;
 
 /** Which fault a refusal is. The status decides where it is clear, the words elsewhere. */
-export function faultOf({ status, words, code }: Pick<Refusal, 'status' | 'words' | 'code'>): ProviderFault {
+function faultOf({ status, words, code }: Pick<Refusal, 'status' | 'words' | 'code'>): ProviderFault {
   const all = `${code} ${words}`;
   if (status === 402) return 'quota';
   if (status === 429)
