@@ -18,11 +18,14 @@ export async function codeKeeper(
 ): Promise<(run: string) => Promise<CodeRef | null>> {
   const { root, workspace } = project.paths;
   // What it takes to fetch is done before the launch holds up others.
+  const isHere = place === null || project.config.execution.sync !== 'off';
   const there =
-    place === null ? null : await orTold(notes, () => keepCodeThere(site.machine, project, place.workspace));
+    isHere || place === null
+      ? null
+      : await orTold(notes, () => keepCodeThere(site.machine, project, place.workspace));
   return (run) =>
     orTold(notes, async () => {
-      if (place !== null && there === null) return null;
+      if (!isHere && there === null) return null;
       const message = `auto-experiment ${run}`;
       const kept =
         there === null

@@ -3,6 +3,7 @@ import { type Campaign, sameWork, usedSeeds } from '../../core/campaign.js';
 import { showCommand } from '../../core/command.js';
 import type { CodeRef } from '../../core/ledger.js';
 import { MARKER } from '../../core/marker.js';
+import type { Place } from '../../core/place.js';
 import type { Random } from '../../core/ports.js';
 import { runNumber } from '../../core/run.js';
 import { queuedRun, type RunRecord } from '../../core/run-record.js';
@@ -16,12 +17,13 @@ import { ensureWorkspace } from '../../store/project.js';
 import { countChangedLines } from '../../store/restore.js';
 import { createRun, nextRunId, readRun, readRuns } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
+import { syncThere } from '../there/sync.js';
 import { limitsWithinBudget } from './budget.js';
 import { codeKeeper } from './code-keeper.js';
 import { ensureDryRun } from './dry-run.js';
 import { lockedAtLaunch } from './locked.js';
 import { assertProgram } from './program.js';
-import { assertProgramThere, commandThere, placeFor, siteOf } from './site.js';
+import { assertProgramThere, commandThere, placeFor, type Site, siteOf } from './site.js';
 import { keepSupervised } from './supervised.js';
 import { workKey } from './work-key.js';
 
@@ -86,7 +88,8 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
 
   const place = await placeFor(lab, config);
   const site = await siteOf(lab, place);
-  const cwd = place?.workspace ?? paths.root;
+  const notes: string[] = [];
+  const cwd = await codeFolder(lab, site, project, place, notes);
   // Another machine has an environment of its own.
   const { env, withheld } = splitEnv(place === null ? withoutMarker(lab.env) : {}, {
     pass: experiment.pass_env,
@@ -108,7 +111,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
   const seeding = seedingOf(request.argv, experiment.seed_env);
   const short = { ...request, argv: withSeed(request.argv, DRY_SEED) };
   const dryEnv = { ...env, ...experiment.env, ...seedEnv(experiment.seed_env ?? null, DRY_SEED) };
-  const notes = await ensureDryRun({ ...lab, ...site }, project, campaign, short, dryEnv, place);
+  notes.push(...(await ensureDryRun({ ...lab, ...site }, project, campaign, short, dryEnv, { place, cwd })));
 
   ensureWorkspace(paths);
   const passed = experiment.pass_env.filter((name) => lab.env[name] !== undefined);
@@ -194,6 +197,19 @@ export function recordLaunch(ledger: string, record: RunRecord, campaign: Campai
     ...(lines === null ? {} : { lines }),
     ...(key === null ? {} : { key }),
   });
+}
+
+/** Where the code lies that a run will start from; with `execution.sync` it is brought there first. */
+async function codeFolder(
+  lab: Pick<Lab, 'machine'>,
+  site: Site,
+  project: Project,
+  place: Place | null,
+  notes: string[],
+): Promise<string> {
+  if (place === null) return project.paths.root;
+  if (project.config.execution.sync === 'off') return place.workspace;
+  return syncThere(lab, site.machine, project, place, notes);
 }
 
 /** How many lines differ from the baseline's code; null where one of the two was not kept. */

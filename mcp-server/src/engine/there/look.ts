@@ -9,6 +9,8 @@ export interface FileThere {
   /** As git has it: plain, executable, or a symbolic link. */
   mode: '100644' | '100755' | '120000';
   bytes: number;
+  /** When it was changed, in seconds since 1970 by the host's clock. */
+  mtime: number;
   /** SHA-256 of the content; of a link, of its target. */
   sum: string;
 }
@@ -36,7 +38,7 @@ async function lookAtBatch(host: Host, folder: string, paths: readonly string[])
   const mark = freshMark();
   const list = 'tr "\\n" "\\000" | xargs -0';
   const script = `cd ${quote(folder)} || exit 1
-${lines(`${list} stat -c '%f|%s|%n' -- 2> /dev/null`, paths)}
+${lines(`${list} stat -c '%f|%s|%Y|%n' -- 2> /dev/null`, paths)}
 printf '\\n%s\\n' ${mark}
 ${lines(`${list} sha256sum -- 2> /dev/null`, paths)}
 printf '\\n%s\\n' ${mark}
@@ -52,11 +54,14 @@ ${lines(`while IFS= read -r f; do [ -h "$f" ] && { printf '%s|' "$f"; readlink "
     }),
   );
   return stats.split('\n').flatMap((line): FileThere[] => {
-    const [, mode = '', bytes = '', path = ''] = /^([0-9a-f]+)\|(\d+)\|(.+)$/.exec(line) ?? [];
+    const [, mode = '', bytes = '', mtime = '', path = ''] =
+      /^([0-9a-f]+)\|(\d+)\|(\d+)\|(.+)$/.exec(line) ?? [];
     const kind = modeOf(Number.parseInt(mode, 16));
     const target = linkAt.get(path);
     const sum = kind === '120000' ? (target === undefined ? undefined : sumOf(target)) : sumAt.get(path);
-    return kind === null || sum === undefined ? [] : [{ path, mode: kind, bytes: Number(bytes), sum }];
+    return kind === null || sum === undefined
+      ? []
+      : [{ path, mode: kind, bytes: Number(bytes), mtime: Number(mtime), sum }];
   });
 }
 

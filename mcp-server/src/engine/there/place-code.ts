@@ -2,12 +2,14 @@ import { posix } from 'node:path';
 import { LabError } from '../../core/errors.js';
 import type { Place } from '../../core/place.js';
 import { quote } from '../../core/posix.js';
+import { withFolders } from '../../store/code-place.js';
 import type { Project } from '../../store/project.js';
 import { askThere, freshMark, type Host, lines, makeOwn, notCode, OWN_FOLDER } from './ask.js';
 import { listCodeThere } from './code-list.js';
 import type { CodeFile, CodeSource } from './code-source.js';
 import { lookThere } from './look.js';
 import { pushFiles } from './push.js';
+import { readSynced } from './synced.js';
 
 /** Where code lies on a host, and which of its files are not so in the folder of the project there. */
 export interface PlacedThere {
@@ -57,8 +59,8 @@ export async function placeCodeThere(
     const sent = source.files.filter((file) => !isOrdinary(file) || !isSame(file));
     await pushFiles(host, half, ledOut(source, workspace), sent);
     await assertWhole(host, half, source, workspace);
-    const { files } = await listCodeThere(host, workspace, notCode(project));
-    const extra = files.flatMap(({ path }) => withFolders(path)).filter((path) => !paths.includes(path));
+    const now = await codeNow(host, project, workspace);
+    const extra = now.flatMap(withFolders).filter((path) => !paths.includes(path));
     await askThere(host, restLines(workspace, half, [...new Set(extra)], notCode(project)), BUILD_MS);
     await askThere(
       host,
@@ -70,6 +72,13 @@ export async function placeCodeThere(
     throw error;
   }
   return { folder: into, changed: names };
+}
+
+/** What is code in the project's folder there: what was brought there, or what counts as code where nothing is. */
+async function codeNow(host: Host, project: Project, workspace: string): Promise<string[]> {
+  if (project.config.execution.sync !== 'off') return [...(await readSynced(host, workspace)).keys()];
+  const { files } = await listCodeThere(host, workspace, notCode(project));
+  return files.map(({ path }) => path);
 }
 
 /** Links of the code that lead out of the project, or into what is no code, lead to where they led from the project. */
@@ -143,10 +152,4 @@ done
 }
 rest ''
 rm -f "$x"`;
-}
-
-/** `a/b/c.py` → `a`, `a/b`, `a/b/c.py`. */
-function withFolders(path: string): string[] {
-  const parts = path.split('/');
-  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }

@@ -1,4 +1,5 @@
 import { quote } from '../../core/posix.js';
+import { withFolders } from '../../store/code-place.js';
 import { askThere, freshMark, type Host, lines } from './ask.js';
 import type { CodeFile, CodeSource } from './code-source.js';
 
@@ -7,8 +8,8 @@ const BATCH = 3 << 20;
 const PUSH_MS = 300_000;
 
 /**
- * Writes files below a folder of a host, each beside its place and then into it; folders on the way are made. `times` are
- * their times of change, in seconds. Returns what was written, as it was written. Throws LabError when the host refuses.
+ * Writes files below a folder of a host, each beside its place and then into it; folders on the way are made.
+ * Returns what was written, as it was written. Throws LabError when the host refuses.
  */
 export async function pushFiles(
   host: Host,
@@ -44,22 +45,20 @@ export async function pushFiles(
 
 const folderOf = (path: string): string => (path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.');
 
-/** In its folder, which must be a real one: a link on the way would lead the write elsewhere. */
-const enter = (path: string): string =>
-  `mkdir -p ${quote(`./${folderOf(path)}`)} || exit 1
-${folderOf(path)
-  .split('/')
-  .map((_, index, parts) => `./${parts.slice(0, index + 1).join('/')}`)
-  .map((part) => `[ ! -h ${quote(part)} ]`)
-  .join(
-    ' && ',
-  )} || { echo ${quote(`${folderOf(path)} is a link there, and code is not written through links`)} >&2; exit 1; }`;
+/** Its folder, which must be a real one: a link on the way would lead the write elsewhere. */
+const enter = (path: string): string => {
+  const folder = folderOf(path);
+  const real = withFolders(folder).map((part) => `[ ! -h ${quote(`./${part}`)} ]`);
+  return `mkdir -p ${quote(`./${folder}`)} || exit 1
+${real.join(' && ')} || { echo ${quote(`${folder} is a link there, and code is not written through links`)} >&2; exit 1; }`;
+};
 
 function writeLines({ path, mode }: CodeFile, data: Buffer): string {
   const temp = `./${folderOf(path)}/.ae-write-${freshMark()}`;
   const base64 = data.toString('base64').replace(/.{1,4096}/g, '$&\n');
   const rows = base64 === '' ? [] : base64.trimEnd().split('\n');
   return `${enter(path)}
+[ ! -d ${quote(`./${path}`)} ] || { echo ${quote(`${path} is a folder there, and a file here`)} >&2; exit 1; }
 ${lines(`base64 -d > ${quote(temp)}`, rows)}
 [ $? = 0 ] && chmod ${mode === '100755' ? '755' : '644'} ${quote(temp)} && mv -f ${quote(temp)} ${quote(`./${path}`)} || { rm -f ${quote(temp)}; exit 1; }`;
 }
