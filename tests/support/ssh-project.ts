@@ -11,6 +11,7 @@ export interface SshProject extends TestProject {
   there: string;
   /** Comes first on PATH there. */
   bin: string;
+  env: Record<string, string>;
 }
 
 export async function makeSshProject(
@@ -35,6 +36,7 @@ export async function makeSshProject(
     server,
     there,
     bin,
+    env,
     async end() {
       // A run that a failed test left behind ends by itself: every one of them waits for a file of this folder.
       rmSync(there, { recursive: true, force: true, maxRetries: 5 });

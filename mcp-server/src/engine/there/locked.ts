@@ -20,14 +20,8 @@ export async function hashLockedThere(
   exclude: readonly string[],
   now: number,
 ): Promise<LockedRecord> {
-  const matches = lockedMatcher(globs);
   const bases = basesOf(globs);
-  const isBelow = (path: string, one: string): boolean => path === one || path.startsWith(`${one}/`);
-  // A glob that begins in a folder of a tool means it.
-  const isOwn = (path: string): boolean => {
-    const base = bases.find((one) => isBelow(path, one)) ?? '';
-    return exclude.some((one) => isBelow(path, one)) || path.slice(base.length).split('/').some(isMade);
-  };
+  const isMeant = meaning(globs, bases, exclude);
   const record: LockedRecord = { at: new Date(now).toISOString(), globs: [...globs], files: {}, error: null };
   const tooMuch = (what: string): LockedRecord => ({
     ...record,
@@ -35,9 +29,7 @@ export async function hashLockedThere(
   });
   const names = await namesThere(host, folder, bases);
   if (names.length > MAX_NAMES) return tooMuch(`look through more than ${MAX_NAMES} names`);
-  const found = new Map(
-    names.flatMap(({ path, bytes }) => (matches(path) && !isOwn(path) ? [[path, bytes] as const] : [])),
-  );
+  const found = new Map(names.flatMap(({ path, bytes }) => (isMeant(path) ? [[path, bytes] as const] : [])));
   if (found.size > MAX_LOCKED) return tooMuch(`mean more than ${MAX_LOCKED} files`);
   const total = [...found.values()].reduce((sum, bytes) => sum + bytes, 0);
   if (total > MAX_BYTES)
@@ -53,22 +45,51 @@ export async function hashLockedThere(
   return { ...record, files };
 }
 
+/** What changes whenever a locked file there is written or replaced, without reading it. */
+export async function stampLockedThere(
+  host: Host,
+  folder: string,
+  globs: readonly string[],
+  exclude: readonly string[],
+): Promise<Record<string, string>> {
+  const bases = basesOf(globs);
+  const isMeant = meaning(globs, bases, exclude);
+  const names = globs.length === 0 ? [] : await namesThere(host, folder, bases);
+  return Object.fromEntries(names.flatMap(({ path, stamp }) => (isMeant(path) ? [[path, stamp]] : [])));
+}
+
+/** Whether a path is meant. What tools make by the way is not, unless a glob begins in their folder. */
+function meaning(
+  globs: readonly string[],
+  bases: readonly string[],
+  exclude: readonly string[],
+): (path: string) => boolean {
+  const matches = lockedMatcher(globs);
+  const isBelow = (path: string, one: string): boolean => path === one || path.startsWith(`${one}/`);
+  return (path) => {
+    const base = bases.find((one) => isBelow(path, one)) ?? '';
+    const isOwn =
+      exclude.some((one) => isBelow(path, one)) || path.slice(base.length).split('/').some(isMade);
+    return !isOwn && matches(path);
+  };
+}
+
 async function namesThere(
   host: Host,
   folder: string,
   bases: readonly string[],
-): Promise<{ path: string; bytes: number }[]> {
+): Promise<{ path: string; bytes: number; stamp: string }[]> {
   const roots = bases.map((base) => (base === '' ? '.' : `./${base}`)).filter(isPlainName);
   // A link that leads nowhere is a name too; find(1) itself sees links that lead back into their folder.
   const script = `cd ${quote(folder)} || exit 1
 ${lines(
-  `while IFS= read -r b; do [ -e "$b" ] || [ -h "$b" ] || continue; find -L "$b" \\( -name ${quote(OWN_FOLDER)} -o -name .git -o -name node_modules -o -name __pycache__ \\) -prune -o -type f -exec stat -L -c '%s|%n' {} + -o -type l -exec printf '0|%s\\n' {} + ; done 2> /dev/null | head -n ${MAX_NAMES + 1}`,
+  `while IFS= read -r b; do [ -e "$b" ] || [ -h "$b" ] || continue; find -L "$b" \\( -name ${quote(OWN_FOLDER)} -o -name .git -o -name node_modules -o -name __pycache__ \\) -prune -o -type f -exec stat -L -c '%s|%d:%i:%Y:%Z|%n' {} + -o -type l -exec printf '0||%s\\n' {} + ; done 2> /dev/null | head -n ${MAX_NAMES + 1}`,
   roots,
 )}
 :`;
   const rows = (await askThere(host, script, 300_000)).toString('utf8').split('\n');
   return rows.flatMap((row) => {
-    const [, bytes, path] = /^(\d+)\|(?:\.\/)?(.+)$/.exec(row) ?? [];
-    return path === undefined ? [] : [{ path, bytes: Number(bytes) }];
+    const [, bytes, stamp, path] = /^(\d+)\|([\d:]*)\|(?:\.\/)?(.+)$/.exec(row) ?? [];
+    return path === undefined ? [] : [{ path, bytes: Number(bytes), stamp: `${bytes}:${stamp}` }];
   });
 }

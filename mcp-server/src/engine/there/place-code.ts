@@ -120,7 +120,7 @@ async function assertWhole(host: Host, half: string, source: CodeSource, workspa
 
 const copyLines = (half: string, files: readonly CodeFile[]): string => `t=${quote(half)}
 ${lines(
-  'while IFS= read -r f; do case $f in */*) mkdir -p "$t/${f%/*}" || exit 1 ;; esac; cp -pP "./$f" "$t/$f" || exit 1; done',
+  `while IFS= read -r f; do case $f in */*) mkdir -p "$t/\${f%/*}" || exit 1 ;; esac; cp -pP "./$f" "$t/$f" || exit 1; done`,
   files.map(({ path }) => path),
 )}`;
 
