@@ -48,6 +48,12 @@ const Execution = z.strictObject({
     .union([z.string(), z.array(z.string())])
     .optional()
     .describe('Further arguments of ssh that say where and as whom: `-p 2222 -i ~/.ssh/lab -J bastion`.'),
+  sync: z
+    .enum(['off', 'rsync'])
+    .default('off')
+    .describe(
+      'Where the code comes from. `off`: it is run as it lies there. `rsync`: before each launch the code of this folder is copied there, without what git ignores; nothing is deleted there, and what was changed there is left.',
+    ),
 });
 
 const Agent = z.strictObject({
