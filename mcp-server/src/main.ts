@@ -57,7 +57,7 @@ function openLab(dir: string): Lab {
     open: () => openProject(dir),
     machine,
     jobs: lazyJobs(at),
-    surveyGpus: lazySurvey(machine),
+    surveyGpus: lazySurvey(machine, (programs) => programs.filter(isOnPath)),
     at,
     clock: Date.now,
     random: Math.random,
@@ -168,17 +168,28 @@ function isOnPath(program: string): boolean {
   );
 }
 
-/** The driver is asked at most every two seconds. */
-function lazySurvey(machine: Machine): SurveyGpus {
+/** The driver is asked at most every two seconds. `present` spares a machine of which it is known the question. */
+function lazySurvey(
+  machine: Machine,
+  present?: (programs: readonly string[]) => readonly string[],
+): SurveyGpus {
   let last: { at: number; survey: GpuSurvey } | undefined;
-  return async (signal) => {
-    if (last !== undefined && Date.now() - last.at < 2000) return last.survey;
+  const known = new Map<string, string>();
+  return async (signal, maxAgeMs = 2000) => {
+    if (last !== undefined && Date.now() - last.at <= maxAgeMs) return last.survey;
     const [{ surveyGpus }, { vendors }] = await Promise.all([
       import('./engine/runs/gpus.js'),
       import('./adapters/gpus/index.js'),
     ]);
-    const survey = await surveyGpus({ machine, vendors, ...(signal === undefined ? {} : { signal }) });
-    last = { at: Date.now(), survey };
+    const at = Date.now();
+    const survey = await surveyGpus({
+      machine,
+      vendors,
+      known,
+      ...(present === undefined ? {} : { present }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    last = { at, survey };
     return survey;
   };
 }

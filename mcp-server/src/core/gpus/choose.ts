@@ -1,5 +1,6 @@
 import type { Gpu, GpuSurvey } from '../gpu.js';
-import { whoComputes, whyBusy } from './free.js';
+import { whyAside } from './aside.js';
+import { isSlice, whoComputes, whyBusy } from './free.js';
 
 /** What a lease is kept under: the UUID, else vendor and index, which are as good as it gets without one. */
 export function gpuKey(gpu: Pick<Gpu, 'uuid' | 'vendor' | 'index'>): string {
@@ -58,13 +59,18 @@ export function markReserved(survey: GpuSurvey, held: Pick<Wanted, 'reserveLast'
   return { ...survey, gpus };
 }
 
-function whyNot(gpu: Gpu, { survey, allowed, reserveLast, leased }: Wanted): string | null {
+function whyNot(gpu: Gpu, { survey, want, allowed, reserveLast, leased }: Wanted): string | null {
+  const sick = survey.sick?.[gpuKey(gpu)];
+  if (sick !== undefined) return sick;
   if (gpu.state === 'error') return 'does not tell its state';
   if (gpu.state === 'reserved' || leased.includes(gpuKey(gpu))) return 'is leased to a run';
+  if (want > 1 && isSlice(gpu)) return 'is a MIG slice: one process can use only one of them';
   if (allowed !== 'auto') {
     const who = whoComputes(gpu);
     return who === null ? null : `is used by ${who}`;
   }
+  const aside = whyAside(gpu, survey.gpus);
+  if (aside !== null) return `${aside} (name it with --gpu ${gpu.index} to use it all the same)`;
   if (reserveLast && gpu === lastOf(survey.gpus)) return 'is left to people (gpu.reserve_last)';
   const busy = whyBusy(gpu);
   if (busy === null || whoComputes(gpu) !== null) return busy;
@@ -85,10 +91,15 @@ function named(gpus: readonly Gpu[], names: readonly (number | string)[]): { gpu
     );
     const [match] = matches;
     if (match === undefined) {
-      return { why: `There is no GPU ${name}; there are ${gpus.map((gpu) => gpu.index).join(', ')}.` };
+      return {
+        why: `There is no GPU ${name}; there are ${[...new Set(gpus.map((gpu) => gpu.index))].join(', ')}.`,
+      };
     }
-    if (matches.length > 1) return { why: `"${name}" means ${matches.length} GPUs; write the whole UUID.` };
-    found.add(match);
+    // The index of a divided GPU means any of its slices.
+    const divided = isIndex && matches.every(isSlice);
+    if (matches.length > 1 && !divided)
+      return { why: `"${name}" means ${matches.length} GPUs; write the whole UUID.` };
+    for (const one of matches) found.add(one);
   }
   return { gpus: [...found].sort((a, b) => a.index - b.index) };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode, LabError } from '../../core/errors.js';
 import type { Gpu, GpuSurvey } from '../../core/gpu.js';
+import { toTrainOn } from '../../core/gpus/aside.js';
 import { chooseGpus, gpuKey } from '../../core/gpus/choose.js';
 import { cudaEnv } from '../../core/gpus/cuda-env.js';
 import type { GpuLease } from '../../core/gpus/lease.js';
@@ -75,7 +76,7 @@ export async function grantGpus(
   if (!gpu.auto_detect) return { gpus: [], env: {} };
   if (wanted === 0) return { gpus: [], env: cudaEnv([], { gpus: [], error: null }) };
   const survey = await lab.surveyGpus();
-  if (wanted === 'auto' && survey.gpus.length === 0) return { gpus: [], env: {} };
+  if (wanted === 'auto' && toTrainOn(survey.gpus).length === 0) return { gpus: [], env: {} };
   return grantFrom(lab, project, survey, wanted === 'auto' ? 1 : wanted, run);
 }
 
