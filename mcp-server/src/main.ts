@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { placedJobs } from './adapters/jobs/placed.js';
 import { processJobs } from './adapters/jobs/process.js';
 import { errorText, LabError } from './core/errors.js';
-import type { GpuSurvey } from './core/gpu.js';
 import { MARKER } from './core/marker.js';
 import type { Literature } from './core/paper/source.js';
 import { machineKey } from './core/place.js';
 import type { ExecResult, Jobs, Machine, SurveyGpus } from './core/ports.js';
 import { nearest, plain } from './core/text.js';
 import type { Lab } from './engine/lab.js';
+import { recentSurvey } from './engine/runs/recent-survey.js';
 import type { Site } from './engine/runs/site.js';
 import { type Command, type Console, UsageError } from './faces/command.js';
 import { helpOf, parseFlags } from './faces/flags.js';
@@ -168,30 +168,19 @@ function isOnPath(program: string): boolean {
   );
 }
 
-/** The driver is asked at most every two seconds. `present` spares a machine of which it is known the question. */
+/** `present` spares a machine of which it is known the question which programs it has. */
 function lazySurvey(
   machine: Machine,
   present?: (programs: readonly string[]) => readonly string[],
 ): SurveyGpus {
-  let last: { at: number; survey: GpuSurvey } | undefined;
   const known = new Map<string, string>();
-  return async (signal, maxAgeMs = 2000) => {
-    if (last !== undefined && Date.now() - last.at <= maxAgeMs) return last.survey;
+  return recentSurvey(Date.now, async (signal) => {
     const [{ surveyGpus }, { vendors }] = await Promise.all([
       import('./engine/runs/gpus.js'),
       import('./adapters/gpus/index.js'),
     ]);
-    const at = Date.now();
-    const survey = await surveyGpus({
-      machine,
-      vendors,
-      known,
-      ...(present === undefined ? {} : { present }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    last = { at, survey };
-    return survey;
-  };
+    return surveyGpus({ machine, vendors, known, present, signal });
+  });
 }
 
 function openConsole(signal: AbortSignal): Console {

@@ -182,6 +182,7 @@ async function execute(
     role: plan.role,
     plan: plan.id,
     dryRunPolicy: 'enforce',
+    waiting: (text) => tell({ event: 'note', text }),
     signal,
   });
   updateState(project.paths.state, { phase: 'watch', since: new Date(lab.clock()).toISOString() });

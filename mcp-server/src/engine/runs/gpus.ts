@@ -16,7 +16,7 @@ export interface SurveyOptions {
   machine: Pick<Machine, 'exec' | 'name'>;
   vendors: readonly GpuVendor[];
   /** Which of these programs the machine has; asked of its shell when absent. */
-  present?: (programs: readonly string[]) => Promise<readonly string[]> | readonly string[];
+  present?: ((programs: readonly string[]) => Promise<readonly string[]> | readonly string[]) | undefined;
   /** What earlier surveys of this machine have learned of its drivers. */
   known?: Known;
   /** Measures how long a driver takes; monotonic when absent. */
