@@ -140,7 +140,10 @@ const whose = (waiter: { run: string; project: string }): string =>
 function capWords(want: number, max: number, held: number, kept: SetAside): string {
   const wish = `${want} GPU${want === 1 ? '' : 's'} wanted, at most ${max} at once (gpu.max)`;
   if (want > max) return `${wish}: this can never be started`;
-  const later = kept.first === null ? '' : `, and ${kept.count} go to ${whose(kept.first)}`;
+  const later =
+    kept.first === null
+      ? ''
+      : `, and ${kept.count} ${kept.count === 1 ? 'goes' : 'go'} to ${whose(kept.first)}`;
   return `${wish}: runs of yours hold ${held}${later}`;
 }
 
