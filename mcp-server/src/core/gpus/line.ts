@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ProcessIdentity } from '../process-identity.js';
 
-/** A run that waits for GPUs: the first of its project’s queue. One file for each project of a user. */
+/** A run that waits for GPUs. */
 export const GpuWaiter = z.strictObject({
   machine: z.string(),
   project: z.string().describe('absolute path of the project'),

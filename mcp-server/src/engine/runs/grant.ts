@@ -38,7 +38,7 @@ export interface Claimant {
   allowed?: readonly number[] | null;
   /** Whose place in the line it takes, an absolute path; null = it takes what is free now, or leaves. */
   line: string | null;
-  /** How old a survey may be, in milliseconds; two seconds when absent. */
+  /** How old the survey may be by which it is refused, in milliseconds; two seconds when absent. */
   maxAgeMs?: number;
 }
 
@@ -55,7 +55,21 @@ export async function grantGpus(
   const { gpu } = project.config;
   if (!gpu.auto_detect) return { gpus: [], env: {} };
   if (wanted === 0) return { gpus: [], env: cudaEnv([], { gpus: [], error: null }) };
-  const survey = await lab.surveyGpus(undefined, run.maxAgeMs);
+  const answer = await grantBy(lab, project, wanted, run, {});
+  if (!('why' in answer) || run.maxAgeMs === undefined) return answer;
+  // The last survey may be from before a run of ours ended.
+  return grantBy(lab, project, wanted, run, { maxAgeMs: run.maxAgeMs });
+}
+
+async function grantBy(
+  lab: LeaseLab,
+  project: Project,
+  wanted: number | 'auto',
+  run: Claimant,
+  { maxAgeMs }: { maxAgeMs?: number },
+): Promise<Granted | Refused> {
+  const { gpu } = project.config;
+  const survey = await lab.surveyGpus(undefined, maxAgeMs);
   const allowed = run.allowed ?? (gpu.use === 'auto' ? chosenByPerson(run.visible) : gpu.use);
   const there = allowed === 'auto' ? toTrainOn(survey.gpus) : survey.gpus;
   if (wanted === 'auto' && there.length === 0) return { gpus: [], env: {} };
@@ -95,14 +109,13 @@ async function grantFrom(
   const free = survey.gpus.filter((one) => one.state === 'free' && !here.includes(gpuKey(one))).map(gpuKey);
   const could = couldUse(wanted);
   const line = run.line ?? root;
-  const place = readWaiter(lab.leases, line);
-  const since = place?.run === run.id ? place.since : now;
+  const place = readWaiter(lab.leases, { project: line, run: run.id });
+  const since = place?.since ?? now;
   const me = { machine: survey.machine, project: line, since };
   const kept = setAside(before(readWaiters(lab.leases), me, now), free, here);
   const refuse = (why: string): Refused => {
     const hopeless = could.filter((key) => free.includes(key) || here.includes(key)).length < want;
-    if (hopeless) leave(lab, run);
-    else if (run.line !== null && (place?.run !== run.id || now - place.seen >= STILL_MS))
+    if (run.line !== null && (place === null || now - place.seen >= STILL_MS))
       unlessFull(() =>
         keepWaiting(lab.leases, { ...me, run: run.id, want, could, seen: now, owner: selfIdentity() }),
       );
@@ -148,7 +161,7 @@ function capWords(want: number, max: number, held: number, kept: SetAside): stri
 }
 
 function leave(lab: LeaseLab, { line, id }: Claimant): void {
-  if (line !== null && readWaiter(lab.leases, line)?.run === id) stopWaiting(lab.leases, line);
+  if (line !== null) stopWaiting(lab.leases, { project: line, run: id });
 }
 
 /** A place in the line is worth less than the watching that a full disk must not end. */

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { readWaiter, stopWaiting } from '../../store/gpu-line.js';
+import { stopWaiting } from '../../store/gpu-line.js';
 import type { Lab } from '../lab.js';
 import type { Refused } from './grant.js';
 
@@ -35,21 +35,26 @@ export function createWaiting(lab: Pick<Lab, 'clock' | 'leases'>, project: strin
       const soon = Math.min(ASK_MS, Math.max(SOON_MS, (now - freedAt) / 2));
       askAt = until === null ? now + soon : Math.min(until, now + LONGEST_MS);
     },
-    served: (run: string): void => void refusals.delete(run),
+    served(run: string): void {
+      if (refusals.delete(run)) stopWaiting(lab.leases, { project, run });
+    },
     /** A run of ours has ended: its GPUs may be free now. */
     freed(): void {
       freedAt = lab.clock();
       askAt = freedAt;
     },
-    /** A survey from before the last end does not count. */
-    maxAgeMs: (): number => Math.min(SURVEY_AGE_MS, Math.max(0, lab.clock() - freedAt)),
+    /** A survey from before the last end does not count against a run; undefined = any of the usual age. */
+    maxAgeMs(): number | undefined {
+      const age = Math.max(0, lab.clock() - freedAt);
+      return age < SURVEY_AGE_MS ? age : undefined;
+    },
     patience(most: number): number {
       return refusals.size === 0 ? most : Math.min(most, Math.max(SOON_MS / 2, askAt - lab.clock()));
     },
     /** Nobody of this project waits any more. */
     over(): void {
+      for (const run of refusals.keys()) stopWaiting(lab.leases, { project, run });
       refusals.clear();
-      if (readWaiter(lab.leases, project) !== null) stopWaiting(lab.leases, project);
     },
   };
 }
