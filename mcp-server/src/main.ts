@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { placedJobs } from './adapters/jobs/placed.js';
 import { processJobs } from './adapters/jobs/process.js';
 import { errorText, LabError } from './core/errors.js';
-import type { GpuSurvey } from './core/gpu.js';
 import { MARKER } from './core/marker.js';
 import type { Literature } from './core/paper/source.js';
 import { machineKey } from './core/place.js';
 import type { ExecResult, Jobs, Machine, SurveyGpus } from './core/ports.js';
 import { nearest, plain } from './core/text.js';
 import type { Lab } from './engine/lab.js';
+import { recentSurvey } from './engine/runs/recent-survey.js';
 import type { Site } from './engine/runs/site.js';
 import { type Command, UsageError } from './faces/command.js';
 import { openConsole } from './faces/console.js';
@@ -58,7 +58,7 @@ function openLab(dir: string): Lab {
     open: () => openProject(dir),
     machine,
     jobs: lazyJobs(at),
-    surveyGpus: lazySurvey(machine),
+    surveyGpus: lazySurvey(machine, (programs) => programs.filter(isOnPath)),
     at,
     clock: Date.now,
     random: Math.random,
@@ -180,19 +180,19 @@ function isOnPath(program: string): boolean {
   );
 }
 
-/** The driver is asked at most every two seconds. */
-function lazySurvey(machine: Machine): SurveyGpus {
-  let last: { at: number; survey: GpuSurvey } | undefined;
-  return async (signal) => {
-    if (last !== undefined && Date.now() - last.at < 2000) return last.survey;
+/** `present` spares a machine of which it is known the question which programs it has. */
+function lazySurvey(
+  machine: Machine,
+  present?: (programs: readonly string[]) => readonly string[],
+): SurveyGpus {
+  const known = new Map<string, string>();
+  return recentSurvey(Date.now, async (signal) => {
     const [{ surveyGpus }, { vendors }] = await Promise.all([
       import('./engine/runs/gpus.js'),
       import('./adapters/gpus/index.js'),
     ]);
-    const survey = await surveyGpus({ machine, vendors, ...(signal === undefined ? {} : { signal }) });
-    last = { at: Date.now(), survey };
-    return survey;
-  };
+    return surveyGpus({ machine, vendors, known, present, signal });
+  });
 }
 
 function versionOf(): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { quietHoursProblem } from './gpus/quiet-hours.js';
 import { Globs } from './locked.js';
 import { Direction } from './metric.js';
 import { SweepConfig } from './sweep/space.js';
@@ -13,6 +14,14 @@ const Guards = z.array(z.string()).superRefine((guards, context) => {
     if (problem !== null) context.addIssue({ code: 'custom', message: problem });
   }
 });
+const QuietHours = z
+  .union([z.string().transform((hours) => [hours]), z.array(z.string()).max(50)])
+  .superRefine((rules, context) => {
+    for (const text of rules) {
+      const problem = quietHoursProblem(text);
+      if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+    }
+  });
 const flag = (value: boolean) => z.boolean().default(value);
 const count = (value: number) => z.number().int().min(1).default(value);
 
@@ -98,6 +107,17 @@ const GpuConfig = z.strictObject({
     .union([z.literal('auto'), z.number().int().min(0)])
     .default('auto')
     .describe('GPUs that one run leases; auto = 1 where there is a GPU, else 0.'),
+  max: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Most GPUs that runs hold at once on a machine, those of all your projects counted; absent = no limit. Write it into each of them.',
+    ),
+  quiet_hours: QuietHours.default([]).describe(
+    'When nothing new is started on a GPU, for instance `22:00-07:00`, or `[Mon-Fri 09:00-18:00 Europe/Berlin]`; without a zone in the time of this computer. What runs goes on.',
+  ),
 });
 
 const Monitor = z.strictObject({

@@ -56,7 +56,11 @@ export async function runLoop(lab: Lab, options: LoopOptions): Promise<LoopEnd> 
   try {
     removeLeftovers(project.paths);
     writeCard(project.paths.controller, lab);
-    return await loop(lab, options.world ?? realWorld(lab), options);
+    return await loop(
+      lab,
+      options.world ?? realWorld(lab, (text) => options.tell({ event: 'note', text })),
+      options,
+    );
   } finally {
     await lock.release();
   }

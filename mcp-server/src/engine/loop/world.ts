@@ -42,7 +42,8 @@ export interface World {
 
 type WorldLab = Omit<Lab, 'provider' | 'literature' | 'open'>;
 
-export function realWorld(lab: WorldLab): World {
+/** `say` is told what a launch waits for, in words. */
+export function realWorld(lab: WorldLab, say: (text: string) => void): World {
   const view: World['view'] = ({ paths }, campaign, run) =>
     viewRun(paths, readRun(paths.runs, run), campaign.runs.get(run), lab.clock());
   return {
@@ -56,6 +57,7 @@ export function realWorld(lab: WorldLab): World {
         dryRunPolicy: 'enforce',
         repeat,
         signal,
+        waiting: say,
       });
       return { id: record.id, notes, repeated };
     },

@@ -16,19 +16,27 @@ import type { Lab } from '../lab.js';
 import { codeOfSnapshot } from '../there/code-source.js';
 import { placeCodeThere } from '../there/place-code.js';
 import { conditionsAtStart } from './conditions.js';
-import { grantGpus } from './leasing.js';
+import { grantGpus, type Refused } from './grant.js';
 import { endedRecord } from './settle.js';
 import { commandThere, siteOf } from './site.js';
 
 type StartLab = Pick<Lab, 'jobs' | 'surveyGpus' | 'machine' | 'at' | 'clock' | 'env' | 'leases'>;
 
-export type Started = { kind: 'started' | 'waiting' | 'failed'; record: RunRecord };
+export type Started =
+  | { kind: 'started' | 'failed'; record: RunRecord }
+  | { kind: 'waiting'; record: RunRecord; refused: Refused };
 
 /**
  * Starts a queued run: leases its GPUs, writes what is about to happen, then starts it. Calling it again for a run
- * that has started starts nothing. `waiting`: no GPU is free now; the record's note says why.
+ * that has started starts nothing. `waiting`: no GPU is free now; the record's note says why. `maxAgeMs`: how old the
+ * survey of the GPUs may be.
  */
-export async function startRun(lab: StartLab, project: Project, record: RunRecord): Promise<Started> {
+export async function startRun(
+  lab: StartLab,
+  project: Project,
+  record: RunRecord,
+  maxAgeMs?: number,
+): Promise<Started> {
   const { paths } = project;
   const files = runPaths(paths.runs, record.id);
   const env = readRunEnv(paths.runs, record.id);
@@ -37,6 +45,8 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     recordDir: files.record,
     visible: env.CUDA_VISIBLE_DEVICES,
     allowed: record.gpus_allowed,
+    line: paths.root,
+    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   };
   const granted = await grantGpus(
     { ...lab, ...(await siteOf(lab, record.place)) },
@@ -44,8 +54,10 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     record.gpus_wanted,
     claimant,
   );
-  if ('why' in granted)
-    return { kind: 'waiting', record: { ...record, note: `waiting for a GPU: ${granted.why}` } };
+  if ('why' in granted) {
+    const note = `waiting for a GPU: ${granted.why}`;
+    return { kind: 'waiting', record: { ...record, note }, refused: granted };
+  }
   const handle = { recordDir: files.record, marker: record.marker, place: record.place };
   const shut = async (ready: RunRecord, error: unknown): Promise<Started> => {
     // The folder is closed so that no late start can follow.

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { errorText } from '../../core/errors.js';
 import { isUnderWay } from '../../core/run-record.js';
+import { ensureLeases } from '../../store/leases.js';
 import { removeLeftovers } from '../../store/leftovers.js';
 import { acquireLock } from '../../store/lock.js';
 import type { Project } from '../../store/project.js';
@@ -49,7 +50,9 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
     }
   };
   log(`supervisor ${process.pid} begins`);
-  const bell = createBell([paths.runs], signal);
+  ensureLeases(lab.leases);
+  // A lease that is given back is a GPU that somebody may wait for.
+  const bell = createBell([paths.runs, lab.leases], signal);
   const crew = createCrew(lab, project, log, bell);
   const duties: [string, () => void | Promise<void>][] = [
     ['clean', () => removeLeftovers(paths)],
@@ -71,9 +74,10 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
     }
     if (crew.busy()) idleSince = now;
     else if (now - idleSince >= LINGER_MS) break;
-    await bell.wait(TICK_MS);
+    await bell.wait(crew.patience(TICK_MS));
   }
   bell.close();
+  crew.leave();
   await guarded(log, 'clean', () => removeLeftovers(paths));
   log(`supervisor ${process.pid} ends${signal.aborted ? ' on request' : ': nothing is queued or running'}`);
 }
