@@ -13,6 +13,7 @@ import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
 import { readRun } from '../../store/runs.js';
 import { updateState } from '../../store/state.js';
+import { wakeHerald } from '../herald/wake.js';
 import type { Lab } from '../lab.js';
 import { createBell } from '../runs/bell.js';
 import { currentUse } from '../runs/budget.js';
@@ -208,6 +209,7 @@ async function stop(
   } catch (error) {
     tell({ event: 'note', text: `the report could not be written: ${errorText(error)}` });
   }
+  await wakeHerald(lab, project);
   tell({ event: 'stopped', reason, cycles, report });
   return reason;
 }

@@ -6,6 +6,7 @@ import { acquireLock } from '../../store/lock.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
+import { createHeralding } from '../herald/heralding.js';
 import { createBell } from './bell.js';
 import { writeCard } from './card.js';
 import { createCrew } from './crew.js';
@@ -50,7 +51,8 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
   };
   log(`supervisor ${process.pid} begins`);
   const bell = createBell([paths.runs], signal);
-  const crew = createCrew(lab, project, log, bell);
+  const heralding = createHeralding(lab, project);
+  const crew = createCrew(lab, project, log, bell, heralding);
   const duties: [string, () => void | Promise<void>][] = [
     ['clean', () => removeLeftovers(paths)],
     ['card', () => writeCard(paths.supervisor, lab)],
@@ -64,6 +66,7 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
     await guarded(log, 'look', () => crew.look());
     await guarded(log, 'settle', () => crew.flush());
     await guarded(log, 'replicate', () => crew.replicate());
+    await guarded(log, 'herald', () => heralding.step(crew.config()));
     const now = lab.clock();
     if (now - beat >= crew.config().monitor.poll_interval * 1000) {
       beat = now;
@@ -74,6 +77,7 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
     await bell.wait(TICK_MS);
   }
   bell.close();
+  await guarded(log, 'herald', () => heralding.step(crew.config(), true));
   await guarded(log, 'clean', () => removeLeftovers(paths));
   log(`supervisor ${process.pid} ends${signal.aborted ? ' on request' : ': nothing is queued or running'}`);
 }
