@@ -125,7 +125,7 @@ export function writeOwnNote(place: NotePlace, names: readonly string[], block: 
 const digest = (text: string): string => createHash('sha256').update(text.trim()).digest('hex').slice(0, 12);
 
 /** A note with our part replaced; null for a note that is not ours. */
-export function mergeOwn(text: string | null, block: string, id: string): string | null {
+function mergeOwn(text: string | null, block: string, id: string): string | null {
   const begin = (hash: string): string =>
     `%% auto-experiment ${id} begins ${hash}: written anew each time %%`;
   const end = `%% auto-experiment ${id} ends: write below or above, that stays %%`;

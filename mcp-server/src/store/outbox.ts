@@ -71,7 +71,7 @@ export function appendOutbox(path: string, record: OutboxRecord): void {
 }
 
 /** Takes in one more record. */
-export function applyRecord(outbox: Outbox, record: OutboxRecord): void {
+function applyRecord(outbox: Outbox, record: OutboxRecord): void {
   if (record.kind === 'since') {
     outbox.since ??= record.at;
     return;

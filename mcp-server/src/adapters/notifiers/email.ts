@@ -33,10 +33,14 @@ export function email(channel: ChannelOf<'email'>, io: NotifierIo): Notifier {
         disableFileAccess: true,
         disableUrlAccess: true,
       });
-      const stop = (): void => transport.close();
+      signal.throwIfAborted();
+      let stop = (): void => {};
+      const aborted = new Promise<never>((_, reject) => {
+        stop = () => reject(signal.reason);
+      });
       signal.addEventListener('abort', stop, { once: true });
       try {
-        await transport.sendMail({
+        const sending = transport.sendMail({
           from: channel.from,
           to: channel.to,
           subject: oneLine(post.title),
@@ -45,6 +49,7 @@ export function email(channel: ChannelOf<'email'>, io: NotifierIo): Notifier {
           messageId: `<${createHash('sha256').update(post.id).digest('hex').slice(0, 32)}@auto-experiment>`,
           headers: { 'Auto-Submitted': 'auto-generated', ...(post.urgent ? { Importance: 'high' } : {}) },
         });
+        await Promise.race([sending, aborted]);
       } catch (error) {
         signal.throwIfAborted();
         throw refusal(channel.host, error);

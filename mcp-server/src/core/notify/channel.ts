@@ -18,7 +18,7 @@ const allow_http = z
   .default(false)
   .describe('The address may be http:// on another host, unencrypted. Addresses of this host always may.');
 
-export const CHANNEL_KINDS = {
+const CHANNEL_KINDS = {
   ntfy: z.strictObject({
     kind: z.literal('ntfy'),
     server: http.default('https://ntfy.sh').describe('Your own server, if you have one.'),
@@ -86,7 +86,7 @@ export const Channel = z.discriminatedUnion('kind', [
 export type Channel = z.output<typeof Channel>;
 export type ChannelOf<K extends Channel['kind']> = Extract<Channel, { kind: K }>;
 
-export const ChannelName = z
+const ChannelName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/i, 'a channel’s name is a short word of letters, digits, - and _');
 

@@ -92,7 +92,8 @@ function judged(campaign: Campaign, verdict: VerdictRecord, streak: { dry: numbe
   const { run, status, at, flags = [] } = verdict;
   const notices: Notice[] = [];
   if (status === 'confirmed' && verdict.kept) notices.push(confirmed(campaign, verdict));
-  if (status === 'invalid' || flags.length > 0) {
+  const lives = status !== 'rejected' && status !== 'crash';
+  if (status === 'invalid' || (flags.length > 0 && lives)) {
     const what = status === 'invalid' ? 'does not count' : 'looks suspicious';
     const why = status === 'invalid' ? [verdict.reason] : flags;
     notices.push(

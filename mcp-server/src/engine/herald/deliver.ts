@@ -7,7 +7,14 @@ import { MAX_TRIES, nextTurn, retryDelay } from '../../core/notify/schedule.js';
 import { createRedactor } from '../../core/redact.js';
 import { oneLine } from '../../core/text.js';
 import { secretValue } from '../../store/notify-file.js';
-import { appendOutbox, noHistory, type OutboxRecord, readOutbox, waitingFor } from '../../store/outbox.js';
+import {
+  appendOutbox,
+  noHistory,
+  type Outbox,
+  type OutboxRecord,
+  readOutbox,
+  waitingFor,
+} from '../../store/outbox.js';
 import type { Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
 import { secretValues } from './wake.js';
@@ -37,20 +44,32 @@ async function deliverTo(
   signal: AbortSignal,
 ): Promise<number | null> {
   const path = project.paths.notifications;
-  const outbox = readOutbox(path);
-  const history = outbox.channels.get(target.name) ?? noHistory();
-  const waiting = waitingFor(outbox, target.name, target.events, lab.clock());
-  if (waiting.length === 0) return null;
-  const due = Math.max(history.retryAt, nextTurn(history.sentAt, lab.clock()));
-  if (due > lab.clock()) return due;
+  const before = standOf(lab, readOutbox(path), target);
+  if (before.waiting.length === 0) return null;
+  if (before.due > lab.clock()) return before.due;
   const clean = cleaner(lab, target);
-  const failure = await send(lab, target, composePost(waiting, { project: project.name, clean }), signal);
+  const failure = await send(
+    lab,
+    target,
+    composePost(before.waiting, { project: project.name, clean }),
+    signal,
+  );
   if (signal.aborted) return lab.clock();
-  const keys = waiting.map((notice) => notice.key);
-  appendOutbox(path, outcome(lab, target, keys, failure, history.failures + 1, clean));
-  // What came meanwhile waits for its own turn.
-  const left = waitingFor(readOutbox(path), target.name, target.events, lab.clock());
-  return left.length === 0 ? null : lab.clock();
+  const keys = before.waiting.map((notice) => notice.key);
+  appendOutbox(path, outcome(lab, target, keys, failure, before.failures + 1, clean));
+  const { waiting, due } = standOf(lab, readOutbox(path), target);
+  return waiting.length === 0 ? null : due;
+}
+
+/** What waits for a channel, and when it may go there. */
+function standOf(lab: Pick<Lab, 'clock'>, outbox: Outbox, { name, events }: Target) {
+  const { failures, retryAt, sentAt } = outbox.channels.get(name) ?? noHistory();
+  const now = lab.clock();
+  return {
+    waiting: waitingFor(outbox, name, events, now),
+    failures,
+    due: Math.max(retryAt, nextTurn(sentAt, now)),
+  };
 }
 
 /** Why it did not go out; null when it did. */
@@ -95,13 +114,15 @@ function outcome(
 }
 
 /** Takes secrets out of a text: those of the environment, and the channel's own. */
-export function cleaner(
+function cleaner(
   lab: Pick<Lab, 'env'>,
   { channel }: Pick<Target, 'channel'>,
 ): (text: string) => string {
   const own = secretsOf(channel).flatMap((secret) => {
     try {
-      return [secretValue(secret, lab.env)];
+      const value = secretValue(secret, lab.env);
+      // Of an address, what comes after the host is the secret, and may stand alone.
+      return [value, ...(URL.canParse(value) ? [value.replace(/^[a-z]+:\/\/[^/]*/i, '')] : [])];
     } catch (error) {
       if (error instanceof LabError) return [];
       throw error;

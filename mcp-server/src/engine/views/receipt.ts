@@ -94,7 +94,7 @@ export function receiptWords(line: ReceiptLine): string {
 }
 
 /** `7 runs, 3.5 GPU-hours`; the time alone where no GPU was leased. */
-export function costWords({ runs, seconds, gpuHours }: ReceiptLine): string {
+function costWords({ runs, seconds, gpuHours }: ReceiptLine): string {
   const many = `${runs} run${runs === 1 ? '' : 's'}`;
   return gpuHours > 0
     ? `${many}, ${formatValue(Number(gpuHours.toPrecision(2)))} GPU-hours`
@@ -111,7 +111,7 @@ export function deadWords(dead: readonly ReceiptLine[]): string {
 const BROKEN_AFTER = 3;
 
 /** The most pressing of what only a person can decide; null = nothing needs one. */
-export function questionOf(overview: Overview): string | null {
+function questionOf(overview: Overview): string | null {
   const { runs, metric, best, baseline, status, budgets } = overview;
   const ended = runs.filter((run) => run.state === 'ended');
   if (ended.length === 0) return null;
