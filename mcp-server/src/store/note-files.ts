@@ -110,7 +110,11 @@ function isThere(root: string, name: string): boolean {
  * the name that was written.
  */
 export function writeOwnNote(place: NotePlace, names: readonly string[], block: string): string {
-  for (const name of names) {
+  // Once a name was taken it stays, also when the better one becomes free.
+  const ours = names.filter((name) =>
+    readNote(place, name)?.includes(`%% auto-experiment ${place.id} begins`),
+  );
+  for (const name of [...ours, ...names]) {
     const merged = mergeOwn(readNote(place, name), block, place.id);
     if (merged === null) continue;
     writeBeneath(place.root, name, merged);

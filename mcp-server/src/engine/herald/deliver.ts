@@ -114,10 +114,7 @@ function outcome(
 }
 
 /** Takes secrets out of a text: those of the environment, and the channel's own. */
-function cleaner(
-  lab: Pick<Lab, 'env'>,
-  { channel }: Pick<Target, 'channel'>,
-): (text: string) => string {
+function cleaner(lab: Pick<Lab, 'env'>, { channel }: Pick<Target, 'channel'>): (text: string) => string {
   const own = secretsOf(channel).flatMap((secret) => {
     try {
       const value = secretValue(secret, lab.env);
