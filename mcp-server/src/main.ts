@@ -1,13 +1,12 @@
 #!/usr/bin/env node
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { placedJobs } from './adapters/jobs/placed.js';
 import { processJobs } from './adapters/jobs/process.js';
+import { spawnOwn } from './adapters/jobs/spawn-own.js';
 import { errorText, LabError } from './core/errors.js';
-import { MARKER } from './core/marker.js';
 import type { Literature } from './core/paper/source.js';
 import { machineKey } from './core/place.js';
 import type { ExecResult, Jobs, Machine, SurveyGpus } from './core/ports.js';
@@ -37,6 +36,8 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   logs: () => import('./faces/cli/logs.js'),
   compare: () => import('./faces/cli/compare.js'),
   restore: () => import('./faces/cli/restore.js'),
+  notes: () => import('./faces/cli/notes.js'),
+  notify: () => import('./faces/cli/notify.js'),
   metrics: () => import('./faces/cli/metrics.js'),
   gpu: () => import('./faces/cli/gpu.js'),
   directive: () => import('./faces/cli/directive.js'),
@@ -46,10 +47,11 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   mcp: () => import('./faces/cli/mcp.js'),
   hook: () => import('./faces/cli/hook.js'),
   supervise: () => import('./faces/cli/supervise.js'),
+  herald: () => import('./faces/cli/herald.js'),
   gen: () => import('./faces/cli/gen.js'),
 };
 /** Called by hosts, by the program itself or by its developers. */
-const INNER = ['hook', 'supervise', 'gen'];
+const INNER = ['hook', 'supervise', 'herald', 'gen'];
 
 function openLab(dir: string): Lab {
   const machine = lazyMachine();
@@ -68,18 +70,18 @@ function openLab(dir: string): Lab {
     hashes: new Map(),
     literature: openSources,
     provider: openThinker,
-    spawnSupervisor: () => {
-      const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
-      const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], {
-        detached: true,
-        stdio: 'ignore',
-        env,
-      });
-      child.on('error', (error) =>
-        process.stderr.write(`the supervisor could not be started: ${error.message}\n`),
-      );
-      child.unref();
-    },
+    spawnSupervisor: () => spawnOwn(here, 'supervise', resolve(dir)),
+    notifier: (channel) =>
+      Promise.all([import('./adapters/notifiers/index.js'), import('./store/notify-file.js')]).then(
+        ([{ openNotifier }, { secretValue }]) =>
+          openNotifier(channel, {
+            secret: (secret) => secretValue(secret, process.env),
+            env: process.env,
+            agent: `auto-experiment/${versionOf()}`,
+            clock: Date.now,
+          }),
+      ),
+    spawnHerald: () => spawnOwn(here, 'herald', resolve(dir)),
   };
 }
 

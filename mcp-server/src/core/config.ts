@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { quietHoursProblem } from './gpus/quiet-hours.js';
 import { Globs } from './locked.js';
 import { Direction } from './metric.js';
+import { Route } from './notify/channel.js';
 import { SweepConfig } from './sweep/space.js';
 import { Duration } from './units.js';
 import { guardProblem } from './verdict/guards.js';
@@ -22,6 +23,10 @@ const QuietHours = z
       if (problem !== null) context.addIssue({ code: 'custom', message: problem });
     }
   });
+const NoteName = z
+  .string()
+  .transform((name) => (name.endsWith('.md') ? name : `${name}.md`))
+  .refine((name) => /^[^/\\\0.][^/\\\0]{0,99}$/.test(name), 'must be the name of a note, without a folder');
 const flag = (value: boolean) => z.boolean().default(value);
 const count = (value: number) => z.number().int().min(1).default(value);
 
@@ -128,7 +133,9 @@ const Monitor = z.strictObject({
     .literal(true)
     .default(true)
     .describe('Training is watched without any model call; this cannot be turned off.'),
-  notify_on_complete: flag(true).describe(LATER),
+  notify_on_complete: flag(true).describe(
+    'The end of each run is news (`ended`). False = only what is more than that.',
+  ),
 });
 
 const Experiment = z.strictObject({
@@ -231,10 +238,24 @@ const Budget = z.strictObject({
 });
 
 const Obsidian = z.strictObject({
-  enabled: flag(false).describe(LATER),
-  vault_path: z.string().optional().describe(LATER),
-  project_subdir: z.string().optional().describe(LATER),
-  auto_append_daily: flag(false).describe(LATER),
+  enabled: flag(false).describe(
+    'Notes are kept up to date by themselves. `auto-experiment notes` writes them in any case.',
+  ),
+  vault_path: z
+    .string()
+    .optional()
+    .describe('Folder of the Obsidian vault, `~/…` or absolute; absent = notes below the workspace.'),
+  project_subdir: z
+    .string()
+    .default('DeepResearcher/{project_name}')
+    .describe('Folder of this project in the vault.'),
+  dashboard_note: NoteName.default('Dashboard.md').describe('Note that is written anew each time.'),
+  daily_dir: z.string().default('Daily').describe('Folder of the daily notes, which are only appended to.'),
+  auto_append_daily: flag(true).describe('False = only `auto-experiment notes` appends to the daily note.'),
+  local_fallback_dir: z
+    .string()
+    .default('notes')
+    .describe('Folder below the workspace for notes where there is no vault.'),
 });
 
 const Papers = z.strictObject({
@@ -279,6 +300,13 @@ export const Config = z.strictObject({
   sweep: SweepConfig.optional(),
   papers: Papers.prefault({}),
   obsidian: Obsidian.prefault({}),
+  notify: z
+    .array(Route)
+    .max(20)
+    .optional()
+    .describe(
+      'Names of your channels in `~/.config/auto-experiment/notify.yaml`, each with the events that go there (docs/notifications.md). Absent = as that file says; `[]` = none.',
+    ),
 });
 export type Config = z.output<typeof Config>;
 

@@ -10,6 +10,7 @@ import { readMemory } from '../../store/memory.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
 import { updateState } from '../../store/state.js';
+import { wakeHerald } from '../herald/wake.js';
 import type { Lab } from '../lab.js';
 import { writeCard } from '../runs/card.js';
 import { controllerLock } from '../runs/supervised.js';
@@ -56,11 +57,13 @@ export async function runLoop(lab: Lab, options: LoopOptions): Promise<LoopEnd> 
   try {
     removeLeftovers(project.paths);
     writeCard(project.paths.controller, lab);
-    return await loop(
+    const end = await loop(
       lab,
       options.world ?? realWorld(lab, (text) => options.tell({ event: 'note', text })),
       options,
     );
+    await wakeHerald(lab, project);
+    return end;
   } finally {
     await lock.release();
   }

@@ -10,6 +10,7 @@ import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
 import { listRuns, readRun, writeRun } from '../../store/runs.js';
+import type { createHeralding } from '../herald/heralding.js';
 import { type Active, activate, type Step, step } from './active.js';
 import type { Bell } from './bell.js';
 import { createEvidence } from './evidence.js';
@@ -40,7 +41,13 @@ const FRESH_MS = 600_000;
 const STARTS = 4;
 
 /** The runs that a supervisor holds, and what it does with them at each look. */
-export function createCrew(lab: SupervisorLab, first: Project, log: (text: string) => void, bell: Bell) {
+export function createCrew(
+  lab: SupervisorLab,
+  first: Project,
+  log: (text: string) => void,
+  bell: Bell,
+  heralding: Pick<ReturnType<typeof createHeralding>, 'reach'>,
+) {
   let project = first;
   const { paths } = first;
   const evidence = createEvidence(lab, log);
@@ -169,7 +176,9 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   async function lookAt(run: Active, state: JobState): Promise<void> {
     const now = lab.clock();
     if (tell(run, state.note ?? null)) writeRun(paths.runs, run.record, { mayLose: 'newest' });
-    if (state.life === 'unknown') return;
+    const away = state.life === 'unknown' ? (state.note ?? 'it does not answer') : null;
+    await heralding.reach(project.config, run.record, away);
+    if (away !== null) return;
     if (state.life === 'unstarted') {
       // Spawned and not yet claimed, or we were killed in between. Starting again is safe: only one can claim.
       if (run.spawnedAt !== null && now - run.spawnedAt < RETRY_START_MS) return;

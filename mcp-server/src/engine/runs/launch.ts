@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Campaign, sameWork, usedSeeds } from '../../core/campaign.js';
 import { showCommand } from '../../core/command.js';
+import { LabError } from '../../core/errors.js';
 import type { CodeRef } from '../../core/ledger.js';
 import { MARKER } from '../../core/marker.js';
 import type { Place } from '../../core/place.js';

@@ -26,6 +26,9 @@ export type Started =
   | { kind: 'started' | 'failed'; record: RunRecord }
   | { kind: 'waiting'; record: RunRecord; refused: Refused };
 
+/** A host that could not take the code is asked again after this long; others need not wait behind it. */
+const ASK_HOST_MS = 5000;
+
 /**
  * Starts a queued run: leases its GPUs, writes what is about to happen, then starts it. Calling it again for a run
  * that has started starts nothing. `waiting`: no GPU is free now; the record's note says why. `maxAgeMs`: how old the
@@ -73,7 +76,10 @@ export async function startRun(
     if (!(error instanceof LabError)) throw error;
     return shut({ ...record, gpus }, error);
   }
-  if ('why' in placed) return { kind: 'waiting', record: { ...record, note: placed.why } };
+  if ('why' in placed) {
+    const refused = { why: placed.why, hopeless: true, until: lab.clock() + ASK_HOST_MS };
+    return { kind: 'waiting', record: { ...record, note: placed.why }, refused };
+  }
   const running: RunRecord = { ...record, ...placed, state: 'running', gpus, note: null };
   const { cwd } = running;
   writeRun(paths.runs, running);

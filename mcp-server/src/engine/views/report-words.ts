@@ -104,7 +104,7 @@ export function verdictWord(run: RunView, baseline: Standing | null): Word {
  * Difference to the baseline in the metric's own unit, positive = better. Null when either value is unknown, and for a
  * run that did not come to its end: what it measured on the way is not comparable.
  */
-function gainOf(run: RunView, baseline: Standing | null): number | null {
+export function gainOf(run: RunView, baseline: Standing | null): number | null {
   const { primary } = run;
   if (run.verdict === 'confirmed') return run.gain;
   if (run.replicate_of !== null) return null;

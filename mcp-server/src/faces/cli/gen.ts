@@ -18,6 +18,8 @@ import { command as launch } from './launch.js';
 import { command as logs } from './logs.js';
 import { command as mcp } from './mcp.js';
 import { command as metrics } from './metrics.js';
+import { command as notes } from './notes.js';
+import { command as notify } from './notify.js';
 import { command as papers } from './papers.js';
 import { command as report } from './report.js';
 import { command as restore } from './restore.js';
@@ -39,6 +41,8 @@ export const COMMANDS = [
   logs,
   compare,
   restore,
+  notes,
+  notify,
   metrics,
   gpu,
   directive,
