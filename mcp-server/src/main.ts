@@ -1,24 +1,26 @@
 #!/usr/bin/env node
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { placedJobs } from './adapters/jobs/placed.js';
 import { processJobs } from './adapters/jobs/process.js';
+import { isOnPath, NOT_FOUND } from './adapters/machines/on-path.js';
 import { errorText, LabError } from './core/errors.js';
 import type { GpuSurvey } from './core/gpu.js';
 import { MARKER } from './core/marker.js';
 import type { Literature } from './core/paper/source.js';
 import { machineKey } from './core/place.js';
-import type { ExecResult, Jobs, Machine, SurveyGpus } from './core/ports.js';
+import type { Jobs, Machine, SurveyGpus } from './core/ports.js';
 import { nearest, plain } from './core/text.js';
 import type { Lab } from './engine/lab.js';
 import type { Site } from './engine/runs/site.js';
 import { type Command, type Console, UsageError } from './faces/command.js';
 import { helpOf, parseFlags } from './faces/flags.js';
+import type { Desk } from './faces/mcp-desk.js';
+import { standardStreams } from './faces/terminal/standard-streams.js';
 import { leaseFolder, stateFolder } from './store/leases.js';
-import { openProject } from './store/project.js';
 
 const here = fileURLToPath(import.meta.url);
 const packageRoot = resolve(dirname(here), '..', '..');
@@ -50,7 +52,9 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
 /** Called by hosts, by the program itself or by its developers. */
 const INNER = ['hook', 'supervise', 'gen'];
 
-function openLab(dir: string): Lab {
+type OpenProject = typeof import('./store/project.js').openProject;
+
+function openLab(dir: string, openProject: OpenProject): Lab {
   const machine = lazyMachine();
   const at = lazyPlaces();
   return {
@@ -142,30 +146,13 @@ function lazyMachine(): Machine {
     name: hostname(),
     // Asking for a driver that is not installed must not cost the loading of the adapter.
     exec: async (argv, options) =>
-      isOnPath(argv[0] ?? '') ? (await machine()).exec(argv, options) : NOT_FOUND,
+      isOnPath(argv[0] ?? '', process.env) ? (await machine()).exec(argv, options) : NOT_FOUND,
     read: async (...args) => (await machine()).read(...args),
     write: async (...args) => (await machine()).write(...args),
     list: async (...args) => (await machine()).list(...args),
     readFrom: async (...args) => (await machine()).readFrom(...args),
     script: async (...args) => (await machine()).script(...args),
   };
-}
-
-const NOT_FOUND: ExecResult = {
-  code: 127,
-  signal: null,
-  stdout: '',
-  stderr: 'there is no such program',
-  timedOut: false,
-  truncated: false,
-};
-
-/** False when a bare program name is in no folder of PATH. */
-function isOnPath(program: string): boolean {
-  return (
-    program.includes('/') ||
-    (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
-  );
 }
 
 /** The driver is asked at most every two seconds. */
@@ -183,28 +170,44 @@ function lazySurvey(machine: Machine): SurveyGpus {
   };
 }
 
-function openConsole(signal: AbortSignal): Console {
-  const terminal = process.stdout.isTTY === true;
-  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+function openConsole(signal: AbortSignal): Omit<Console, 'lab'> {
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    terminal,
-    errTerminal: process.stderr.isTTY === true,
-    colour:
-      (NO_COLOR === undefined || NO_COLOR === '') &&
-      (terminal ? TERM !== 'dumb' : FORCE_COLOR !== undefined && FORCE_COLOR !== '0'),
-    width: process.stdout.columns ?? process.stderr.columns ?? 100,
-    height: process.stdout.rows ?? 24,
+    ...standardStreams(process),
     cwd: process.cwd(),
     env: process.env,
     signal,
-    lab: openLab,
+    desk: lazyDesk(),
     packageRoot,
     program: here,
     node: process.execPath,
     version: versionOf(),
   };
+}
+
+/** Loaded when a client first asks for more than a greeting, for which it must not wait. */
+function lazyDesk(): Console['desk'] {
+  let opened: Promise<Desk> | undefined;
+  return (project, role) => {
+    opened ??= Promise.all([
+      import('./store/project.js'),
+      import('./tools/index.js'),
+      import('./faces/mcp-desk.js'),
+    ]).then(([{ openProject }, { TOOLS }, { openDesk }]) =>
+      openDesk(openLab(project, openProject), TOOLS, role, packageRoot),
+    );
+    return opened;
+  };
+}
+
+/** How a command opens projects. Only `mcp` does without until its desk is asked for. */
+async function loadLab(command: string): Promise<Console['lab']> {
+  if (command === 'mcp') return () => refuseLab();
+  const { openProject } = await import('./store/project.js');
+  return (project) => openLab(project, openProject);
+}
+
+function refuseLab(): never {
+  throw new Error('mcp opens its project through the desk');
 }
 
 function versionOf(): string {
@@ -262,13 +265,13 @@ async function main(argv: readonly string[]): Promise<number> {
         `unknown command "${name}"${close === undefined ? '' : `; did you mean ${close}?`}`,
       );
     }
-    const { command } = await load();
+    const [{ command }, lab] = await Promise.all([load(), loadLab(name)]);
     const parsed = parseFlags(command, rest);
     if (parsed.switches.help === true) {
       console.out(helpOf(command));
       return 0;
     }
-    return await command.run(console, parsed);
+    return await command.run({ ...console, lab }, parsed);
   } catch (error) {
     if (error instanceof UsageError) {
       console.err(
