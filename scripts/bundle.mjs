@@ -1,4 +1,5 @@
 // What both forms of the program have in common: the chunks of `npm run build` and the one file of `npm run release`.
+import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 // Parts of dependencies that are loaded at each start and that this program never calls; half of the bytes otherwise.
@@ -13,8 +14,8 @@ const UNUSED = [
   },
   // The MCP SDK checks answers to elicitations with it, and no tool of ours asks the person.
   {
-    path: /sdk\/dist\/esm\/validation\/ajv-provider\.js$/,
-    contents: `${refuse('ajv')} export class AjvJsonSchemaValidator { getValidator() { refuse(); } }`,
+    path: /@modelcontextprotocol\/server\/dist\/ajvProvider-[\w-]+\.mjs$/,
+    contents: `${refuse('ajv')} class None { getValidator() { refuse(); } } export { None as n, refuse as r, refuse as t };`,
   },
 ];
 
@@ -45,6 +46,20 @@ const withoutUnused = {
   },
 };
 
+// `import { z }` keeps all of zod; a namespace keeps what is called.
+const namedZod = {
+  name: 'named-zod',
+  setup({ onLoad }) {
+    onLoad({ filter: /mcp-server\/src\/.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(
+        /^import \{ z \} from 'zod';$/m,
+        "import * as z from 'zod';",
+      ),
+      loader: 'ts',
+    }));
+  },
+};
+
 const common = {
   write: false,
   bundle: true,
@@ -55,7 +70,7 @@ const common = {
   // Names stay, for readable traces.
   minifySyntax: true,
   minifyWhitespace: true,
-  plugins: [withoutUnused],
+  plugins: [withoutUnused, namedZod],
   // Its other form loads its parts at run time, which no bundler sees.
   alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   // Dependencies written as CommonJS call require() at run time.

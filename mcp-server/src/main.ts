@@ -1,24 +1,23 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { placedJobs } from './adapters/jobs/placed.js';
 import { processJobs } from './adapters/jobs/process.js';
 import { spawnOwn } from './adapters/jobs/spawn-own.js';
-import { errorText, LabError } from './core/errors.js';
+import { isOnPath, NOT_FOUND } from './adapters/machines/on-path.js';
 import type { Literature } from './core/paper/source.js';
 import { machineKey } from './core/place.js';
-import type { ExecResult, Jobs, Machine, SurveyGpus } from './core/ports.js';
-import { nearest, plain } from './core/text.js';
+import type { Jobs, Machine, SurveyGpus } from './core/ports.js';
 import type { Lab } from './engine/lab.js';
 import { recentSurvey } from './engine/runs/recent-survey.js';
 import type { Site } from './engine/runs/site.js';
-import { type Command, UsageError } from './faces/command.js';
+import type { Command, Console } from './faces/command.js';
 import { openConsole } from './faces/console.js';
-import { helpOf, parseFlags } from './faces/flags.js';
+import type { Desk } from './faces/mcp-desk.js';
+import { runProgram } from './faces/program.js';
 import { leaseFolder, stateFolder } from './store/leases.js';
-import { openProject } from './store/project.js';
 
 const here = fileURLToPath(import.meta.url);
 const packageRoot = resolve(dirname(here), '..', '..');
@@ -53,14 +52,18 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
 /** Called by hosts, by the program itself or by its developers. */
 const INNER = ['hook', 'supervise', 'herald', 'gen'];
 
-function openLab(dir: string): Lab {
+type OpenProject = typeof import('./store/project.js').openProject;
+
+function openLab(dir: string, openProject: OpenProject): Lab {
   const machine = lazyMachine();
   const at = lazyPlaces();
   return {
     open: () => openProject(dir),
     machine,
     jobs: lazyJobs(at),
-    surveyGpus: lazySurvey(machine, (programs) => programs.filter(isOnPath)),
+    surveyGpus: lazySurvey(machine, (programs) =>
+      programs.filter((program) => isOnPath(program, process.env)),
+    ),
     at,
     clock: Date.now,
     random: Math.random,
@@ -156,30 +159,13 @@ function lazyMachine(): Machine {
     name: hostname(),
     // Asking for a driver that is not installed must not cost the loading of the adapter.
     exec: async (argv, options) =>
-      isOnPath(argv[0] ?? '') ? (await machine()).exec(argv, options) : NOT_FOUND,
+      isOnPath(argv[0] ?? '', process.env) ? (await machine()).exec(argv, options) : NOT_FOUND,
     read: async (...args) => (await machine()).read(...args),
     write: async (...args) => (await machine()).write(...args),
     list: async (...args) => (await machine()).list(...args),
     readFrom: async (...args) => (await machine()).readFrom(...args),
     script: async (...args) => (await machine()).script(...args),
   };
-}
-
-const NOT_FOUND: ExecResult = {
-  code: 127,
-  signal: null,
-  stdout: '',
-  stderr: 'there is no such program',
-  timedOut: false,
-  truncated: false,
-};
-
-/** False when a bare program name is in no folder of PATH. */
-function isOnPath(program: string): boolean {
-  return (
-    program.includes('/') ||
-    (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
-  );
 }
 
 /** `present` spares a machine of which it is known the question which programs it has. */
@@ -197,91 +183,41 @@ function lazySurvey(
   });
 }
 
+/** Loaded when a client first asks for more than a greeting, for which it must not wait. */
+function lazyDesk(): Console['desk'] {
+  let opened: Promise<Desk> | undefined;
+  return (project, role) => {
+    opened ??= Promise.all([
+      import('./store/project.js'),
+      import('./tools/index.js'),
+      import('./faces/mcp-desk.js'),
+    ]).then(([{ openProject }, { TOOLS }, { openDesk }]) =>
+      openDesk(openLab(project, openProject), TOOLS, role, packageRoot),
+    );
+    return opened;
+  };
+}
+
+/** How a command opens projects. Only `mcp` does without until its desk is asked for. */
+async function loadLab(command: string): Promise<Console['lab']> {
+  if (command === 'mcp') return () => refuseLab();
+  const { openProject } = await import('./store/project.js');
+  return (project) => openLab(project, openProject);
+}
+
+function refuseLab(): never {
+  throw new Error('mcp opens its project through the desk');
+}
+
 function versionOf(): string {
   const data: unknown = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
   return typeof data === 'object' && data !== null && 'version' in data ? String(data.version) : 'unknown';
 }
 
-async function help(): Promise<string> {
-  const names = Object.keys(COMMANDS).filter((name) => !INNER.includes(name));
-  const lines = await Promise.all(
-    names.map(async (name) => `  ${name.padEnd(11)}${(await COMMANDS[name]?.())?.command.summary ?? ''}`),
-  );
-  return [
-    'auto-experiment COMMAND [options]',
-    '',
-    'Runs deep-learning experiments day and night.',
-    '',
-    ...lines,
-    '',
-    'Options of a command: auto-experiment COMMAND --help',
-    '',
-  ].join('\n');
-}
-
-async function main(argv: readonly string[]): Promise<number> {
-  const abort = new AbortController();
-  const stop = (): void => {
-    // The second Ctrl-C of somebody in a hurry ends the program as usual.
-    if (abort.signal.aborted) process.exit(130);
-    abort.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  process.on('SIGHUP', stop);
-  // A reader that has left (`| head`) is no error of ours.
-  process.stdout.on('error', (error) => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1));
-  const console = openConsole(abort.signal, {
-    lab: openLab,
-    packageRoot,
-    program: here,
-    version: versionOf(),
-  });
-  const [name, ...rest] = argv;
-  try {
-    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-      console.out(await help());
-      return name === undefined ? 2 : 0;
-    }
-    if (name === '--version' || name === '-v') {
-      console.out(`${console.version}\n`);
-      return 0;
-    }
-    const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (load === undefined) {
-      const close = nearest(
-        name,
-        Object.keys(COMMANDS).filter((known) => !INNER.includes(known)),
-      );
-      throw new UsageError(
-        `unknown command "${name}"${close === undefined ? '' : `; did you mean ${close}?`}`,
-      );
-    }
-    const { command } = await load();
-    const parsed = parseFlags(command, rest);
-    if (parsed.switches.help === true) {
-      console.out(helpOf(command));
-      return 0;
-    }
-    return await command.run(console, parsed);
-  } catch (error) {
-    if (error instanceof UsageError) {
-      console.err(
-        `error: ${plain(error.message)}\nhint: auto-experiment ${name !== undefined && Object.hasOwn(COMMANDS, name) ? `${name} ` : ''}--help\n`,
-      );
-      return 2;
-    }
-    if (error instanceof LabError) {
-      console.err(`error: ${plain(error.message)}\nhint: ${plain(error.hint)}\n`);
-      return 1;
-    }
-    if (abort.signal.aborted) return 130;
-    const trace = error instanceof Error && process.env.AUTO_EXPERIMENT_DEBUG ? `\n${error.stack}` : '';
-    console.err(
-      `error: ${errorText(error)}\nhint: this is a defect of auto-experiment; please report it (AUTO_EXPERIMENT_DEBUG=1 shows where)${trace}\n`,
-    );
-    return 1;
-  }
-}
-
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runProgram(process.argv.slice(2), {
+  commands: COMMANDS,
+  inner: INNER,
+  loadLab,
+  open: (signal) =>
+    openConsole(signal, { desk: lazyDesk(), packageRoot, program: here, version: versionOf() }),
+});

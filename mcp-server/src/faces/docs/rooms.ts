@@ -32,7 +32,7 @@ export const ROOMS: readonly Room[] = [
     name: 'faces',
     holds: 'MCP server, CLI, terminal, installer, doctor, generated docs',
     rooms: ['core', 'store', 'engine', 'tools'],
-    npm: ['@modelcontextprotocol/sdk', 'jsonc-parser', 'smol-toml', 'zod'],
+    npm: ['@modelcontextprotocol/server', 'jsonc-parser', 'smol-toml', 'zod'],
   },
   {
     name: 'adapters',
