@@ -51,7 +51,13 @@ export function thinned({ x, y }: Points, { from, to, columns }: Stretch): Thinn
 }
 
 /** Of [start, end): lowest, highest, one that is not finite, and where wanted the ends; in order, each once. */
-function notable(y: Float64Array, start: number, end: number, withFirst: boolean, withLast: boolean): number[] {
+function notable(
+  y: Float64Array,
+  start: number,
+  end: number,
+  withFirst: boolean,
+  withLast: boolean,
+): number[] {
   if (start >= end) return [];
   let low = -1;
   let high = -1;

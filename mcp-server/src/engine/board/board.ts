@@ -20,6 +20,7 @@ import {
   type Word,
 } from '../views/report-words.js';
 import { type Need, needsOf } from './needs.js';
+import type { Progress } from './progress.js';
 import { type Moment, type Order, ordersOf, timelineOf } from './timeline.js';
 
 export interface Fact {
@@ -47,6 +48,8 @@ export interface Board {
   answer: { headline: Headline; target: Word | null; facts: Fact[]; notes: string[] };
   metric: { name: string; direction: Direction; target: number | null; baseline: number | null } | null;
   leaders: { baseline: string | null; best: string | null; running: string[] };
+  /** Null without a declared metric. Put together by whoever keeps the rows. */
+  progress: Progress | null;
   needs: Need[];
   running: Running[];
   counts: string;
@@ -71,7 +74,7 @@ export interface BoardSource {
 }
 
 /** What the page shows of a project. The words are those of the status and the report. Throws LabError. */
-export function boardOf(source: BoardSource): Board {
+export function boardOf(source: BoardSource): Omit<Board, 'progress'> {
   const { overview, campaign, project } = source;
   const { metric, baseline, best } = overview;
   const base = baseline === null ? Number.NaN : fromJsonNumber(baseline.value);
@@ -112,7 +115,8 @@ function factsOf(overview: Overview): Fact[] {
   const { baseline, best, cycle, campaign } = overview;
   const name = metricLabel(overview);
   const facts: Fact[] = [];
-  if (baseline !== null) facts.push({ name: `baseline ${baseline.run}`, value: `${name} ${formatValue(baseline.value)}` });
+  if (baseline !== null)
+    facts.push({ name: `baseline ${baseline.run}`, value: `${name} ${formatValue(baseline.value)}` });
   if (best !== null && best.run !== baseline?.run) {
     const trust = best.verdict === 'confirmed' ? 'confirmed' : 'unconfirmed';
     facts.push({ name: `best ${best.run}, ${trust}`, value: `${name} ${formatValue(best.value)}` });
@@ -134,7 +138,8 @@ function runningOf(overview: Overview, stopping: ReadonlySet<string>): Running[]
       const at = progress?.epoch ?? progress?.step ?? null;
       const total = progress?.total ?? null;
       const share = at === null || total === null || total <= 0 ? null : Math.min(1, Math.max(0, at / total));
-      const words = run.state === 'queued' ? `queued${run.note === null ? '' : ` · ${run.note}`}` : progressText(run);
+      const words =
+        run.state === 'queued' ? `queued${run.note === null ? '' : ` · ${run.note}`}` : progressText(run);
       return { id: run.id, title: run.title, text: words, share, stopping: stopping.has(run.id) };
     });
 }

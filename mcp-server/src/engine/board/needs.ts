@@ -1,6 +1,6 @@
 import type { Campaign } from '../../core/campaign.js';
-import { isUndecided } from '../../core/run-record.js';
 import type { RunRecord } from '../../core/run-record.js';
+import { isUndecided } from '../../core/run-record.js';
 import { clip, oneLine } from '../../core/text.js';
 import type { Overview } from '../../core/view.js';
 import { isPaused } from '../loop/directives.js';
@@ -30,9 +30,19 @@ export function needsOf(overview: Overview, campaign: Campaign, records: readonl
   const everyOne = overview.runs.length >= 3 && overview.runs.slice(-3).every((run) => isBroken(run.ending));
   const needs = [
     ...overview.warnings.map((text) => need(text)),
-    ...(everyOne ? [need('The last three runs all failed: look at why before more is tried.', 'bad', bad.at(-1)?.id ?? null)] : []),
+    ...(everyOne
+      ? [
+          need(
+            'The last three runs all failed: look at why before more is tried.',
+            'bad',
+            bad.at(-1)?.id ?? null,
+          ),
+        ]
+      : []),
     ...(isPaused(campaign) ? [need('The loop is paused: nothing new is launched until it is resumed.')] : []),
-    ...(overview.directive === null ? [] : [need(`A directive waits to be acted on: ${overview.directive}`, 'plain')]),
+    ...(overview.directive === null
+      ? []
+      : [need(`A directive waits to be acted on: ${overview.directive}`, 'plain')]),
     ...open.flatMap((run) => (run.note === null ? [] : [need(`${run.id}: ${run.note}`, 'maybe', run.id)])),
     ...overview.runs
       .filter((run) => run.flags.length > 0 && run.verdict !== 'rejected')
@@ -46,7 +56,8 @@ export function needsOf(overview: Overview, campaign: Campaign, records: readonl
   return needs.slice(0, MOST);
 }
 
-const isBroken = (ending: string | null): boolean => ending === 'failed' || ending === 'oom' || ending === 'lost';
+const isBroken = (ending: string | null): boolean =>
+  ending === 'failed' || ending === 'oom' || ending === 'lost';
 
 function spent(overview: Overview): string[] {
   return overview.budgets

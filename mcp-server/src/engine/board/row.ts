@@ -8,7 +8,15 @@ import { type RunView, runNumber } from '../../core/run.js';
 import { formatDuration, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
 import { charted } from '../views/report-charts.js';
-import { endingWord, gainOf, gainText, progressText, valueText, verdictWord, type Word } from '../views/report-words.js';
+import {
+  endingWord,
+  gainOf,
+  gainText,
+  progressText,
+  valueText,
+  verdictWord,
+  type Word,
+} from '../views/report-words.js';
 
 /** One run in the table and in the picture of the best so far: numbers to sort and draw by, and words to show. */
 export interface RunRow {
@@ -21,8 +29,10 @@ export interface RunRow {
   sign: Sign;
   /** It is drawn in the picture: it repeats no other run. */
   own: boolean;
-  /** Null = unknown, never 0. */
+  /** Of its own seed. Null = unknown, never 0. */
   value: number | null;
+  /** Where it is drawn: the mean of its fresh seeds where it has some, else its value. */
+  drawn: number | null;
   valueText: string;
   gain: number | null;
   gainText: string;
@@ -50,6 +60,7 @@ export function rowOf(run: RunView, context: RowContext): RunRow {
   const seconds = run.duration_s ?? 0;
   const cost = campaign.runs.get(run.id)?.end?.gpu_hours ?? (run.gpus.length * seconds) / 3600;
   const seeds = seedsOf(run, campaign);
+  const value = chart.value !== null && Number.isFinite(chart.value) ? chart.value : null;
   return {
     id: run.id,
     number: runNumber(run.id),
@@ -59,7 +70,8 @@ export function rowOf(run: RunView, context: RowContext): RunRow {
     verdict: verdictWord(run, baseline),
     sign: signOf(chart),
     own: run.replicate_of === null,
-    value: chart.value !== null && Number.isFinite(chart.value) ? chart.value : null,
+    value,
+    drawn: seeds > 1 ? meanOf(run, context) : value,
     valueText: run.primary === null || run.primary.value === null ? '–' : valueText(run),
     gain: gainOf(run, baseline),
     gainText: gainText(run, baseline),
@@ -76,6 +88,13 @@ export function rowOf(run: RunView, context: RowContext): RunRow {
   };
 }
 
+/** The mean over fresh seeds: the baseline’s own, or what the verdict rests on. */
+function meanOf(run: RunView, { baseline, campaign }: RowContext): number | null {
+  const mean = run.id === campaign.baseline ? baseline?.value : campaign.runs.get(run.id)?.verdict?.value;
+  const value = mean == null ? Number.NaN : fromJsonNumber(mean);
+  return Number.isFinite(value) ? value : null;
+}
+
 function seedsOf(run: RunView, campaign: Campaign): number {
   if (run.id === campaign.baseline) return Math.max(1, armOf(campaign, run.id).values.length);
   return campaign.runs.get(run.id)?.verdict?.seeds ?? 1;
@@ -87,7 +106,9 @@ function betweenOf(run: RunView, baseline: Overview['baseline']): RunRow['betwee
   if (verdict !== 'confirmed' || interval === null || primary === null || baseline === null) return null;
   const base = fromJsonNumber(baseline.value);
   const [a, b] = interval.map((gain) => base + (primary.direction === 'maximize' ? gain : -gain));
-  return a === undefined || b === undefined || !Number.isFinite(a + b) ? null : [Math.min(a, b), Math.max(a, b)];
+  return a === undefined || b === undefined || !Number.isFinite(a + b)
+    ? null
+    : [Math.min(a, b), Math.max(a, b)];
 }
 
 function gpuText(held: readonly string[], gpus: readonly Gpu[]): string {

@@ -39,9 +39,13 @@ export function timelineOf(campaign: Campaign): Moment[] {
       moment(at, 'directive', null, outcome === null ? text : `${text} → ${outcome}`),
     ),
     ...[...campaign.runs.values()].flatMap(({ id, withdrawn }) =>
-      withdrawn === null ? [] : [moment(withdrawn.at, 'withdrawn', id, `${id} is no longer the best: ${withdrawn.reason}`)],
+      withdrawn === null
+        ? []
+        : [moment(withdrawn.at, 'withdrawn', id, `${id} is no longer the best: ${withdrawn.reason}`)],
     ),
-    ...(campaign.stopped === null ? [] : [moment(campaign.stopped.at, 'stopped', null, campaign.stopped.reason)]),
+    ...(campaign.stopped === null
+      ? []
+      : [moment(campaign.stopped.at, 'stopped', null, campaign.stopped.reason)]),
   ];
   return all.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)).slice(0, MOST);
 }
@@ -54,5 +58,14 @@ export function ordersOf(campaign: Campaign, workspace: string): Order[] {
     .reverse()
     .map(({ at, text, state, outcome }): Order => ({ at, time: timeText(at), text, state, outcome }));
   if (pending === null || (!pending.waiting && said.some(({ state }) => state === 'taken'))) return said;
-  return [{ at: null, time: 'now', text: pending.text, state: pending.waiting ? 'waiting' : 'taken', outcome: null }, ...said];
+  return [
+    {
+      at: null,
+      time: 'now',
+      text: pending.text,
+      state: pending.waiting ? 'waiting' : 'taken',
+      outcome: null,
+    },
+    ...said,
+  ];
 }

@@ -12,7 +12,8 @@ import { controllerLock } from '../runs/supervised.js';
 import { overviewOf } from '../views/overview.js';
 import { boardOf } from './board.js';
 import { createProjectReading, type ProjectReading } from './reading.js';
-import { rowOf } from './row.js';
+import { progressOf } from './progress.js';
+import { type RunRow, rowOf } from './row.js';
 import { createVersions, type Versions } from './versions.js';
 
 /** One line about a project, for the list of all of them. */
@@ -37,10 +38,7 @@ export interface ProjectWatch {
   follow(signal: AbortSignal, changed: () => void): Promise<void>;
 }
 
-export type WatchLab = Pick<
-  Lab,
-  'open' | 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor'
->;
+export type WatchLab = Pick<Lab, 'open' | 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor'>;
 
 /** Between two looks at least so long, in milliseconds: many changes at once are one. */
 const PAUSE_MS = 400;
@@ -57,6 +55,7 @@ export function watchProject(lab: WatchLab, folder: string): ProjectWatch {
   const gpus = createGpuAsking(lab);
   let reading: ProjectReading | null = null;
   let opened: Project | null = null;
+  const rows = new Map<string, RunRow>();
   let compared = '';
   let state: ProjectState = {
     name: basename(folder),
@@ -92,11 +91,20 @@ export function watchProject(lab: WatchLab, folder: string): ProjectWatch {
     // When what all are compared with moves (the baseline’s mean, the GPUs’ names), all of them look different.
     const against = JSON.stringify([overview.baseline, overview.gpus.map(({ uuid }) => uuid)]);
     const context = { ...overview, campaign: known.campaign };
-    for (const run of overview.runs)
-      if (compared !== against || known.touched.has(run.id))
-        pieces.put(`run.${run.id}`, JSON.stringify(rowOf(run, context)));
+    for (const run of overview.runs) {
+      if (compared === against && !known.touched.has(run.id) && rows.has(run.id)) continue;
+      const row = rowOf(run, context);
+      rows.set(run.id, row);
+      pieces.put(`run.${run.id}`, JSON.stringify(row));
+    }
     compared = against;
-    for (const id of known.removed) pieces.remove(`run.${id}`);
+    for (const id of known.removed) {
+      rows.delete(id);
+      pieces.remove(`run.${id}`);
+    }
+    const shown = overview.runs.flatMap(({ id }) => rows.get(id) ?? []);
+    const progress = overview.metric === null ? null : progressOf(shown, overview.metric.direction);
+    pieces.put('board.progress', JSON.stringify(progress));
     pieces.put('error', 'null');
     const needs = board.needs.filter(({ tone }) => tone !== 'plain').length;
     const { project: name, path, status: text, runs } = overview;
@@ -170,15 +178,12 @@ function wordsOf(error: unknown): { message: string; hint: string } {
 
 /** Where something may change: the brief and the config, the workspace, the runs, and what is open among them. */
 function watchFolders(bell: Bell, folder: string, project: Project | null, open: readonly RunView[]): void {
-  if (project === null) {
-    bell.add(folder);
-    return;
-  }
+  bell.add(folder, (name) => name === 'config.yaml' || name.endsWith('.md'));
+  if (project === null) return;
   const { paths } = project;
   const settings = new Set([basename(paths.config), basename(paths.brief), basename(paths.workspace)]);
   const files = [paths.ledger, paths.state, paths.directive, paths.memory, paths.controller, paths.runs];
   const names = new Set(files.map((path) => basename(path)));
-  bell.remove(folder);
   bell.add(paths.root, (name) => settings.has(name));
   bell.add(dirname(paths.brief), (name) => settings.has(name));
   bell.add(paths.workspace, (name) => names.has(name));
@@ -190,7 +195,8 @@ function watchFolders(bell: Bell, folder: string, project: Project | null, open:
     bell.add(files.record);
     wanted.add(files.dir).add(files.record);
   }
-  for (const path of bell.folders()) if (path.startsWith(`${paths.runs}/`) && !wanted.has(path)) bell.remove(path);
+  for (const path of bell.folders())
+    if (path.startsWith(`${paths.runs}/`) && !wanted.has(path)) bell.remove(path);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
