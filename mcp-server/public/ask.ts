@@ -1,6 +1,6 @@
-import { byId, button, el, fill } from './dom.js';
+import { button, byId, el, fill } from './dom.js';
 
-export class Refused extends Error {
+class Refused extends Error {
   constructor(
     message: string,
     readonly hint: string,
@@ -10,7 +10,11 @@ export class Refused extends Error {
 }
 
 /** Asks the server. Throws Refused with its words. */
-export async function get<T>(path: string, query: Record<string, string | number>, signal?: AbortSignal): Promise<T> {
+export async function get<T>(
+  path: string,
+  query: Record<string, string | number>,
+  signal?: AbortSignal,
+): Promise<T> {
   const search = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
   return answer<T>(await fetch(`${path}?${search}`, signal === undefined ? {} : { signal }));
 }
@@ -39,8 +43,9 @@ function refusalOf(text: string, status: number): Refused {
 
 /** Words for a person about what went wrong. */
 export function trouble(error: unknown): string {
-  if (error instanceof Refused) return `${error.message}. ${error.hint}.`;
-  if (error instanceof TypeError) return 'The dashboard does not answer. Is it still running in its terminal?';
+  if (error instanceof Refused) return `${error.message}: ${error.hint}`;
+  if (error instanceof TypeError)
+    return 'The dashboard does not answer. Is it still running in its terminal?';
   return error instanceof Error ? error.message : String(error);
 }
 

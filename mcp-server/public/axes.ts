@@ -14,13 +14,19 @@ export interface Sheet {
   py(y: number): number;
 }
 
-export const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 /** Clears a canvas, fits it to the screen’s pixels, and draws grid, ticks and labels. */
 export function drawAxes(
   canvas: HTMLCanvasElement,
   height: number,
-  { x, y, xLabel, yLabel, gutter = 0 }: { x: Scale; y: Scale; xLabel: string; yLabel: string; gutter?: number },
+  {
+    x,
+    y,
+    xLabel,
+    yLabel,
+    gutter = 0,
+  }: { x: Scale; y: Scale; xLabel: string; yLabel: string; gutter?: number },
 ): Sheet | null {
   const width = canvas.clientWidth;
   const draw = canvas.getContext('2d');
@@ -60,7 +66,8 @@ export function drawAxes(
     const at = px(tick);
     const text = formatTick(tick);
     line(draw, at, bottom, at, bottom + 4);
-    if (at + draw.measureText(text).width / 2 < left + inner.width - xText - 10) draw.fillText(text, at, bottom + 8);
+    if (at + draw.measureText(text).width / 2 < left + inner.width - xText - 10)
+      draw.fillText(text, at, bottom + 8);
   }
   if (yLabel !== '') {
     draw.textAlign = 'left';

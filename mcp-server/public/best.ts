@@ -1,7 +1,7 @@
 import { SIGN_WORDS, SIGNS, type Sign } from '../src/core/chart/run-signs.js';
 import { makeScale } from '../src/core/chart/scale.js';
 import { drawAxes, inside, line, type Sheet } from './axes.js';
-import { announce, byId, el, fill, section } from './dom.js';
+import { announce, el, fill, section } from './dom.js';
 import { drawSign } from './sign.js';
 import type { RunRow, Store } from './state.js';
 import { colours } from './theme.js';
@@ -31,7 +31,8 @@ export function startBest(store: Store, open: (run: string) => void): { redraw()
       at: {
         tabindex: 0,
         role: 'group',
-        'aria-label': 'Picture of the best so far. Left and right go from run to run, Enter opens one; the table of runs has the same values.',
+        'aria-label':
+          'Picture of the best so far. Left and right go from run to run, Enter opens one; the table of runs has the same values.',
       },
     },
     canvas,
@@ -45,7 +46,6 @@ export function startBest(store: Store, open: (run: string) => void): { redraw()
   const redraw = (): void => {
     const { board, runs } = store.state;
     const rows = [...runs.values()].filter((row) => row.own);
-    byId('best', HTMLElement).hidden = false;
     dots = draw(canvas, rows, board);
     drawKeys(keys, dots, board.progress ?? null);
     hide();
@@ -57,7 +57,10 @@ export function startBest(store: Store, open: (run: string) => void): { redraw()
   };
   const show = (index: number): void => {
     const dot = dots[index];
-    if (dot === undefined) return hide();
+    if (dot === undefined) {
+      hide();
+      return;
+    }
     chosen = index;
     const lines = wordsOf(dot);
     fill(tip, ...lines.map((text, place) => el('div', { class: place === 0 ? '' : 'soft' }, text)));
@@ -75,7 +78,12 @@ export function startBest(store: Store, open: (run: string) => void): { redraw()
     if (dot !== undefined) open(dot.row.id);
   });
   plot.addEventListener('keydown', (event) => {
-    const to = { ArrowLeft: chosen < 0 ? dots.length - 1 : Math.max(0, chosen - 1), ArrowRight: Math.min(dots.length - 1, chosen + 1), Home: 0, End: dots.length - 1 }[event.key];
+    const to = {
+      ArrowLeft: chosen < 0 ? dots.length - 1 : Math.max(0, chosen - 1),
+      ArrowRight: Math.min(dots.length - 1, chosen + 1),
+      Home: 0,
+      End: dots.length - 1,
+    }[event.key];
     if (to !== undefined) {
       show(to);
       const dot = dots[to];
@@ -102,12 +110,20 @@ function draw(canvas: HTMLCanvasElement, rows: readonly RunRow[], board: Store['
   ];
   const height = canvas.clientWidth < 500 ? 280 : 340;
   const numbers = rows.map(({ number }) => number);
-  const y = makeScale(known, { count: height / 60, pad: 0.07, robust: true, keep: known.length > 0 ? keep : [] });
+  const y = makeScale(known, {
+    count: height / 60,
+    pad: 0.07,
+    robust: true,
+    keep: known.length > 0 ? keep : [],
+  });
   const sheet = drawAxes(canvas, height, {
     x: makeScale(numbers, { count: Math.max(3, canvas.clientWidth / 80), whole: true, pad: 0.03 }),
     y,
     xLabel: 'run',
-    yLabel: metric === null ? '' : `${metric.name}, ${metric.direction === 'maximize' ? 'higher' : 'lower'} is better`,
+    yLabel:
+      metric === null
+        ? ''
+        : `${metric.name}, ${metric.direction === 'maximize' ? 'higher' : 'lower'} is better`,
     gutter: GUTTER,
   });
   if (sheet === null) return [];
@@ -155,7 +171,13 @@ function drawTarget(sheet: Sheet, target: number): void {
   draw.fillText('target', sheet.left + 4, y < sheet.top + 14 ? y + 14 : y - 5);
 }
 
-function drawSteps(sheet: Sheet, steps: readonly (readonly [number, number])[], colour: string, width: number, dash: number[]): void {
+function drawSteps(
+  sheet: Sheet,
+  steps: readonly (readonly [number, number])[],
+  colour: string,
+  width: number,
+  dash: number[],
+): void {
   const { draw } = sheet;
   if (steps.length === 0) return;
   draw.beginPath();
@@ -177,7 +199,9 @@ function drawSteps(sheet: Sheet, steps: readonly (readonly [number, number])[], 
 
 function drawWhisker(sheet: Sheet, { row, x }: Dot): void {
   if (row.between === null) return;
-  const [low, high] = row.between.map((value) => Math.min(Math.max(sheet.py(value), sheet.top), sheet.top + sheet.height));
+  const [low, high] = row.between.map((value) =>
+    Math.min(Math.max(sheet.py(value), sheet.top), sheet.top + sheet.height),
+  );
   const { draw } = sheet;
   draw.strokeStyle = sheet.colour('--good');
   draw.lineWidth = 1.6;
@@ -190,17 +214,31 @@ function wordsOf({ row, sign }: Dot): string[] {
   return [
     `${row.id} · ${row.title}`,
     `${row.valueText}${row.gain === null ? '' : ` · ${row.gainText} to the baseline`} · ${words}`,
-    ...(row.seeds > 1 ? [`drawn at the mean of ${row.seeds} seeds`] : []),
+    ...(row.meanText === null ? [] : [`drawn at the ${row.meanText}`]),
   ];
 }
 
-function drawKeys(keys: HTMLElement, dots: readonly Dot[], progress: Store['state']['board']['progress'] | null): void {
+function drawKeys(
+  keys: HTMLElement,
+  dots: readonly Dot[],
+  progress: Store['state']['board']['progress'] | null,
+): void {
   const present = SIGNS.filter((sign) => dots.some((dot) => dot.sign === sign));
   const lines = [
-    ...((progress?.confirmed.length ?? 0) > 0 ? [keyOf('best so far, confirmed', (draw, colour) => stroke(draw, colour('--good'), 2.4, []))] : []),
-    ...((progress?.measured.length ?? 0) > 1 ? [keyOf('best so far, as measured on one seed', (draw, colour) => stroke(draw, colour('--maybe'), 1.4, [4, 4]))] : []),
+    ...((progress?.confirmed.length ?? 0) > 0
+      ? [keyOf('best so far, confirmed', (draw, colour) => stroke(draw, colour('--good'), 2.4, []))]
+      : []),
+    ...((progress?.measured.length ?? 0) > 1
+      ? [
+          keyOf('best so far, as measured on one seed', (draw, colour) =>
+            stroke(draw, colour('--maybe'), 1.4, [4, 4]),
+          ),
+        ]
+      : []),
   ];
-  const signs = present.map((sign) => keyOf(SIGN_WORDS[sign], (draw, colour) => drawSign(draw, colour, sign, 13, 7, 4.5)));
+  const signs = present.map((sign) =>
+    keyOf(SIGN_WORDS[sign], (draw, colour) => drawSign(draw, colour, sign, 13, 7, 4.5)),
+  );
   const whisker = dots.some(({ row }) => row.between !== null)
     ? [keyOf('95 % interval', (draw, colour) => stroke(draw, colour('--good'), 1.6, [], true))]
     : [];
@@ -224,7 +262,13 @@ function keyOf(label: string, paint: Painter): [HTMLLIElement, () => void] {
   return [el('li', {}, canvas, label), paintNow];
 }
 
-function stroke(draw: CanvasRenderingContext2D, colour: string, width: number, dash: number[], upright = false): void {
+function stroke(
+  draw: CanvasRenderingContext2D,
+  colour: string,
+  width: number,
+  dash: number[],
+  upright = false,
+): void {
   draw.strokeStyle = colour;
   draw.lineWidth = width;
   draw.setLineDash(dash);

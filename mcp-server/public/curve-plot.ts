@@ -1,6 +1,6 @@
 import { makeScale } from '../src/core/chart/scale.js';
-import type { DrawnCurve } from '../src/engine/board/curves.js';
 import type { Thinned } from '../src/core/chart/thin.js';
+import type { DrawnCurve } from '../src/engine/board/curves.js';
 import { drawAxes, inside, type Sheet } from './axes.js';
 import { place } from './best.js';
 import { el, fill } from './dom.js';
@@ -11,7 +11,7 @@ export interface Look {
   dash: number[];
 }
 
-export interface Shown {
+interface Shown {
   curve: DrawnCurve;
   look: Look;
 }
@@ -68,11 +68,19 @@ export function createCurvePlot(label: string, zoom: (range: Range) => void): Cu
   const redraw = (): void => {
     const visible = curves.map((one) => ({ ...one, line: one.curve.smooth ?? one.curve.raw }));
     const xs = visible.flatMap(({ line }) => line.x);
-    const ys = visible.flatMap(({ line, curve }) => (curve.smooth === null ? line.y : [...line.y, ...curve.raw.y]));
+    const ys = visible.flatMap(({ line, curve }) =>
+      curve.smooth === null ? line.y : [...line.y, ...curve.raw.y],
+    );
     range = options.range === null ? [min(xs), max(xs)] : [options.range[0], options.range[1]];
     sheet = drawAxes(canvas, HEIGHT, {
-      x: makeScale([range[0], range[1]].filter(Number.isFinite), { count: Math.max(3, canvas.clientWidth / 90), whole: xs.every(Number.isInteger) }),
-      y: makeScale(ys.filter((y) => y !== null), { count: HEIGHT / 55, log: options.log, pad: 0.05, robust: true }),
+      x: makeScale([range[0], range[1]].filter(Number.isFinite), {
+        count: Math.max(3, canvas.clientWidth / 90),
+        whole: xs.every(Number.isInteger),
+      }),
+      y: makeScale(
+        ys.filter((y) => y !== null),
+        { count: HEIGHT / 55, log: options.log, pad: 0.05, robust: true },
+      ),
       xLabel: options.xLabel,
       yLabel: '',
     });
@@ -81,7 +89,11 @@ export function createCurvePlot(label: string, zoom: (range: Range) => void): Cu
     if (xs.length === 0) {
       now.draw.textAlign = 'center';
       now.draw.fillStyle = now.colour('--soft');
-      now.draw.fillText(curves.some(({ curve }) => curve.reading) ? 'reading …' : 'no values', now.left + now.width / 2, now.top + now.height / 2);
+      now.draw.fillText(
+        curves.some(({ curve }) => curve.reading) ? 'reading …' : 'no values',
+        now.left + now.width / 2,
+        now.top + now.height / 2,
+      );
       return;
     }
     inside(now, () => {
@@ -146,7 +158,8 @@ export function createCurvePlot(label: string, zoom: (range: Range) => void): Cu
   });
   element.addEventListener('pointerup', (event) => {
     const [x] = within(event);
-    if (drag !== null && Math.abs(x - drag) >= FEWEST) zoom([Math.min(valueAt(drag), valueAt(x)), Math.max(valueAt(drag), valueAt(x))]);
+    if (drag !== null && Math.abs(x - drag) >= FEWEST)
+      zoom([Math.min(valueAt(drag), valueAt(x)), Math.max(valueAt(drag), valueAt(x))]);
     drag = null;
     band.hidden = true;
   });
@@ -223,7 +236,9 @@ function closest(xs: readonly number[], x: number): number {
   return low > 0 && Math.abs((xs[low - 1] ?? 0) - x) < Math.abs((xs[low] ?? 0) - x) ? low - 1 : low;
 }
 
-const min = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-const max = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+const min = (values: readonly number[]): number =>
+  values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+const max = (values: readonly number[]): number =>
+  values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 
 const short = (value: number): string => String(Number(value.toPrecision(5)));

@@ -1,7 +1,7 @@
 import type { CurveRequest, DrawnCurves } from '../src/engine/board/curves.js';
 import { get, trouble } from './ask.js';
-import { announce, button, el, fill, say, section } from './dom.js';
 import { createCurvePlot, type Look, type Range } from './curve-plot.js';
+import { announce, button, el, fill, say, section } from './dom.js';
 import type { Store } from './state.js';
 import { colours } from './theme.js';
 
@@ -33,10 +33,15 @@ export function startCurves(store: Store, open: (run: string) => void): Curves {
   const chips = el('ul', { class: 'chips', at: { 'aria-label': 'Runs whose curves are shown' } });
   const note = el('p', { class: 'soft small', at: { role: 'status' } });
 
-  const panels = [0, 1].map((place) => createPanel(store, place, () => ({ chosen, by, smooth, log, look }), note));
+  const panels = [0, 1].map((place) =>
+    createPanel(store, place, () => ({ chosen, by, smooth, log, look }), note),
+  );
   const look = (run: string): Look => {
     const place = Math.max(0, chosen.indexOf(run));
-    return { colour: colours()(`--c${place % COLOURS}`), dash: place >= COLOURS ? [2 + Math.floor(place / COLOURS), 3] : [] };
+    return {
+      colour: colours()(`--c${place % COLOURS}`),
+      dash: place >= COLOURS ? [2 + Math.floor(place / COLOURS), 3] : [],
+    };
   };
   const ask = (): void => {
     for (const panel of panels) panel.ask();
@@ -62,7 +67,10 @@ export function startCurves(store: Store, open: (run: string) => void): Curves {
         button('×', () => toggle(run), 'quiet', { 'aria-label': `Take ${run} out of the curves` }),
       );
     });
-    fill(chips, ...(items.length > 0 ? items : [el('li', { class: 'soft' }, 'Choose runs in the table below.')]));
+    fill(
+      chips,
+      ...(items.length > 0 ? items : [el('li', { class: 'soft' }, 'Choose runs in the table below.')]),
+    );
   };
   const toggle = (run: string): void => {
     own = true;
@@ -77,7 +85,9 @@ export function startCurves(store: Store, open: (run: string) => void): Curves {
     const ids = [...store.state.runs.keys()];
     const live = (running ?? []).slice(0, FIRST_RUNNING).map(({ id }) => id);
     const wish = [leaders?.best, leaders?.baseline, ...live].filter((id) => id != null);
-    const next = [...new Set(wish.length > 0 ? wish : ids.slice(-3))].filter((id) => store.state.runs.has(id));
+    const next = [...new Set(wish.length > 0 ? wish : ids.slice(-3))].filter((id) =>
+      store.state.runs.has(id),
+    );
     if (next.join() === chosen.join()) return;
     chosen = next;
     chosenAnew();
@@ -128,6 +138,7 @@ export function startCurves(store: Store, open: (run: string) => void): Curves {
     if (changed.has('project')) {
       own = false;
       chosen = [];
+      for (const panel of panels) panel.forget();
       chosenAnew();
       return;
     }
@@ -163,10 +174,13 @@ function createPanel(store: Store, place: number, choice: () => Choice, note: HT
   let asking: AbortController | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let askedAt = 0;
-  const plot = createCurvePlot(place === 0 ? 'First picture of curves' : 'Second picture of curves', (next) => {
-    range = next;
-    ask();
-  });
+  const plot = createCurvePlot(
+    place === 0 ? 'First picture of curves' : 'Second picture of curves',
+    (next) => {
+      range = next;
+      ask();
+    },
+  );
   const names = el('select', {
     at: { 'aria-label': `Metric of the ${place === 0 ? 'first' : 'second'} picture` },
     on: {
@@ -176,10 +190,14 @@ function createPanel(store: Store, place: number, choice: () => Choice, note: HT
       },
     },
   });
-  const whole = button('Show all', () => {
-    range = null;
-    ask();
-  }, 'quiet');
+  const whole = button(
+    'Show all',
+    () => {
+      range = null;
+      ask();
+    },
+    'quiet',
+  );
   const element = el('div', {}, el('header', {}, names, whole), plot.element);
 
   const redraw = (): void => {
@@ -211,12 +229,21 @@ function createPanel(store: Store, place: number, choice: () => Choice, note: HT
     const control = new AbortController();
     asking = control;
     askedAt = Date.now();
-    get<DrawnCurves>('/api/curves', { project: store.state.project, of: JSON.stringify(request) }, control.signal)
+    get<DrawnCurves>(
+      '/api/curves',
+      { project: store.state.project, of: JSON.stringify(request) },
+      control.signal,
+    )
       .then((got) => {
         answer = got;
         if (setNames(name)) return ask();
         redraw();
-        say(note, got.curves.some(({ cut }) => cut) ? 'A curve has more points than fit into memory; its end is not shown.' : '');
+        say(
+          note,
+          got.curves.some(({ cut }) => cut)
+            ? 'A curve has more points than fit into memory; its end is not shown.'
+            : '',
+        );
         if (got.curves.some(({ reading }) => reading)) timer = setTimeout(ask, AGAIN_MS);
       })
       .catch((error: unknown) => {
@@ -231,7 +258,11 @@ function createPanel(store: Store, place: number, choice: () => Choice, note: HT
     const listed = [...new Set([...(primary === undefined ? [] : [primary]), ...all])];
     if (listed.join('\n') !== [...names.options].map(({ value }) => value).join('\n'))
       fill(names, ...listed.map((name) => el('option', { at: { value: name } }, name)));
-    if (metric === null && place > 0) metric = all.find((name) => name !== primary && LOSS_LIKE.test(name)) ?? all.find((name) => name !== primary) ?? null;
+    if (metric === null && place > 0)
+      metric =
+        all.find((name) => name !== primary && LOSS_LIKE.test(name)) ??
+        all.find((name) => name !== primary) ??
+        null;
     metric ??= listed.includes(asked) ? asked : (all[0] ?? null);
     if (metric !== null) names.value = metric;
     return metric !== null && metric !== asked;
@@ -244,6 +275,13 @@ function createPanel(store: Store, place: number, choice: () => Choice, note: HT
     whole() {
       range = null;
       ask();
+    },
+    /** Another project is shown. */
+    forget() {
+      metric = null;
+      range = null;
+      answer = null;
+      fill(names);
     },
     /** Something was added to what is shown: look again, but not all the time. */
     soon() {

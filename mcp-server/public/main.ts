@@ -1,7 +1,7 @@
 import { confirmed, post, trouble } from './ask.js';
 import { startBest } from './best.js';
 import { startCurves } from './curves.js';
-import { announce } from './dom.js';
+import { announce, section } from './dom.js';
 import { goLive } from './live.js';
 import { startOrders, startPanels, startProjects } from './panels.js';
 import { type RunView, startRun } from './run.js';
@@ -37,7 +37,12 @@ startPanels(store, { open, stop: (run) => void stop(run) });
 startOrders(store);
 const live = goLive(store);
 startProjects(store, live.open);
-view = startRun(store, live, { stop: (run) => void stop(run), toggle: curves.toggle, has: curves.has, order: table.order });
+view = startRun(store, live, {
+  stop: (run) => void stop(run),
+  toggle: curves.toggle,
+  has: curves.has,
+  order: table.order,
+});
 
 const redraw = (): void => {
   best.redraw();
@@ -48,6 +53,15 @@ let sized: ReturnType<typeof setTimeout> | undefined;
 addEventListener('resize', () => {
   clearTimeout(sized);
   sized = setTimeout(redraw, 120);
+});
+
+// Pictures of nothing are no help.
+store.watch((changed) => {
+  if (!changed.has('runs') && !changed.has('project')) return;
+  const wasEmpty = section('curves').hidden;
+  const isEmpty = store.state.runs.size === 0;
+  for (const id of ['best-part', 'curves']) section(id).hidden = isEmpty;
+  if (wasEmpty && !isEmpty) redraw();
 });
 
 let opened = false;

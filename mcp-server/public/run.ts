@@ -57,10 +57,15 @@ export function startRun(store: Store, live: Live, acts: RunActs): RunView {
     const stop = button('Stop', () => acts.stop(run), 'danger');
     stop.hidden = row === undefined || row.state === 'ended';
     const focused = document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent;
-    const curves = button('Curves', () => {
-      acts.toggle(run);
-      drawHead();
-    }, '', { 'aria-pressed': String(acts.has(run)) });
+    const curves = button(
+      'Curves',
+      () => {
+        acts.toggle(run);
+        drawHead();
+      },
+      '',
+      { 'aria-pressed': String(acts.has(run)) },
+    );
     fill(
       head,
       el(
@@ -73,12 +78,28 @@ export function startRun(store: Store, live: Live, acts: RunActs): RunView {
         step(after, 'The run below', '↓'),
         curves,
         stop,
-        button('Close', close),
+        button('Close', close, '', { autofocus: true }),
       ),
       el('div', {}, row?.title ?? ''),
-      el('div', { class: 'soft small' }, [row?.valueText === '–' ? '' : `${store.state.board.metric?.name ?? 'value'} ${row?.valueText ?? ''}`, row?.gainText === '–' ? '' : `${row?.gainText ?? ''} to the baseline`, row?.durationText ?? '', row?.progress ?? ''].filter((part) => part !== '').join(' · ')),
+      el(
+        'div',
+        { class: 'soft small' },
+        [
+          row?.valueText === '–'
+            ? ''
+            : `${store.state.board.metric?.name ?? 'value'} ${row?.valueText ?? ''}`,
+          row?.meanText ?? '',
+          row?.gainText === '–' ? '' : `${row?.gainText ?? ''} to the baseline`,
+          row?.durationText ?? '',
+          row?.progress ?? '',
+        ]
+          .filter((part) => part !== '')
+          .join(' · '),
+      ),
     );
-    const again = [...head.querySelectorAll('button')].find((one) => (one.getAttribute('aria-label') ?? one.textContent) === focused);
+    const again = [...head.querySelectorAll('button')].find(
+      (one) => (one.getAttribute('aria-label') ?? one.textContent) === focused,
+    );
     again?.focus();
   };
 
@@ -96,7 +117,8 @@ export function startRun(store: Store, live: Live, acts: RunActs): RunView {
         if (shown === run) drawPage(body, page, log.element, { store, open });
       })
       .catch((error: unknown) => {
-        if (shown === run) fill(body, el('p', { class: 'note bad', at: { role: 'alert' } }, trouble(error)), log.element);
+        if (shown === run)
+          fill(body, el('p', { class: 'note bad', at: { role: 'alert' } }, trouble(error)), log.element);
       });
   };
 
@@ -122,14 +144,27 @@ export function startRun(store: Store, live: Live, acts: RunActs): RunView {
   return { open };
 }
 
-function drawPage(body: HTMLElement, page: RunPage, log: HTMLElement, { store, open }: { store: Store; open(run: string): void }): void {
+function drawPage(
+  body: HTMLElement,
+  page: RunPage,
+  log: HTMLElement,
+  { store, open }: { store: Store; open(run: string): void },
+): void {
+  const lines = log.querySelector('.log');
+  const top = log.isConnected && lines !== null && !isAtEnd(lines) ? lines.scrollTop : null;
   const part = (title: string, ...children: (Node | null)[]) =>
     children.every((child) => child === null) ? [] : [el('h3', {}, title), ...children];
   const text = (value: string | null) => (value === null ? null : el('p', {}, value));
-  const list = (lines: readonly string[]) => (lines.length === 0 ? null : el('pre', { at: { tabindex: 0 } }, lines.join('\n')));
+  const list = (lines: readonly string[]) =>
+    lines.length === 0 ? null : el('pre', { at: { tabindex: 0 } }, lines.join('\n'));
   const facts = (rows: readonly { name: string; value: string }[]) =>
-    rows.length === 0 ? null : el('dl', {}, ...rows.flatMap(({ name, value }) => [el('dt', {}, name), el('dd', {}, value)]));
-  const seeds = page.seeds.length === 0 ? null : el('p', {}, ...page.seeds.flatMap((run) => [button(run, () => open(run), 'text'), ' ']));
+    rows.length === 0
+      ? null
+      : el('dl', {}, ...rows.flatMap(({ name, value }) => [el('dt', {}, name), el('dd', {}, value)]));
+  const seeds =
+    page.seeds.length === 0
+      ? null
+      : el('p', {}, ...page.seeds.flatMap((run) => [button(run, () => open(run), 'text'), ' ']));
   fill(
     body,
     ...page.flags.map((flag) => el('p', { class: 'note' }, `Check before it is believed: ${flag}`)),
@@ -137,7 +172,12 @@ function drawPage(body: HTMLElement, page: RunPage, log: HTMLElement, { store, o
     ...part('Verdict', text(page.verdict), text(page.curve)),
     ...part('Evidence of its ending', list(page.evidence)),
     log,
-    ...part('What it tries', text(page.hypothesis), page.prediction === null ? null : el('p', {}, `Predicted: ${page.prediction}`), el('pre', { at: { tabindex: 0, 'aria-label': 'Command' } }, page.command)),
+    ...part(
+      'What it tries',
+      text(page.hypothesis),
+      page.prediction === null ? null : el('p', {}, `Predicted: ${page.prediction}`),
+      el('pre', { at: { tabindex: 0, 'aria-label': 'Command' } }, page.command),
+    ),
     ...part('Code', differences(page, store)),
     ...part('Metrics', metricTable(page)),
     ...part('Other seeds of the same', seeds),
@@ -146,11 +186,15 @@ function drawPage(body: HTMLElement, page: RunPage, log: HTMLElement, { store, o
     ...part('Metrics were also read from', list(page.sources)),
     el('p', { class: 'soft small' }, 'Log: ', el('code', {}, page.log)),
   );
+  // Put in anew, it stands at its beginning.
+  if (lines !== null) lines.scrollTop = top ?? lines.scrollHeight;
 }
 
 function metricTable({ metrics }: RunPage): HTMLElement {
   if (metrics.length === 0) return el('p', { class: 'soft' }, 'No metric was seen.');
-  const head = ['metric', 'last', 'best', 'at'].map((name, index) => el('th', { class: index > 0 ? 'num' : '', at: { scope: 'col' } }, name));
+  const head = ['metric', 'last', 'best', 'at'].map((name, index) =>
+    el('th', { class: index > 0 ? 'num' : '', at: { scope: 'col' } }, name),
+  );
   const rows = metrics.map(({ name, last, best, at }) =>
     el('tr', {}, el('td', {}, name), ...[last, best, at].map((value) => el('td', { class: 'num' }, value))),
   );
@@ -173,21 +217,49 @@ function differences({ id, against }: RunPage, store: Store): HTMLElement {
 }
 
 function differenceOf({ code, environment, from }: RunDifference): HTMLElement[] {
-  const words = code === null ? 'Unknown: the code of one of them was not kept.' : code === '' ? `The same code as ${from}.` : null;
+  const words =
+    code === null
+      ? 'Unknown: the code of one of them was not kept.'
+      : code === ''
+        ? `The same code as ${from}.`
+        : null;
   const lines = (code ?? '').split('\n').map((line) => {
-    const kind = /^[+-]{3} /.test(line) || line.startsWith('@@') ? 'at' : line.startsWith('+') ? 'add' : line.startsWith('-') ? 'del' : '';
+    const kind =
+      /^[+-]{3} /.test(line) || line.startsWith('@@')
+        ? 'at'
+        : line.startsWith('+')
+          ? 'add'
+          : line.startsWith('-')
+            ? 'del'
+            : '';
     return el('div', { class: kind }, line);
   });
-  const outside = environment === null ? 'What one of them ran in was not kept.' : environment.length === 0 ? 'They ran in the same environment.' : null;
+  const outside =
+    environment === null
+      ? 'What one of them ran in was not kept.'
+      : environment.length === 0
+        ? 'They ran in the same environment.'
+        : null;
   return [
-    words === null ? el('div', { class: 'log diff', at: { tabindex: 0, role: 'region', 'aria-label': `Code against ${from}` } }, ...lines) : el('p', {}, words),
-    outside === null ? el('pre', { at: { tabindex: 0 } }, (environment ?? []).join('\n')) : el('p', { class: 'soft' }, outside),
+    words === null
+      ? el(
+          'div',
+          { class: 'log diff', at: { tabindex: 0, role: 'region', 'aria-label': `Code against ${from}` } },
+          ...lines,
+        )
+      : el('p', {}, words),
+    outside === null
+      ? el('pre', { at: { tabindex: 0 } }, (environment ?? []).join('\n'))
+      : el('p', { class: 'soft' }, outside),
   ];
 }
 
 /** The end of a log as it grows. It stays at the end while the reader is there. */
 function createLog(): { element: HTMLElement; take(part: LogPart): void } {
-  const lines = el('div', { class: 'log', at: { tabindex: 0, role: 'log', 'aria-label': 'Log', 'aria-live': 'off' } });
+  const lines = el('div', {
+    class: 'log',
+    at: { tabindex: 0, role: 'log', 'aria-label': 'Log', 'aria-live': 'off' },
+  });
   const note = el('p', { class: 'soft small' }, 'The log is empty.');
   const last = el('div');
   const element = el('div', { class: 'log-part' }, el('h3', {}, 'Log'), lines, note);
@@ -195,7 +267,7 @@ function createLog(): { element: HTMLElement; take(part: LogPart): void } {
   return {
     element,
     take({ lines: more, open, fresh }) {
-      const atEnd = fresh || lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40;
+      const atEnd = fresh || isAtEnd(lines);
       last.remove();
       if (fresh) fill(lines);
       lines.append(...more.map((text) => el('div', {}, text)));
@@ -208,3 +280,5 @@ function createLog(): { element: HTMLElement; take(part: LogPart): void } {
     },
   };
 }
+
+const isAtEnd = (lines: Element): boolean => lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40;

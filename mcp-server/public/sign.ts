@@ -23,14 +23,16 @@ export function drawSign(
     draw.stroke();
     draw.setLineDash([]);
   };
-  const strokes = (name: string, points: readonly (readonly [number, number])[][]): void => {
+  /** Each line as its points: x, y, x, y, … */
+  const strokes = (name: string, ...lines: readonly number[][]): void => {
     draw.lineWidth = 1.8;
     draw.strokeStyle = colour(name);
     draw.beginPath();
-    for (const part of points)
-      for (const [index, [dx, dy]] of part.entries()) {
-        if (index === 0) draw.moveTo(x + dx, y + dy);
-        else draw.lineTo(x + dx, y + dy);
+    for (const points of lines)
+      for (let index = 0; index < points.length; index += 2) {
+        const [left, top] = [x + (points[index] ?? 0), y + (points[index + 1] ?? 0)];
+        if (index === 0) draw.moveTo(left, top);
+        else draw.lineTo(left, top);
       }
     draw.stroke();
   };
@@ -39,30 +41,37 @@ export function drawSign(
     case 'baseline':
       draw.fillStyle = colour('--ink');
       draw.fillRect(x - r, y - r, 2 * r, 2 * r);
-      return;
+      break;
     case 'confirmed':
       circle(r + 1);
       draw.fillStyle = colour('--good');
       draw.fill();
-      return;
+      break;
     case 'unconfirmed':
-      return hollow('--maybe');
+      hollow('--maybe');
+      break;
     case 'inconclusive':
-      return hollow('--c7');
+      hollow('--c7');
+      break;
     case 'unjudged':
-      return hollow('--c0');
+      hollow('--c0');
+      break;
     case 'running':
-      return hollow('--c0', [2, 2]);
+      hollow('--c0', [2, 2]);
+      break;
     case 'rejected':
       circle(r - 1);
       draw.fillStyle = colour('--c7');
       draw.fill();
-      return;
+      break;
     case 'above':
-      return strokes('--c7', [[[-a, a], [0, 0], [a, a]]]);
+      strokes('--c7', [-a, a, 0, 0, a, a]);
+      break;
     case 'below':
-      return strokes('--c7', [[[-a, -a], [0, 0], [a, -a]]]);
+      strokes('--c7', [-a, -a, 0, 0, a, -a]);
+      break;
     case 'failed':
-      return strokes('--bad', [[[-a, -a], [a, a]], [[-a, a], [a, -a]]]);
+      strokes('--bad', [-a, -a, a, a], [-a, a, a, -a]);
+      break;
   }
 }

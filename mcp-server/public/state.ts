@@ -3,7 +3,7 @@ import type { LogPart } from '../src/engine/board/log-lines.js';
 import type { RunRow } from '../src/engine/board/row.js';
 import type { ProjectState } from '../src/engine/board/watch.js';
 
-export type { Board, LogPart, ProjectState, RunRow };
+export type { Board, LogPart, RunRow };
 
 /** What the page knows. Only `live.ts` changes it. */
 export interface State {
@@ -15,7 +15,7 @@ export interface State {
 }
 
 /** Which parts are new: names of the board’s sections, `runs`, `projects`, `error`. */
-export type Changed = ReadonlySet<string>;
+type Changed = ReadonlySet<string>;
 
 export interface Store {
   state: State;

@@ -1,7 +1,7 @@
 import { button, el, fill, say, section, word } from './dom.js';
 import type { RunRow, Store } from './state.js';
 
-const PAGE = 50;
+const PAGE = 25;
 
 interface Column {
   key: string;
@@ -40,7 +40,10 @@ export function startTable(store: Store, acts: TableActs): { redraw(): void; ord
     page = 0;
     redraw();
   };
-  const search = el('input', { at: { type: 'search', id: 'filter', placeholder: 'id, title, ending …' }, on: { input: redrawFirst } });
+  const search = el('input', {
+    at: { type: 'search', id: 'filter', placeholder: 'id, title, ending …' },
+    on: { input: redrawFirst },
+  });
   const ending = el('select', { at: { id: 'filter-ending' }, on: { change: redrawFirst } });
   const verdict = el('select', { at: { id: 'filter-verdict' }, on: { change: redrawFirst } });
   const seeds = el('input', { at: { type: 'checkbox' }, on: { change: redrawFirst } });
@@ -78,7 +81,25 @@ export function startTable(store: Store, acts: TableActs): { redraw(): void; ord
       el('label', {}, seeds, 'Also runs that repeat others on other seeds'),
     ),
     counts,
-    el('table', { class: 'runs' }, el('thead', {}, el('tr', {}, el('th', { at: { scope: 'col' } }, el('span', { class: 'hidden' }, 'curves')), ...heads)), body),
+    el(
+      'div',
+      { class: 'wide' },
+      el(
+        'table',
+        { class: 'runs' },
+        el(
+          'thead',
+          {},
+          el(
+            'tr',
+            {},
+            el('th', { at: { scope: 'col' } }, el('span', { class: 'hidden' }, 'curves')),
+            ...heads,
+          ),
+        ),
+        body,
+      ),
+    ),
     empty,
     pager,
   );
@@ -96,8 +117,16 @@ export function startTable(store: Store, acts: TableActs): { redraw(): void; ord
 
   const redraw = (): void => {
     const all = [...store.state.runs.values()];
-    offer(ending, 'all', all.map((row) => row.ending.text));
-    offer(verdict, 'all', all.filter((row) => row.own || seeds.checked).map((row) => row.verdict.text));
+    offer(
+      ending,
+      'all',
+      all.map((row) => row.ending.text),
+    );
+    offer(
+      verdict,
+      'all',
+      all.filter((row) => row.own || seeds.checked).map((row) => row.verdict.text),
+    );
     listed = sorted(all.filter(matches), sort);
     page = Math.min(page, lastPage());
     const shown = listed.slice(page * PAGE, (page + 1) * PAGE);
@@ -106,13 +135,21 @@ export function startTable(store: Store, acts: TableActs): { redraw(): void; ord
       const mine = head.dataset.key === sort.key;
       if (mine) head.setAttribute('aria-sort', sort.down ? 'descending' : 'ascending');
       else head.removeAttribute('aria-sort');
-      const label = head.dataset.key === 'value' ? clipped(metric) : (COLUMNS.find(({ key }) => key === head.dataset.key)?.head ?? '');
+      const label =
+        head.dataset.key === 'value'
+          ? clipped(metric)
+          : (COLUMNS.find(({ key }) => key === head.dataset.key)?.head ?? '');
       say(head.firstElementChild ?? head, mine ? `${label} ${sort.down ? '↓' : '↑'}` : label);
     }
     patch(body, shown, (row) => lineOf(row, store, acts, metric));
     say(counts, store.state.board.counts ?? '');
     empty.hidden = shown.length > 0;
-    say(empty, all.length === 0 ? 'Nothing has run yet. Start with: auto-experiment run, or auto-experiment launch -- python3 train.py' : 'No run is like that.');
+    say(
+      empty,
+      all.length === 0
+        ? 'Nothing has run yet. Start with: auto-experiment run, or auto-experiment launch -- python3 train.py'
+        : 'No run is like that.',
+    );
     const from = page * PAGE;
     say(where, `${listed.length === 0 ? 0 : from + 1}–${from + shown.length} of ${listed.length}`);
     before.disabled = page === 0;
@@ -138,7 +175,11 @@ function lineOf(row: RunRow, store: Store, acts: TableActs, metric: string): HTM
     'tr',
     { class: row.id === store.state.board.leaders?.best ? 'best' : '' },
     el('td', { class: 'pick' }, pick),
-    el('td', { class: 'id' }, button(row.id, () => acts.open(row.id), 'text')),
+    el(
+      'td',
+      { class: 'id' },
+      button(row.id, () => acts.open(row.id), 'text'),
+    ),
     el('td', { class: 'what', at: { title: row.title } }, row.title, progress),
     el('td', {}, word(row.ending)),
     cell('num', clipped(metric), row.valueText),
@@ -153,7 +194,9 @@ function lineOf(row: RunRow, store: Store, acts: TableActs, metric: string): HTM
 
 /** Puts rows in; those that look as before stay the elements they are, so that the focus and a selection stay too. */
 function patch(body: HTMLElement, rows: readonly RunRow[], make: (row: RunRow) => HTMLTableRowElement): void {
-  const old = new Map([...body.children].map((child) => [child instanceof HTMLElement ? child.dataset.run : '', child]));
+  const old = new Map(
+    [...body.children].map((child) => [child instanceof HTMLElement ? child.dataset.run : '', child]),
+  );
   const focused = document.activeElement?.closest('tr');
   const focusedRun = body.contains(focused ?? null) ? focused?.dataset.run : undefined;
   const focusedKind = document.activeElement instanceof HTMLInputElement ? 'input' : 'button';
@@ -203,4 +246,4 @@ function walk(body: HTMLElement, event: KeyboardEvent): void {
   event.preventDefault();
 }
 
-const clipped = (name: string): string => (name.length > 24 ? `${name.slice(0, 23)}…` : name);
+const clipped = (name: string): string => (name.length > 16 ? `${name.slice(0, 15)}…` : name);

@@ -48,9 +48,28 @@ export function fillProject(root: string, filling: Filling): void {
     const repeats = filling.confirmed === true && number > 1 && number % 6 >= 4;
     const trend = 0.86 + 0.05 * (1 - Math.exp(-number / 60));
     const value = number === 1 ? 0.86 : Number((trend + 0.03 * noise(number)).toFixed(4));
-    const title = filling.titles?.[number] ?? (number === 1 ? 'baseline: the unchanged command' : `lr=${(0.001 * (1 + (number % 9))).toFixed(3)} hidden=${32 * (1 + (number % 5))}`);
-    const command = ['python3', 'train.py', '--lr', String(0.001 * (1 + (number % 9))), '--hidden', String(32 * (1 + (number % 5)))];
-    const record = recordOf(paths.root, { id, title, command, metric, at: iso(at), number, arm: repeats ? champion : null });
+    const title =
+      filling.titles?.[number] ??
+      (number === 1
+        ? 'baseline: the unchanged command'
+        : `lr=${(0.001 * (1 + (number % 9))).toFixed(3)} hidden=${32 * (1 + (number % 5))}`);
+    const command = [
+      'python3',
+      'train.py',
+      '--lr',
+      String(0.001 * (1 + (number % 9))),
+      '--hidden',
+      String(32 * (1 + (number % 5))),
+    ];
+    const record = recordOf(paths.root, {
+      id,
+      title,
+      command,
+      metric,
+      at: iso(at),
+      number,
+      arm: repeats ? champion : null,
+    });
     createRun(paths.runs, record, {});
     const files = runPaths(paths.runs, id);
     appendFileSync(files.log, filling.logs?.[number] ?? logOf(metric, value, points));
@@ -72,16 +91,29 @@ export function fillProject(root: string, filling: Filling): void {
     const lived: RunRecord = {
       ...record,
       started_at: iso(at),
-      metrics: { train_loss: { last: 0.2, best: 0.19, step: points }, [metric]: { last: value, best: value, step: points } },
+      metrics: {
+        train_loss: { last: 0.2, best: 0.19, step: points },
+        [metric]: { last: value, best: value, step: points },
+      },
       progress: { step: points, epoch: null, total: points },
     };
     if (isOpen) {
       writeMark(files.record, 'started', { pid: process.pid, start: 1, boot: 'x', t: at });
-      writeRun(paths.runs, { ...lived, state: 'running', value, note: filling.open?.note ?? null, progress: { step: 24, epoch: null, total: points } });
+      writeRun(paths.runs, {
+        ...lived,
+        state: 'running',
+        value,
+        note: filling.open?.note ?? null,
+        progress: { step: 24, epoch: null, total: points },
+      });
       continue;
     }
     const good = ending === 'succeeded';
-    const evidence = good ? ['exit code 0'] : ending === 'oom' ? ['torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB', 'exit code 1'] : [`it ended as ${ending}`];
+    const evidence = good
+      ? ['exit code 0']
+      : ending === 'oom'
+        ? ['torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB', 'exit code 1']
+        : [`it ended as ${ending}`];
     write({
       kind: 'end',
       at: iso(over),
@@ -99,8 +131,18 @@ export function fillProject(root: string, filling: Filling): void {
     const better = good && !repeats && value > best + 0.004;
     const isConfirmed = better && filling.confirmed === true && number % 3 === 0;
     const gain = value - 0.86;
-    const status = number === 1 ? null : !good ? 'crash' : isConfirmed ? 'confirmed' : better ? 'unconfirmed' : 'rejected';
-    const reason = number === 1 ? `baseline: ${metric} 0.86` : !good ? `${ending}: ${evidence[0]}` : isConfirmed ? 'confirmed on 5 fresh seeds against 6 of the best so far' : better ? 'unconfirmed gain on one seed' : 'not better than the best so far';
+    const status =
+      number === 1 ? null : !good ? 'crash' : isConfirmed ? 'confirmed' : better ? 'unconfirmed' : 'rejected';
+    const reason =
+      number === 1
+        ? `baseline: ${metric} 0.86`
+        : !good
+          ? `${ending}: ${evidence[0]}`
+          : isConfirmed
+            ? 'confirmed on 5 fresh seeds against 6 of the best so far'
+            : better
+              ? 'unconfirmed gain on one seed'
+              : 'not better than the best so far';
     if (!repeats) {
       write({
         kind: 'verdict',
@@ -111,12 +153,29 @@ export function fillProject(root: string, filling: Filling): void {
         kept: better,
         value: good ? (isConfirmed ? value - 0.004 : value) : null,
         gain: number === 1 || !good ? null : isConfirmed ? gain - 0.004 : gain,
-        ...(isConfirmed ? { interval: [gain - 0.012, gain + 0.004] satisfies [number, number], seeds: 5 } : {}),
+        ...(isConfirmed
+          ? { interval: [gain - 0.012, gain + 0.004] satisfies [number, number], seeds: 5 }
+          : {}),
       });
-      write({ kind: 'decision', at: iso(over), run: id, text: `${id} (${title}) ${better ? 'kept as the best so far' : 'not kept'}: ${reason}` });
+      write({
+        kind: 'decision',
+        at: iso(over),
+        run: id,
+        text: `${id} (${title}) ${better ? 'kept as the best so far' : 'not kept'}: ${reason}`,
+      });
     }
     if (better) [best, champion] = [value, id];
-    writeRun(paths.runs, { ...lived, state: 'ended', ending, exit_code: good ? 0 : 1, ended_at: iso(over), evidence, value: good ? value : null, verdict: status, verdict_reason: reason });
+    writeRun(paths.runs, {
+      ...lived,
+      state: 'ended',
+      ending,
+      exit_code: good ? 0 : 1,
+      ended_at: iso(over),
+      evidence,
+      value: good ? value : null,
+      verdict: status,
+      verdict_reason: reason,
+    });
   }
 }
 
@@ -137,13 +196,33 @@ function curveOf(metric: string, value: number, points: number): LoggedRecord[] 
 }
 
 function logOf(metric: string, value: number, points: number): string {
-  const lines = Array.from({ length: points }, (_, index) => `step ${index + 1}/${points} train_loss=${(2 / (1 + index / 4)).toFixed(4)} ${metric}=${(value * (1 - Math.exp(-index / 8))).toFixed(4)}`);
+  const lines = Array.from(
+    { length: points },
+    (_, index) =>
+      `step ${index + 1}/${points} train_loss=${(2 / (1 + index / 4)).toFixed(4)} ${metric}=${(value * (1 - Math.exp(-index / 8))).toFixed(4)}`,
+  );
   return `${lines.join('\n')}\n`;
 }
 
 function recordOf(
   cwd: string,
-  { id, title, command, metric, at, number, arm }: { id: string; title: string; command: string[]; metric: string; at: string; number: number; arm: string | null },
+  {
+    id,
+    title,
+    command,
+    metric,
+    at,
+    number,
+    arm,
+  }: {
+    id: string;
+    title: string;
+    command: string[];
+    metric: string;
+    at: string;
+    number: number;
+    arm: string | null;
+  },
 ): RunRecord {
   return queuedRun({
     id,
@@ -166,7 +245,14 @@ function recordOf(
     replicate: arm === null ? null : { arm, kind: 'champion' },
     lines: null,
     key: null,
-    limits: { time_limit: null, stall_timeout: 'auto', stop_grace: 30, survivor_grace: 30, stop_rules: [], tracked_metrics: [] },
+    limits: {
+      time_limit: null,
+      stall_timeout: 'auto',
+      stop_grace: 30,
+      survivor_grace: 30,
+      stop_rules: [],
+      tracked_metrics: [],
+    },
     primary: { name: metric, direction: 'maximize', mode: 'best' },
     created_at: at,
   });

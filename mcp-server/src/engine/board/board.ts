@@ -28,7 +28,7 @@ export interface Fact {
   value: string;
 }
 
-export interface Running {
+interface Running {
   id: string;
   title: string;
   text: string;
@@ -37,7 +37,7 @@ export interface Running {
   stopping: boolean;
 }
 
-export interface Budget {
+interface Budget {
   text: string;
   share: number | null;
 }

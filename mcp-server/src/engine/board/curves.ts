@@ -7,7 +7,7 @@ import type { Project } from '../../store/project.js';
 import { readRun } from '../../store/runs.js';
 
 /** Most curves of one picture. */
-export const MOST_CURVES = 40;
+const MOST_CURVES = 40;
 /** Columns stay in memory up to so many bytes; those that were not looked at for longest go first. */
 const MOST_BYTES = 160 * 1024 * 1024;
 /** How long a picture waits for a long file, in milliseconds; then it shows what was read, and asks again. */

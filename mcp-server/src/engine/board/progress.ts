@@ -21,8 +21,14 @@ export function progressOf(rows: readonly RunRow[], direction: Direction): Progr
   const own = rows.filter((row) => row.own && !VOID.includes(row.sign));
   const trusted = own.filter(({ sign }) => TRUSTED.includes(sign));
   return {
-    confirmed: stepsOf(trusted.map(({ number, drawn }) => [number, drawn]), direction),
-    measured: stepsOf(own.map(({ number, value }) => [number, value]), direction),
+    confirmed: stepsOf(
+      trusted.map(({ number, drawn }) => [number, drawn]),
+      direction,
+    ),
+    measured: stepsOf(
+      own.map(({ number, value }) => [number, value]),
+      direction,
+    ),
   };
 }
 
@@ -30,7 +36,8 @@ function stepsOf(points: readonly (readonly [number, number | null])[], directio
   const steps: Step[] = [];
   for (const [number, value] of points) {
     const best = steps.at(-1)?.[1];
-    if (value !== null && (best === undefined || isBetter(value, best, direction))) steps.push([number, value]);
+    if (value !== null && (best === undefined || isBetter(value, best, direction)))
+      steps.push([number, value]);
   }
   return steps;
 }

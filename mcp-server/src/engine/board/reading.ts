@@ -11,7 +11,7 @@ import { listRuns, readRun } from '../../store/runs.js';
 import { type Known, runView } from '../views/overview.js';
 
 /** What was read of a project, and which runs may look different from before. */
-export interface Reading extends Known {
+interface Reading extends Known {
   campaign: Campaign;
   touched: ReadonlySet<string>;
   /** Runs that are gone. */

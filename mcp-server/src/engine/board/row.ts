@@ -33,6 +33,8 @@ export interface RunRow {
   value: number | null;
   /** Where it is drawn: the mean of its fresh seeds where it has some, else its value. */
   drawn: number | null;
+  /** `mean of 5 seeds 0.9286`; null where it is drawn at its own value. */
+  meanText: string | null;
   valueText: string;
   gain: number | null;
   gainText: string;
@@ -60,6 +62,7 @@ export function rowOf(run: RunView, context: RowContext): RunRow {
   const seconds = run.duration_s ?? 0;
   const cost = campaign.runs.get(run.id)?.end?.gpu_hours ?? (run.gpus.length * seconds) / 3600;
   const seeds = seedsOf(run, campaign);
+  const mean = seeds > 1 ? meanOf(run, context) : null;
   const value = chart.value !== null && Number.isFinite(chart.value) ? chart.value : null;
   return {
     id: run.id,
@@ -71,7 +74,8 @@ export function rowOf(run: RunView, context: RowContext): RunRow {
     sign: signOf(chart),
     own: run.replicate_of === null,
     value,
-    drawn: seeds > 1 ? meanOf(run, context) : value,
+    drawn: mean ?? value,
+    meanText: mean === null ? null : `mean of ${seeds} seeds ${formatValue(mean)}`,
     valueText: run.primary === null || run.primary.value === null ? '–' : valueText(run),
     gain: gainOf(run, baseline),
     gainText: gainText(run, baseline),

@@ -11,8 +11,8 @@ import { type Bell, createBell } from '../runs/bell.js';
 import { controllerLock } from '../runs/supervised.js';
 import { overviewOf } from '../views/overview.js';
 import { boardOf } from './board.js';
-import { createProjectReading, type ProjectReading } from './reading.js';
 import { progressOf } from './progress.js';
+import { createProjectReading, type ProjectReading } from './reading.js';
 import { type RunRow, rowOf } from './row.js';
 import { createVersions, type Versions } from './versions.js';
 

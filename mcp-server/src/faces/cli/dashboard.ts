@@ -15,11 +15,16 @@ const MOST_PROJECTS = 32;
 
 export const command: Command = {
   name: 'dashboard',
-  summary: 'A live page in the browser, on this computer only: runs, curves, budgets, directives. Ctrl-C ends it.',
+  summary:
+    'A live page in the browser, on this computer only: runs, curves, budgets, directives. Ctrl-C ends it.',
   usage: 'dashboard [--port N] [--project DIR …] [--no-open]',
   flags: {
     port: { kind: 'value', value: 'N', help: 'Port on 127.0.0.1; default 4747, or any free one.' },
-    project: { kind: 'values', value: 'DIR', help: 'A project folder; may be given again and again. The current one when absent.' },
+    project: {
+      kind: 'values',
+      value: 'DIR',
+      help: 'A project folder; may be given again and again. The current one when absent.',
+    },
     'no-open': { kind: 'switch', help: 'Only print the address; open no browser.' },
   },
   json: true,
@@ -27,10 +32,14 @@ export const command: Command = {
   words: 0,
   async run(console, args) {
     const port = wholeNumber(args, 'port', 1);
-    if (port !== undefined && port > 65_535) throw new UsageError(`--port takes a number up to 65535, not "${port}"`);
+    if (port !== undefined && port > 65_535)
+      throw new UsageError(`--port takes a number up to 65535, not "${port}"`);
     const given = args.lists.project ?? [];
-    const folders = [...new Set((given.length === 0 ? ['.'] : given).map((dir) => resolve(console.cwd, dir)))];
-    if (folders.length > MOST_PROJECTS) throw new UsageError(`one dashboard shows up to ${MOST_PROJECTS} projects`);
+    const folders = [
+      ...new Set((given.length === 0 ? ['.'] : given).map((dir) => resolve(console.cwd, dir))),
+    ];
+    if (folders.length > MOST_PROJECTS)
+      throw new UsageError(`one dashboard shows up to ${MOST_PROJECTS} projects`);
     const labs = folders.map((folder) => ({ folder, lab: console.lab(folder) }));
     // One project that cannot be opened is a mistake; of several, the others are shown.
     if (labs.length === 1) labs[0]?.lab.open();
@@ -39,7 +48,8 @@ export const command: Command = {
     const app = createApp({ page: DASHBOARD_PAGE, token, hub, shelf: createCurveShelf(), say: console.err });
     const server = await serve(app, port, console.signal);
     const url = `http://127.0.0.1:${server.port}/?token=${token}`;
-    if (args.switches.json === true) console.out(`${JSON.stringify({ url, port: server.port, projects: folders })}\n`);
+    if (args.switches.json === true)
+      console.out(`${JSON.stringify({ url, port: server.port, projects: folders })}\n`);
     else {
       console.out(`${url}\n`);
       console.err(

@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { errorText, LabError } from '../../core/errors.js';
 import { RUN_ID } from '../../core/run.js';
-import { type CurveShelf, CurveRequest } from '../../engine/board/curves.js';
+import { CurveRequest, type CurveShelf } from '../../engine/board/curves.js';
 import { runDifference, runPage } from '../../engine/board/run-page.js';
 import { leaveDirective } from '../../engine/loop/leave-directive.js';
 import { requestStop } from '../../engine/runs/stop.js';
@@ -57,7 +57,13 @@ export function createApp({ page, token, hub, shelf, say }: AppOptions): Hono {
   const file = (type: string, text: string) => (c: Context) => c.body(text, 200, { 'Content-Type': type });
 
   app.use(guard(token));
-  app.use('/api/*', bodyLimit({ maxSize: MOST_BODY, onError: (c) => c.json({ message: 'that is too long', hint: 'say it shorter' }, 413) }));
+  app.use(
+    '/api/*',
+    bodyLimit({
+      maxSize: MOST_BODY,
+      onError: (c) => c.json({ message: 'that is too long', hint: 'say it shorter' }, 413),
+    }),
+  );
   app.get('/', file('text/html; charset=utf-8', page.html));
   app.get('/app.js', file('text/javascript; charset=utf-8', page.script));
   app.get('/app.css', file('text/css; charset=utf-8', page.style));
@@ -103,9 +109,15 @@ export function createApp({ page, token, hub, shelf, say }: AppOptions): Hono {
   app.onError((error, c) => {
     if (error instanceof LabError) return c.json({ message: error.message, hint: error.hint }, 400);
     if (error instanceof z.ZodError || error instanceof SyntaxError)
-      return c.json({ message: 'the request is not in the form that it must have', hint: errorText(error).slice(0, 300) }, 400);
+      return c.json(
+        { message: 'the request is not in the form that it must have', hint: errorText(error).slice(0, 300) },
+        400,
+      );
     say(`${errorText(error)}\n`);
-    return c.json({ message: 'this is a defect of auto-experiment', hint: 'the terminal of the dashboard says more' }, 500);
+    return c.json(
+      { message: 'this is a defect of auto-experiment', hint: 'the terminal of the dashboard says more' },
+      500,
+    );
   });
   return app;
 }

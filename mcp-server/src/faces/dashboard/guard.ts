@@ -50,7 +50,8 @@ function refusalOf(c: Context, token: string): string | null {
   const origin = c.req.header('origin');
   if (origin !== undefined && origin !== `http://${host}`) return 'another page sent this request';
   const site = c.req.header('sec-fetch-site');
-  const isPage = c.req.header('sec-fetch-mode') === 'navigate' && c.req.header('sec-fetch-dest') === 'document';
+  const isPage =
+    c.req.header('sec-fetch-mode') === 'navigate' && c.req.header('sec-fetch-dest') === 'document';
   if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isPage)
     return 'another page sent this request';
   const bearer = /^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1];
@@ -66,7 +67,8 @@ function refusalOf(c: Context, token: string): string | null {
 const WRONG = 'open the address that `auto-experiment dashboard` printed: it holds the key to this page';
 
 /** Cookies of one computer are shared by all its ports: each dashboard has a name of its own. */
-const cookieName = (c: Context): string => `auto-experiment-${/:(\d+)$/.exec(c.req.header('host') ?? '')?.[1] ?? '80'}`;
+const cookieName = (c: Context): string =>
+  `auto-experiment-${/:(\d+)$/.exec(c.req.header('host') ?? '')?.[1] ?? '80'}`;
 
 /** The address of the page loses its token at once, so the browser keeps it here, where no script and no other site reads it. */
 function keepToken(c: Context, token: string): void {

@@ -51,8 +51,14 @@ function portOf(address: AddressInfo | string | null): number {
 function portError(error: unknown, port: number): unknown {
   const code = errorCode(error);
   if (code === 'EADDRINUSE')
-    return new LabError(`port ${port} is taken`, 'give another one with --port, or leave it out', { cause: error });
+    return new LabError(`port ${port} is taken`, 'give another one with --port, or leave it out', {
+      cause: error,
+    });
   if (code === 'EACCES')
-    return new LabError(`port ${port} may not be taken by you`, 'give one from 1024 with --port', { cause: error });
-  return code === undefined ? error : new LabError(`the page cannot be served: ${errorText(error)}`, 'try another --port', { cause: error });
+    return new LabError(`port ${port} may not be taken by you`, 'give one from 1024 with --port', {
+      cause: error,
+    });
+  return code === undefined
+    ? error
+    : new LabError(`the page cannot be served: ${errorText(error)}`, 'try another --port', { cause: error });
 }

@@ -16,8 +16,15 @@ const LOG_MS = 300;
  * The changes of one project, of the list of projects, and of one log, as events. Each event is made when its reader has taken
  * the one before, of all that changed since: a slow reader costs no memory. `Last-Event-ID` of this process goes on from there.
  */
-export function openStream(c: Context, hub: Hub, seat: Seat, at: { boot: string; log: string | null }): Response {
-  const last = new RegExp(`^${at.boot}-(\\d+)$`).exec(c.req.header('last-event-id') ?? c.req.query('last') ?? '');
+export function openStream(
+  c: Context,
+  hub: Hub,
+  seat: Seat,
+  at: { boot: string; log: string | null },
+): Response {
+  const last = new RegExp(`^${at.boot}-(\\d+)$`).exec(
+    c.req.header('last-event-id') ?? c.req.query('last') ?? '',
+  );
   return streamSSE(c, async (stream) => {
     const waker = createWaker();
     const gone = new AbortController();
@@ -25,7 +32,13 @@ export function openStream(c: Context, hub: Hub, seat: Seat, at: { boot: string;
     const { leave } = hub.join(waker);
     const log = at.log === null ? null : openLog(seat, at.log, waker.wake, gone.signal);
     try {
-      await tell(stream, hub, seat, { version: Number(last?.[1] ?? 0), boot: at.boot, log, gone: gone.signal, wait: waker.wait });
+      await tell(stream, hub, seat, {
+        version: Number(last?.[1] ?? 0),
+        boot: at.boot,
+        log,
+        gone: gone.signal,
+        wait: waker.wait,
+      });
     } finally {
       leave();
       gone.abort();
