@@ -1,5 +1,7 @@
 // What both forms of the program have in common: the chunks of `npm run build` and the one file of `npm run release`.
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
 // Parts of dependencies that are loaded at each start and that this program never calls; half of the bytes otherwise.
@@ -79,10 +81,31 @@ const common = {
   },
 };
 
+const PUBLIC = 'mcp-server/public';
+
+/** The page of the dashboard, as the constant DASHBOARD_PAGE: both forms of the program carry it with them. */
+async function pageOf() {
+  const { outputFiles } = await build({
+    write: false,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'none',
+    entryPoints: [join(PUBLIC, 'main.ts')],
+  });
+  const [html, style, icon] = await Promise.all(
+    ['index.html', 'app.css', 'icon.svg'].map((name) => readFile(join(PUBLIC, name), 'utf8')),
+  );
+  return { DASHBOARD_PAGE: JSON.stringify({ html, style, icon, script: outputFiles[0].text }) };
+}
+
 /** The program in chunks, one for each dynamic import: the files of mcp-server/dist. */
 export async function buildChunks(outdir) {
   const { outputFiles } = await build({
     ...common,
+    define: await pageOf(),
     entryPoints: { main: 'mcp-server/src/main.ts' },
     outdir,
     splitting: true,
@@ -96,6 +119,7 @@ export async function buildChunks(outdir) {
 export async function buildOneFile() {
   const { outputFiles } = await build({
     ...common,
+    define: await pageOf(),
     entryPoints: ['mcp-server/src/main.ts'],
     outfile: 'server.mjs',
   });

@@ -28,6 +28,7 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   demo: () => import('./faces/cli/demo.js'),
   run: () => import('./faces/cli/run.js'),
   status: () => import('./faces/cli/status.js'),
+  dashboard: () => import('./faces/cli/dashboard.js'),
   report: () => import('./faces/cli/report.js'),
   launch: () => import('./faces/cli/launch.js'),
   wait: () => import('./faces/cli/wait.js'),

@@ -5,7 +5,7 @@ import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { BudgetView, Certainty, Overview, Standing } from '../../core/view.js';
 
 /** How good or bad a word is, for its colour. The word itself always says it too. */
-type Tone = 'good' | 'maybe' | 'bad' | 'plain';
+export type Tone = 'good' | 'maybe' | 'bad' | 'plain';
 
 export interface Word {
   text: string;

@@ -8,6 +8,7 @@ import { configPage } from '../docs/config-page.js';
 import { roomsMarkdown } from '../docs/rooms.js';
 import { toolsPage } from '../docs/tools-page.js';
 import { command as compare } from './compare.js';
+import { command as dashboard } from './dashboard.js';
 import { command as demo } from './demo.js';
 import { command as directive } from './directive.js';
 import { command as doctor } from './doctor.js';
@@ -34,6 +35,7 @@ export const COMMANDS = [
   demo,
   run,
   status,
+  dashboard,
   report,
   launch,
   wait,

@@ -30,9 +30,9 @@ export const ROOMS: readonly Room[] = [
   { name: 'tools', holds: 'one file per tool: declaration only', rooms: ['core', 'engine'], npm: ['zod'] },
   {
     name: 'faces',
-    holds: 'MCP server, CLI, terminal, installer, doctor, generated docs',
+    holds: 'MCP server, CLI, terminal, dashboard, installer, doctor, generated docs',
     rooms: ['core', 'store', 'engine', 'tools'],
-    npm: ['@modelcontextprotocol/server', 'jsonc-parser', 'smol-toml', 'zod'],
+    npm: ['@hono/node-server', '@modelcontextprotocol/server', 'hono', 'jsonc-parser', 'smol-toml', 'zod'],
   },
   {
     name: 'adapters',
