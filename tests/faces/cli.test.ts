@@ -25,6 +25,8 @@ const COMMANDS = [
   'logs',
   'compare',
   'restore',
+  'notes',
+  'notify',
   'metrics',
   'gpu',
   'directive',
