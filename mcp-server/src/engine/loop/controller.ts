@@ -72,7 +72,7 @@ async function loop(
   const before = planner.cycles(ledger());
   const begun = (): number => planner.cycles(ledger()) - before;
   const watch = createWatch(lab, world, project, signal, tell);
-  let projected = false;
+  let projected: number | null = null;
   tell({ event: 'begin', project: project.name, planner: planner.name, max_cycles: maxCycles });
   if (isPaused(ledger()))
     tell({ event: 'note', text: 'paused by a directive; go on with: auto-experiment directive resume' });
@@ -89,8 +89,8 @@ async function loop(
       const campaign = ledger();
       watch.tellEnded(project, campaign);
       const done = [...campaign.unreflected].flatMap((id) => campaign.runs.get(id) ?? []);
-      if (!projected || done.length > 0) projectMemory(project, campaign);
-      projected = true;
+      if (projected !== campaign.entries.length) projectMemory(project, campaign);
+      projected = campaign.entries.length;
 
       const open = [...campaign.unjudged];
       const busy = open.filter((id) => campaign.runs.get(id)?.end === null);
