@@ -15,7 +15,8 @@ import type { ExecResult, Jobs, Machine, SurveyGpus } from './core/ports.js';
 import { nearest, plain } from './core/text.js';
 import type { Lab } from './engine/lab.js';
 import type { Site } from './engine/runs/site.js';
-import { type Command, type Console, UsageError } from './faces/command.js';
+import { type Command, UsageError } from './faces/command.js';
+import { openConsole } from './faces/console.js';
 import { helpOf, parseFlags } from './faces/flags.js';
 import { leaseFolder, stateFolder } from './store/leases.js';
 import { openProject } from './store/project.js';
@@ -66,8 +67,7 @@ function openLab(dir: string): Lab {
     leases: leaseFolder(process.env),
     hashes: new Map(),
     literature: openSources,
-    provider: async (project, own) =>
-      (await import('./adapters/providers/index.js')).openProvider({ ...project.config.agent, ...own }),
+    provider: openThinker,
     spawnSupervisor: () => {
       const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
       const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], {
@@ -133,6 +133,16 @@ async function openSources(contact: string | undefined): Promise<Literature> {
   });
 }
 
+/** Who thinks, asked only where the person has agreed to where keys go. */
+const openThinker: Lab['provider'] = async (project, own) => {
+  const { openProvider } = await import('./adapters/providers/index.js');
+  const { agent, experiment } = project.config;
+  return openProvider(
+    { ...agent, ...own, passEnv: experiment.pass_env },
+    { env: process.env, clock: Date.now, version: versionOf(), node: process.execPath, program: here },
+  );
+};
+
 /** The machine's adapter is loaded when something is first asked of it. */
 function lazyMachine(): Machine {
   let loaded: Promise<Machine> | undefined;
@@ -185,30 +195,6 @@ function lazySurvey(machine: Machine): SurveyGpus {
   };
 }
 
-function openConsole(signal: AbortSignal): Console {
-  const terminal = process.stdout.isTTY === true;
-  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    terminal,
-    errTerminal: process.stderr.isTTY === true,
-    colour:
-      (NO_COLOR === undefined || NO_COLOR === '') &&
-      (terminal ? TERM !== 'dumb' : FORCE_COLOR !== undefined && FORCE_COLOR !== '0'),
-    width: process.stdout.columns ?? process.stderr.columns ?? 100,
-    height: process.stdout.rows ?? 24,
-    cwd: process.cwd(),
-    env: process.env,
-    signal,
-    lab: openLab,
-    packageRoot,
-    program: here,
-    node: process.execPath,
-    version: versionOf(),
-  };
-}
-
 function versionOf(): string {
   const data: unknown = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
   return typeof data === 'object' && data !== null && 'version' in data ? String(data.version) : 'unknown';
@@ -243,7 +229,12 @@ async function main(argv: readonly string[]): Promise<number> {
   process.on('SIGHUP', stop);
   // A reader that has left (`| head`) is no error of ours.
   process.stdout.on('error', (error) => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1));
-  const console = openConsole(abort.signal);
+  const console = openConsole(abort.signal, {
+    lab: openLab,
+    packageRoot,
+    program: here,
+    version: versionOf(),
+  });
   const [name, ...rest] = argv;
   try {
     if (name === undefined || name === '--help' || name === '-h' || name === 'help') {

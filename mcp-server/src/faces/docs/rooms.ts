@@ -36,9 +36,9 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: 'adapters',
-    holds: 'machines, jobs, GPU vendors, paper sources; seen by main.ts alone',
+    holds: 'machines, jobs, providers, GPU vendors, paper sources; seen by main.ts alone',
     rooms: ['core'],
-    npm: ['execa', 'fast-xml-parser', 'zod'],
+    npm: ['execa', 'fast-xml-parser', 'smol-toml', 'zod'],
   },
 ];
 
