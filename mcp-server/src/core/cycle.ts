@@ -25,6 +25,8 @@ export interface LoopStanding {
   sweep: Sweeping | null;
   /** How the last sweep of the leader ended, until the next plan of a model. */
   swept: { cycle: number; reason: string } | null;
+  /** Why the last plan was not launched, until the next one. */
+  dropped: string | null;
   /** Cycles in a row that launched nothing although nothing was running. */
   idle: number;
   /** Cycles in a row without an answer that could be used. */
@@ -41,6 +43,7 @@ export const beginLoop = (): LoopStanding => ({
   steps: [],
   sweep: null,
   swept: null,
+  dropped: null,
   idle: 0,
   failures: 0,
 });
@@ -60,13 +63,25 @@ export function stepLoop(loop: LoopStanding, record: LedgerRecord, busy: boolean
     case 'plan':
       if (record.sweep !== undefined || record.planner !== 'llm') return;
       enter(loop, record.cycle, record.at);
-      Object.assign(loop, { open: false, thought: null, errand: null, failures: 0, swept: null });
+      Object.assign(loop, {
+        open: false,
+        thought: null,
+        errand: null,
+        failures: 0,
+        swept: null,
+        dropped: null,
+      });
       return;
     case 'launch':
       if (record.replicate === undefined) loop.idle = 0;
       return;
     case 'drop':
+      loop.dropped = record.reason;
       loop.idle += 1;
+      return;
+    case 'stop':
+      // Whoever starts it again gives it another chance.
+      Object.assign(loop, { idle: 0, failures: 0 });
       return;
     case 'swept':
       if (loop.sweep?.cycle === record.cycle) {

@@ -97,13 +97,17 @@ async function loop(
       const slots = project.config.experiment.max_parallel;
       // With one slot the next plan waits for the verdict; with more, something is tried while another is confirmed.
       const full = busy.length >= slots || (slots === 1 && open.length > 0);
+      const spent = full ? null : planRefusal(project.config, campaign, world.use(project, campaign));
+      const over = maxCycles !== null && begun() >= maxCycles;
       const moment: Moment = {
         lab,
         project,
         campaign,
+        now: ledger,
         heard,
         world,
-        limit: full ? null : limitOf(world, project, campaign, maxCycles, begun()),
+        spent,
+        limit: spent ?? (over ? `${begun()} cycles done (--max-cycles)` : null),
         free: !full,
         signal,
         tell,
@@ -148,7 +152,7 @@ async function turn(planner: Planner, moment: Moment): Promise<'again' | Waiting
   const plan = campaign.planOf.get(pending ?? '');
   if (plan !== undefined) {
     const result = await planner.execute(moment, plan);
-    if (result.do === 'wait') return result;
+    if (result.do === 'wait' || result.do === 'stop') return unlessOpen(campaign, result);
     if (result.do === 'drop') {
       dropPlan(lab, project, plan.id, result.reason);
       tell({ event: 'note', text: `cycle ${plan.cycle}: nothing was launched: ${result.reason}` });
@@ -162,25 +166,16 @@ async function turn(planner: Planner, moment: Moment): Promise<'again' | Waiting
   if (isPaused(campaign)) return IDLE;
   const thought = await planner.think(moment);
   if (signal.aborted || thought.do === 'noted') return 'again';
-  // What is under way is seen to its end first.
-  if (thought.do === 'stop') return campaign.unjudged.size === 0 ? thought : IDLE;
-  if (thought.do === 'wait') return thought;
+  if (thought.do === 'wait' || thought.do === 'stop') return unlessOpen(campaign, thought);
   appendLedger(ledger, { kind: 'plan', at: at(), ...thought.plan });
   updateState(state, { cycle: thought.plan.cycle, phase: 'execute', since: at(), reason: null });
   tell({ event: 'plan', cycle: thought.plan.cycle, title: thought.plan.title, role: thought.plan.role });
   return 'again';
 }
 
-function limitOf(
-  world: World,
-  project: Project,
-  campaign: Campaign,
-  maxCycles: number | null,
-  begun: number,
-): string | null {
-  if (maxCycles !== null && begun >= maxCycles) return `${begun} cycles done (--max-cycles)`;
-  return planRefusal(project.config, campaign, world.use(project, campaign));
-}
+/** What is under way is seen to its end before the loop stops. */
+const unlessOpen = (campaign: Campaign, next: Waiting | Stopping): Waiting | Stopping =>
+  next.do === 'stop' && campaign.unjudged.size > 0 ? IDLE : next;
 
 /** Directives that are done by stopping; the first is filed away by `stop` itself. */
 function campaignOrders(heard: { asks: { id: string; text: string }[] }, stop: Stopping): StopOrder[] {

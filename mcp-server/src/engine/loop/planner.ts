@@ -12,10 +12,14 @@ export interface Moment {
   lab: Pick<Lab, 'clock' | 'random'>;
   project: Project;
   campaign: Campaign;
+  /** The campaign with what was appended meanwhile: the same object, grown. */
+  now(): Campaign;
   heard: Heard;
   world: World;
   /** Why nothing new may be begun (a budget, the number of cycles), in words; null = it may. */
   limit: string | null;
+  /** The same, but for the number of cycles: what was begun is then not gone on with either. */
+  spent: string | null;
   /** A run could be started: only then may a model be asked. */
   free: boolean;
   signal: AbortSignal;
@@ -47,7 +51,8 @@ export type Executed =
   | ({ do: 'launched' } & Launch)
   | { do: 'drop'; reason: string }
   | { do: 'noted' }
-  | Waiting;
+  | Waiting
+  | Stopping;
 
 /**
  * Who decides what is tried: a search space without a model, or a leader with workers. The controller does the rest, and
