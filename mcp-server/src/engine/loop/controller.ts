@@ -169,7 +169,13 @@ async function turn(planner: Planner, moment: Moment): Promise<'again' | Waiting
   if (thought.do === 'wait' || thought.do === 'stop') return unlessOpen(campaign, thought);
   appendLedger(ledger, { kind: 'plan', at: at(), ...thought.plan });
   updateState(state, { cycle: thought.plan.cycle, phase: 'execute', since: at(), reason: null });
-  tell({ event: 'plan', cycle: thought.plan.cycle, title: thought.plan.title, role: thought.plan.role });
+  tell({
+    event: 'plan',
+    cycle: thought.plan.cycle,
+    title: thought.plan.title,
+    role: thought.plan.role,
+    planner: thought.plan.planner,
+  });
   return 'again';
 }
 

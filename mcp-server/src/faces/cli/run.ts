@@ -45,7 +45,8 @@ export const command: Command = {
     const once = args.switches.once === true ? 1 : null;
     const maxCycles = once ?? wholeNumber(args, 'max-cycles', 1) ?? (cycles > 0 ? cycles : null);
     const name = wanted ?? (project.config.sweep === undefined ? 'llm' : 'sweep');
-    const planner = name === 'sweep' ? sweepPlanner() : llmPlanner(lab, await thinkerOf(lab, project, console));
+    const planner =
+      name === 'sweep' ? sweepPlanner() : llmPlanner(lab, await thinkerOf(lab, project, console));
     const directive = args.values.directive;
     if (directive !== undefined) {
       assertReady(lab, project, planner);
