@@ -26,7 +26,6 @@ export interface LoopOptions {
   maxCycles: number | null;
   signal: AbortSignal;
   tell(event: LoopEvent): void;
-  world?: World;
 }
 
 /** How the loop ended. `hint` is there where a person must do something before it can go on. */
@@ -55,13 +54,14 @@ export async function runLoop(lab: Lab, options: LoopOptions): Promise<LoopEnd> 
   try {
     removeLeftovers(project.paths);
     writeCard(project.paths.controller, lab);
-    return await loop(lab, options.world ?? realWorld(lab), options);
+    return await driveLoop(lab, realWorld(lab), options);
   } finally {
     await lock.release();
   }
 }
 
-async function loop(
+/** The loop itself, in a world that is given to it. The caller sees to it that there is one only. */
+export async function driveLoop(
   lab: Pick<Lab, 'open' | 'clock' | 'random'>,
   world: World,
   { planner, maxCycles, signal, tell }: LoopOptions,
