@@ -83,27 +83,28 @@ export function pay(bill: Bill, usage: UsageRecord): void {
 export const allTokens = ({ input, cached, cache_write, output }: Tokens): number =>
   input + cached + cache_write + output;
 
-/** Spent for certain, and what calls without an outcome may have cost beyond it. */
-export function spent(bill: Bill): { usd: number; tokens: number; usdOpen: number; tokensOpen: number } {
-  let [usdOpen, tokensOpen] = [0, 0];
+/** What is spent; of calls without an outcome the most that they may have cost. */
+export function spent(bill: Bill): { usd: number; tokens: number } {
+  let { usd } = bill.total;
+  let tokens = allTokens(bill.total.tokens);
   for (const { most } of bill.open.values()) {
-    usdOpen += most.usd ?? 0;
-    tokensOpen += most.tokens;
+    usd += most.usd ?? 0;
+    tokens += most.tokens;
   }
-  return { usd: bill.total.usd, tokens: allTokens(bill.total.tokens), usdOpen, tokensOpen };
+  return { usd, tokens };
 }
 
 /** Words why a call that costs so much at most may not be made, or null. */
 export function callRefusal(limits: MoneyLimits, bill: Bill, most: CallRecord['most']): string | null {
-  const { usd, tokens, usdOpen, tokensOpen } = spent(bill);
+  const { usd, tokens } = spent(bill);
   if (limits.usd !== undefined) {
     if (most.usd === null)
       return `the price of the model is unknown, so the budget of ${money(limits.usd)} cannot be kept`;
-    if (usd + usdOpen + most.usd > limits.usd)
-      return `the budget of ${money(limits.usd)} is used up: ${money(usd + usdOpen)} are spent, and the next call may cost ${money(most.usd)}`;
+    if (usd + most.usd > limits.usd)
+      return `the budget of ${money(limits.usd)} is used up: ${money(usd)} are spent, and the next call may cost ${money(most.usd)}`;
   }
-  if (limits.tokens !== undefined && tokens + tokensOpen + most.tokens > limits.tokens)
-    return `the budget of ${limits.tokens} tokens is used up: ${tokens + tokensOpen} are spent, and the next call may take ${most.tokens}`;
+  if (limits.tokens !== undefined && tokens + most.tokens > limits.tokens)
+    return `the budget of ${limits.tokens} tokens is used up: ${tokens} are spent, and the next call may take ${most.tokens}`;
   return null;
 }
 
@@ -111,4 +112,10 @@ export function callRefusal(limits: MoneyLimits, bill: Bill, most: CallRecord['m
 export function money(usd: number): string {
   if (usd === 0) return '$0';
   return `$${usd >= 1 ? usd.toFixed(2) : Number(usd.toPrecision(2)).toString()}`;
+}
+
+/** `950`, `12k`, `1.3M`. */
+export function tokenWords(count: number): string {
+  if (count < 10_000) return String(count);
+  return count < 1_000_000 ? `${Math.round(count / 1000)}k` : `${(count / 1_000_000).toFixed(1)}M`;
 }

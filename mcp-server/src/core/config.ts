@@ -71,9 +71,15 @@ const Agent = z.strictObject({
     .int()
     .default(-1)
     .describe('Cycles of one `run`; -1 = no limit. `--max-cycles` wins.'),
-  max_steps_per_cycle: count(3).describe(LATER),
-  cooldown_interval: Duration.default(300).describe(LATER),
-  no_progress_fallback_threshold: count(3).describe(LATER),
+  max_steps_per_cycle: count(3).describe(
+    'Workers (idea, code, writing) that the leader may send in one cycle.',
+  ),
+  cooldown_interval: Duration.default(300).describe(
+    'Cycles with a leader begin at least this far apart. It ends early when a directive comes or another run ends; a run that trains for longer costs no pause.',
+  ),
+  no_progress_fallback_threshold: count(3).describe(
+    'After so many cycles in a row that launched nothing, one trial of `sweep:` is run where there is one, else only experiment, sweep or stop are open to the leader; after twice as many the loop stops.',
+  ),
   max_cycles_per_hour: z
     .number()
     .int()
@@ -132,6 +138,12 @@ const Budget = z.strictObject({
   runs: z.number().int().min(1).optional().describe('Most runs of the campaign.'),
   gpu_hours: z.number().positive().optional().describe('Most GPU-hours; a run without a GPU costs none.'),
   wall_clock: Duration.optional().describe('Longest time from the first run to the last launch.'),
+  usd: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Most that model calls may cost; checked before each call against the most that it can cost.'),
+  tokens: z.number().int().positive().optional().describe('Most tokens of model calls, cached ones counted.'),
 });
 
 const Obsidian = z.strictObject({

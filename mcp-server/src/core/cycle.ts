@@ -12,6 +12,8 @@ export interface LoopStanding {
   cycle: number;
   /** When the latest cycle began, ISO 8601. */
   since: string | null;
+  /** When the latest cycles began, oldest first; of those within any hour all are kept. */
+  begun: string[];
   /** The latest cycle goes on: a worker of it is wanted, or has just answered. */
   open: boolean;
   /** The last thought of the latest cycle. */
@@ -25,15 +27,21 @@ export interface LoopStanding {
   sweep: Sweeping | null;
   /** How the last sweep of the leader ended, until the next plan of a model. */
   swept: { cycle: number; reason: string } | null;
+  /** Why the last plan was not launched, until the next one. */
+  dropped: string | null;
   /** Cycles in a row that launched nothing although nothing was running. */
   idle: number;
   /** Cycles in a row without an answer that could be used. */
   failures: number;
 }
 
+/** No loop begins more cycles than this within an hour. */
+const MOST_BEGUN = 1000;
+
 export const beginLoop = (): LoopStanding => ({
   cycle: 0,
   since: null,
+  begun: [],
   open: false,
   thought: null,
   errands: [],
@@ -41,6 +49,7 @@ export const beginLoop = (): LoopStanding => ({
   steps: [],
   sweep: null,
   swept: null,
+  dropped: null,
   idle: 0,
   failures: 0,
 });
@@ -60,13 +69,25 @@ export function stepLoop(loop: LoopStanding, record: LedgerRecord, busy: boolean
     case 'plan':
       if (record.sweep !== undefined || record.planner !== 'llm') return;
       enter(loop, record.cycle, record.at);
-      Object.assign(loop, { open: false, thought: null, errand: null, failures: 0, swept: null });
+      Object.assign(loop, {
+        open: false,
+        thought: null,
+        errand: null,
+        failures: 0,
+        swept: null,
+        dropped: null,
+      });
       return;
     case 'launch':
       if (record.replicate === undefined) loop.idle = 0;
       return;
     case 'drop':
+      loop.dropped = record.reason;
       loop.idle += 1;
+      return;
+    case 'stop':
+      // Whoever starts it again gives it another chance.
+      Object.assign(loop, { idle: 0, failures: 0 });
       return;
     case 'swept':
       if (loop.sweep?.cycle === record.cycle) {
@@ -82,6 +103,8 @@ export const nextCycle = (loop: LoopStanding): number => (loop.open ? loop.cycle
 
 function enter(loop: LoopStanding, cycle: number, at: string): void {
   if (cycle <= loop.cycle) return;
+  loop.begun.push(at);
+  if (loop.begun.length > 2 * MOST_BEGUN) loop.begun.splice(0, MOST_BEGUN);
   Object.assign(loop, { cycle, since: at, open: true, thought: null, errands: [], errand: null, steps: [] });
 }
 

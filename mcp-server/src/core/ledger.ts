@@ -47,6 +47,7 @@ export const Plan = z.strictObject({
   change: z.string().optional().describe('what the code agent is to change before it launches the command'),
   prediction: StatedPrediction.optional(),
   success: z.string().optional().describe('what would count as a success, said in advance'),
+  gpus: z.array(z.number().int()).optional().describe('that it is kept to; absent = as the config says'),
   sweep: z.number().int().optional().describe('cycle of the thought that asked for the sweep it belongs to'),
 });
 export type Plan = z.output<typeof Plan>;

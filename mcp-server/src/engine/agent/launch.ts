@@ -38,7 +38,7 @@ export async function launchForAgent(
   assertCyclesLeft(project);
   const before = readCampaign(project.paths.ledger).campaign;
   const plan = role === 'code' ? planOfWorker(before) : null;
-  const { record, notes, repeated } = await launch(lab, withGpus(project), {
+  const { record, notes, repeated } = await launch(lab, withGpus(project, before, plan), {
     argv: toArgv(request.command),
     dryRunPolicy: 'enforce',
     repeat: 'answer',
@@ -80,9 +80,9 @@ function planOfWorker(campaign: Campaign): Plan | null {
   return campaign.planOf.get(step?.plan ?? '') ?? null;
 }
 
-/** The project, kept to the GPUs that the person named for the campaign. */
-function withGpus(project: Project): Project {
-  const use = readCampaign(project.paths.ledger).campaign.contract?.gpus ?? null;
+/** The project, kept to the GPUs that the person named for the campaign or for the loop. */
+function withGpus(project: Project, { contract }: Campaign, plan: Plan | null): Project {
+  const use = plan?.gpus ?? contract?.gpus ?? null;
   if (use === null) return project;
   return { ...project, config: { ...project.config, gpu: { ...project.config.gpu, use } } };
 }

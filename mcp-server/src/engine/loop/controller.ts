@@ -28,7 +28,6 @@ export interface LoopOptions {
   maxCycles: number | null;
   signal: AbortSignal;
   tell(event: LoopEvent): void;
-  world?: World;
 }
 
 /** How the loop ended. `hint` is there where a person must do something before it can go on. */
@@ -57,11 +56,8 @@ export async function runLoop(lab: Lab, options: LoopOptions): Promise<LoopEnd> 
   try {
     removeLeftovers(project.paths);
     writeCard(project.paths.controller, lab);
-    const end = await loop(
-      lab,
-      options.world ?? realWorld(lab, (text) => options.tell({ event: 'note', text })),
-      options,
-    );
+    const world = realWorld(lab, (text) => options.tell({ event: 'note', text }));
+    const end = await driveLoop(lab, world, options);
     await wakeHerald(lab, project);
     return end;
   } finally {
@@ -69,7 +65,8 @@ export async function runLoop(lab: Lab, options: LoopOptions): Promise<LoopEnd> 
   }
 }
 
-async function loop(
+/** The loop itself, in a world that is given to it. The caller sees to it that there is one only. */
+export async function driveLoop(
   lab: Pick<Lab, 'open' | 'clock' | 'random'>,
   world: World,
   { planner, maxCycles, signal, tell }: LoopOptions,
@@ -80,7 +77,7 @@ async function loop(
   const before = planner.cycles(ledger());
   const begun = (): number => planner.cycles(ledger()) - before;
   const watch = createWatch(lab, world, project, signal, tell);
-  let projected = false;
+  let projected: number | null = null;
   tell({ event: 'begin', project: project.name, planner: planner.name, max_cycles: maxCycles });
   if (isPaused(ledger()))
     tell({ event: 'note', text: 'paused by a directive; go on with: auto-experiment directive resume' });
@@ -97,21 +94,25 @@ async function loop(
       const campaign = ledger();
       watch.tellEnded(project, campaign);
       const done = [...campaign.unreflected].flatMap((id) => campaign.runs.get(id) ?? []);
-      if (!projected || done.length > 0) projectMemory(project, campaign);
-      projected = true;
+      if (projected !== campaign.entries.length) projectMemory(project, campaign);
+      projected = campaign.entries.length;
 
       const open = [...campaign.unjudged];
       const busy = open.filter((id) => campaign.runs.get(id)?.end === null);
       const slots = project.config.experiment.max_parallel;
       // With one slot the next plan waits for the verdict; with more, something is tried while another is confirmed.
       const full = busy.length >= slots || (slots === 1 && open.length > 0);
+      const spent = full ? null : planRefusal(project.config, campaign, world.use(project, campaign));
+      const over = maxCycles !== null && begun() >= maxCycles;
       const moment: Moment = {
         lab,
         project,
         campaign,
+        now: ledger,
         heard,
         world,
-        limit: full ? null : limitOf(world, project, campaign, maxCycles, begun()),
+        spent,
+        limit: spent ?? (over ? `${begun()} cycles done (--max-cycles)` : null),
         free: !full,
         signal,
         tell,
@@ -147,6 +148,15 @@ async function reflectOn(
   return null;
 }
 
+/** The wait that `agent.max_cycles_per_hour` asks for before another cycle begins; null = none. */
+function paceOf(planner: Planner, { lab, project, campaign }: Moment): Waiting | null {
+  const most = project.config.agent.max_cycles_per_hour;
+  if (most === 0 || campaign.loop.open) return null;
+  const pause = cycleWait(planner.begun(campaign, most), most, lab.clock());
+  const why = `${most} cycles were begun within an hour (agent.max_cycles_per_hour)`;
+  return pause === 0 ? null : { do: 'wait', until: lab.clock() + pause, why };
+}
+
 /** One step of the cycle where a run could be started. `again`: something was done, and all is to be looked at anew. */
 async function turn(planner: Planner, moment: Moment): Promise<'again' | Waiting | Stopping> {
   const { lab, project, campaign, signal, tell } = moment;
@@ -156,7 +166,7 @@ async function turn(planner: Planner, moment: Moment): Promise<'again' | Waiting
   const plan = campaign.planOf.get(pending ?? '');
   if (plan !== undefined) {
     const result = await planner.execute(moment, plan);
-    if (result.do === 'wait') return result;
+    if (result.do === 'wait' || result.do === 'stop') return unlessOpen(campaign, result);
     if (result.do === 'drop') {
       dropPlan(lab, project, plan.id, result.reason);
       tell({ event: 'note', text: `cycle ${plan.cycle}: nothing was launched: ${result.reason}` });
@@ -168,39 +178,26 @@ async function turn(planner: Planner, moment: Moment): Promise<'again' | Waiting
     return 'again';
   }
   if (isPaused(campaign)) return IDLE;
-  const { max_cycles_per_hour: perHour } = project.config.agent;
-  const pause = cycleWait(
-    campaign.plans.map((known) => known.at),
-    perHour,
-    lab.clock(),
-  );
-  if (pause > 0)
-    return {
-      do: 'wait',
-      until: lab.clock() + pause,
-      why: `${perHour} cycles were begun within an hour (agent.max_cycles_per_hour)`,
-    };
+  const pause = paceOf(planner, moment);
+  if (pause !== null) return pause;
   const thought = await planner.think(moment);
   if (signal.aborted || thought.do === 'noted') return 'again';
-  // What is under way is seen to its end first.
-  if (thought.do === 'stop') return campaign.unjudged.size === 0 ? thought : IDLE;
-  if (thought.do === 'wait') return thought;
+  if (thought.do === 'wait' || thought.do === 'stop') return unlessOpen(campaign, thought);
   appendLedger(ledger, { kind: 'plan', at: at(), ...thought.plan });
   updateState(state, { cycle: thought.plan.cycle, phase: 'execute', since: at(), reason: null });
-  tell({ event: 'plan', cycle: thought.plan.cycle, title: thought.plan.title, role: thought.plan.role });
+  tell({
+    event: 'plan',
+    cycle: thought.plan.cycle,
+    title: thought.plan.title,
+    role: thought.plan.role,
+    planner: thought.plan.planner,
+  });
   return 'again';
 }
 
-function limitOf(
-  world: World,
-  project: Project,
-  campaign: Campaign,
-  maxCycles: number | null,
-  begun: number,
-): string | null {
-  if (maxCycles !== null && begun >= maxCycles) return `${begun} cycles done (--max-cycles)`;
-  return planRefusal(project.config, campaign, world.use(project, campaign));
-}
+/** What is under way is seen to its end before the loop stops. */
+const unlessOpen = (campaign: Campaign, next: Waiting | Stopping): Waiting | Stopping =>
+  next.do === 'stop' && campaign.unjudged.size > 0 ? IDLE : next;
 
 /** Directives that are done by stopping; the first is filed away by `stop` itself. */
 function campaignOrders(heard: { asks: { id: string; text: string }[] }, stop: Stopping): StopOrder[] {

@@ -4,7 +4,7 @@ import type { RunView } from '../../core/run.js';
 /** What the loop tells while it works: one JSON line each for scripts, words for people. */
 export type LoopEvent =
   | { event: 'begin'; project: string; planner: string; max_cycles: number | null }
-  | { event: 'plan'; cycle: number; title: string; role: string }
+  | { event: 'plan'; cycle: number; title: string; role: string; planner: string }
   | { event: 'launched'; cycle: number; run: string; title: string; notes: string[] }
   | { event: 'progress'; runs: RunView[] }
   | { event: 'ended'; run: RunView }

@@ -12,10 +12,14 @@ export interface Moment {
   lab: Pick<Lab, 'clock' | 'random'>;
   project: Project;
   campaign: Campaign;
+  /** The campaign with what was appended meanwhile: the same object, grown. */
+  now(): Campaign;
   heard: Heard;
   world: World;
   /** Why nothing new may be begun (a budget, the number of cycles), in words; null = it may. */
   limit: string | null;
+  /** The same, but for the number of cycles: what was begun is then not gone on with either. */
+  spent: string | null;
   /** A run could be started: only then may a model be asked. */
   free: boolean;
   signal: AbortSignal;
@@ -47,7 +51,8 @@ export type Executed =
   | ({ do: 'launched' } & Launch)
   | { do: 'drop'; reason: string }
   | { do: 'noted' }
-  | Waiting;
+  | Waiting
+  | Stopping;
 
 /**
  * Who decides what is tried: a search space without a model, or a leader with workers. The controller does the rest, and
@@ -61,6 +66,8 @@ export interface Planner {
   orders(text: string, config: Config): Order[];
   /** How many cycles were begun, ever. */
   cycles(campaign: Campaign): number;
+  /** When the latest cycles began, oldest first, ISO 8601: the last `most` of them are enough. */
+  begun(campaign: Campaign, most: number): readonly string[];
   /** Asked when a run could be started. */
   think(moment: Moment): Promise<Thought>;
   /** Launches a plan, or says why not. */

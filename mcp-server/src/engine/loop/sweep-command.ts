@@ -23,6 +23,8 @@ export function fillCommand(
 /** `{seed}` is not among them: it is filled for each run, not by the planner. */
 const PLACEHOLDER = /\{(?!seed\})([A-Za-z_][\w.-]*)\}/g;
 
+export const hasPlaceholders = (command: string): boolean => command.search(PLACEHOLDER) >= 0;
+
 /** The template without its parameters: words with placeholders go, and the option before a bare placeholder. */
 export function withoutPlaceholders(argv: readonly string[]): string[] {
   const holds = (word: string | undefined): boolean => word !== undefined && word.search(PLACEHOLDER) >= 0;
