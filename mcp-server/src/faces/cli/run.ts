@@ -5,6 +5,7 @@ import { writeDirective } from '../../store/directive.js';
 import { type Command, type Console, UsageError } from '../command.js';
 import { wholeNumber } from '../flags.js';
 import { createTeller } from '../terminal/teller.js';
+import { THINKER_FLAGS, withThinker } from '../thinker-flags.js';
 import { labOf } from './shared.js';
 
 export const command: Command = {
@@ -22,6 +23,7 @@ export const command: Command = {
     gpu: { kind: 'value', value: '0,1|auto', help: 'GPUs that may be used; default: gpu.use of the config.' },
     'max-cycles': { kind: 'value', value: 'N', help: 'End after N more cycles.' },
     directive: { kind: 'value', value: 'TEXT', help: 'Leave a directive first.' },
+    ...THINKER_FLAGS,
   },
   json: true,
   project: true,
@@ -34,7 +36,7 @@ export const command: Command = {
         'use --planner sweep with a sweep: in config.yaml',
       );
     if (planner !== 'sweep') throw new UsageError(`--planner takes sweep, not "${planner}"`);
-    const lab = withGpus(labOf(console, args), args.values.gpu);
+    const lab = withThinker(withGpus(labOf(console, args), args.values.gpu), args);
     const project = lab.open();
     const cycles = project.config.agent.max_cycles;
     const maxCycles = wholeNumber(args, 'max-cycles', 1) ?? (cycles > 0 ? cycles : null);
