@@ -25,7 +25,7 @@ export interface AgentCase {
   failures: [name: string, answer: Failure, fault: ProviderFault, says: RegExp][];
 }
 
-export const SCHEMA = {
+const SCHEMA = {
   type: 'object',
   properties: {
     run: { type: 'string' },

@@ -9,6 +9,7 @@ import { door } from '../support/model-wire-cases.js';
 import { makeProject } from '../support/project.js';
 import { type ScriptedModel, startModel, type Turn } from '../support/scripted-model.js';
 import { type AgentCase, describeAgent } from './agent-suite.js';
+import { caught } from './provider-suite.js';
 
 function opened(provider: 'claude_cli' | 'codex_cli', settings: object, env: Record<string, string>): Agent {
   const agent = openProvider({ provider, ...settings }, { ...door(), env });
@@ -166,6 +167,52 @@ const codex: AgentCase = {
 describeAgent(claude);
 describeAgent(codex);
 
+const workerTask = (project: string, model: string): AgentTask => ({
+  model,
+  role: 'code',
+  system: 'You change code.',
+  prompt: 'Look.',
+  answer: null,
+  project,
+  timeoutMs: 60_000,
+  signal: new AbortController().signal,
+});
+
+describeHosts('Codex, limited', () => {
+  it('is ended after three minutes, where it would wait for hours', async () => {
+    const limited = {
+      status: 429,
+      headers: { 'retry-after': '7200' },
+      body: openaiError('rate_limit', 'Rate limit reached'),
+    };
+    const server = await startModel(Array.from({ length: 6 }, () => limited));
+    const home = mkdtempSync(join(tmpdir(), 'auto-experiment-home-'));
+    const project = makeProject({ 'PROJECT_BRIEF.md': 'Make it better.\n' });
+    try {
+      const PATH = `${BIN}:${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`;
+      const began = Date.now();
+      const agent = openProvider(
+        { provider: 'codex_cli', base_url: server.url, api_key_env: 'K' },
+        // Three minutes of it are less than a second of ours.
+        {
+          ...door(),
+          env: { PATH, HOME: home, K: 'own-key-0123456789' },
+          clock: () => began + (Date.now() - began) * 250,
+        },
+      );
+      if (agent.kind !== 'agent') throw new Error('no agent');
+      expect(await caught(agent.work(workerTask(project.root, 'scripted-1')))).toMatchObject({
+        fault: 'limited',
+        message: expect.stringMatching(/429/),
+      });
+    } finally {
+      await server.close();
+      await project.end();
+      rmSync(home, { recursive: true, force: true, maxRetries: 10 });
+    }
+  });
+});
+
 describeHosts('the login that a person has already', () => {
   const inHome = async (
     files: (url: string) => Record<string, string>,
@@ -189,17 +236,6 @@ describeHosts('the login that a person has already', () => {
       rmSync(home, { recursive: true, force: true, maxRetries: 10 });
     }
   };
-  const task = (project: string, model: string): AgentTask => ({
-    model,
-    role: 'code',
-    system: 'You change code.',
-    prompt: 'Look.',
-    answer: null,
-    project,
-    timeoutMs: 60_000,
-    signal: new AbortController().signal,
-  });
-
   it('Claude Code: the subscription’s token is sent, and no key', () =>
     inHome(
       (url) => ({
@@ -216,7 +252,7 @@ describeHosts('the login that a person has already', () => {
       }),
       [[{ text: 'Seen.' }]],
       async (env, server, project) => {
-        const reply = await opened('claude_cli', {}, env).work(task(project, 'claude-sonnet-4-6'));
+        const reply = await opened('claude_cli', {}, env).work(workerTask(project, 'claude-sonnet-4-6'));
         expect(reply.text).toBe('Seen.');
         const { headers } = server.requests.find(({ turn }) => turn) ?? {};
         expect(headers?.authorization).toBe('Bearer oat-subscription-0123456789');
@@ -242,7 +278,7 @@ describeHosts('the login that a person has already', () => {
       }),
       [[{ text: 'Seen.' }]],
       async (env, server, project) => {
-        const reply = await opened('codex_cli', {}, env).work(task(project, 'claude-sonnet-4-6'));
+        const reply = await opened('codex_cli', {}, env).work(workerTask(project, 'claude-sonnet-4-6'));
         expect(reply).toMatchObject({ text: 'Seen.', model: 'scripted-9' });
         const { headers, body } = server.requests.find(({ turn }) => turn) ?? {};
         expect(headers?.authorization).toBe('Bearer own-login-0123456789');
@@ -272,7 +308,7 @@ describeHosts('the login that a person has already', () => {
           { base_url: server.url, api_key_env: 'K' },
           { ...env, K: 'own-key-0123456789' },
         );
-        expect((await agent.work(task(project, 'gpt-6.1-terra'))).text).toBe('Seen.');
+        expect((await agent.work(workerTask(project, 'gpt-6.1-terra'))).text).toBe('Seen.');
       },
     ));
 });

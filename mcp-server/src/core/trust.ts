@@ -69,7 +69,7 @@ export function ledKey(agent: Endpoint & { provider: ProviderName }, own: OwnCon
 }
 
 /** Words of `execution.ssh_args`. */
-export const sshWords = (args: string | readonly string[] | undefined): string[] =>
+const sshWords = (args: string | readonly string[] | undefined): string[] =>
   typeof args === 'string' ? args.split(/\s+/).filter(Boolean) : [...(args ?? [])];
 
 /** The same for the arguments of ssh. A host alone leads nowhere that `ssh` would not go by hand. */
@@ -93,9 +93,14 @@ export function ledLines(key: LedKey | null, connection: LedConnection | null): 
   if (key !== null) {
     for (const name of ['base_url', 'api_key_env', 'auth_token_env'] as const)
       if (key[name] !== null) lines.push(`agent.${name} = ${key[name]}`);
-    const from = key.auth_token_env ?? key.api_key_env ?? USUAL[key.provider].key;
+    const named = key.auth_token_env ?? key.api_key_env;
+    const cli = key.provider === 'claude_cli' || key.provider === 'codex_cli';
+    const from =
+      named === null && cli
+        ? `the login of ${key.provider}`
+        : `the value of ${named ?? USUAL[key.provider].key}`;
     const to = key.base_url ?? `the usual address of ${key.provider}`;
-    lines.push(`→ the value of ${from} and all prompts are sent to ${to}`);
+    lines.push(`→ ${from} and all prompts are sent to ${to}`);
   }
   if (connection !== null) {
     lines.push(`execution.ssh_args = ${connection.ssh_args.join(' ')}`);

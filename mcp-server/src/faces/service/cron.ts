@@ -44,7 +44,7 @@ async function writeCrontab({ exec }: Exec, text: string | null): Promise<void> 
 }
 
 /** What starts it: the keys of the person, their PATH, then the loop with someone who keeps it. */
-export const startLine = ({ envFile, path, keptArgv, root }: Job): string =>
+const startLine = ({ envFile, path, keptArgv, root }: Job): string =>
   `cd ${quote(root)} && { [ ! -r ${quote(envFile)} ] || { set -a; . ${quote(envFile)}; set +a; }; } && PATH=${quote(path)} exec ${quoteAll(keptArgv)} > /dev/null 2>&1`;
 
 /** Both lines that go into the crontab. A `%` ends a command there. */

@@ -73,7 +73,7 @@ const unitWord = (word: string): string =>
   `"${word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;
 
 /** `none`: no file. `ours`: as we wrote it. `other`: written or changed by somebody else. */
-export function unitState(path: string): 'none' | 'ours' | 'other' {
+function unitState(path: string): 'none' | 'ours' | 'other' {
   const text = readTextIfThere(path);
   if (text === null) return 'none';
   const [, hash, body] = /^# ([0-9a-f]{16})\n([\s\S]*)$/.exec(text) ?? [];
