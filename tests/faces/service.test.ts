@@ -207,7 +207,7 @@ describe('with neither', () => {
     const { code, stderr } = await project.run('service', 'install');
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /No medium found; there is no crontab\nhint: tmux new-session -d -s auto-experiment-/,
+      /No medium found; there is no crontab\nhint: keep it in tmux instead: tmux new-session -d -s auto-experiment-/,
     );
     expect((await project.run('service', 'frobnicate')).code).toBe(2);
   });

@@ -113,7 +113,7 @@ export function ledLines(key: LedKey | null, connection: LedConnection | null): 
 export function assertAgreed(key: LedKey | null, root: string): void {
   if (key === null) return;
   throw new LabError(
-    `config.yaml of this project leads a key elsewhere, and you have not agreed to it: ${ledLines(key, null).join('; ')}`,
+    `config.yaml of this project leads a key elsewhere, and you have not agreed to it: ${ledLines(key, null).join('; ').replace('→ ', '')}`,
     `look at it and agree once: auto-experiment trust --project ${JSON.stringify(root)}; or write these keys into your own config (docs/providers.md)`,
   );
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
+import { showCommand } from '../../core/command.js';
 import { LabError } from '../../core/errors.js';
-import { quoteAll } from '../../core/posix.js';
 import { stateFolder } from '../../store/leases.js';
 import { ownConfigPath } from '../../store/user.js';
 
@@ -61,4 +61,4 @@ export function serviceJob(
 
 /** The recipe for a computer that has neither systemd nor cron for this person. */
 export const tmuxRecipe = ({ id, root, argv }: Job): string =>
-  `tmux new-session -d -s ${id} -c ${quoteAll([root])} ${quoteAll([quoteAll(argv)])}; look at it: tmux attach -t ${id}`;
+  `keep it in tmux instead: ${showCommand(['tmux', 'new-session', '-d', '-s', id, '-c', root, ...argv])}; look at it with: tmux attach -t ${id}`;
