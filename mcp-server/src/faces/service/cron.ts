@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from '../../core/errors.js';
 import type { Machine } from '../../core/ports.js';
-import { quote, quoteAll } from '../../core/posix.js';
+import { exportLines, quote, quoteAll } from '../../core/posix.js';
 import { isAlive, processIdentity } from '../../store/identity.js';
 import type { Job } from './job.js';
 import { readRecord, removeRecord, writeRecord } from './record.js';
@@ -44,8 +44,8 @@ async function writeCrontab({ exec }: Exec, text: string | null): Promise<void> 
 }
 
 /** What starts it: the keys of the person, their PATH, then the loop with someone who keeps it. */
-const startLine = ({ envFile, path, keptArgv, root }: Job): string =>
-  `cd ${quote(root)} && { [ ! -r ${quote(envFile)} ] || { set -a; . ${quote(envFile)}; set +a; }; } && PATH=${quote(path)} exec ${quoteAll(keptArgv)} > /dev/null 2>&1`;
+const startLine = ({ envFile, variables, keptArgv, root }: Job): string =>
+  `cd ${quote(root)} && { [ ! -r ${quote(envFile)} ] || { set -a; . ${quote(envFile)}; set +a; }; } && ${exportLines(variables).replaceAll('\n', '; ')}exec ${quoteAll(keptArgv)} > /dev/null 2>&1`;
 
 /** Both lines that go into the crontab. A `%` ends a command there. */
 export const cronLines = (job: Job): string =>

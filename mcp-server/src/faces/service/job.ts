@@ -7,6 +7,8 @@ import { ownConfigPath } from '../../store/user.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+const HANDED_ON = ['PATH', 'AUTO_EXPERIMENT_STATE_DIR', 'AUTO_EXPERIMENT_CONFIG'];
+
 /** What a service of one project runs, whatever starts it. */
 export interface Job {
   /** Unique on this computer for the project's folder, and readable: `auto-experiment-digits-1a2b3c4d`. */
@@ -16,8 +18,8 @@ export interface Job {
   argv: string[];
   /** Under cron nothing starts it again after a crash, and nothing keeps its log small: this does. */
   keptArgv: string[];
-  /** PATH of the person who installs it: a service's own finds neither conda nor a CLI. */
-  path: string;
+  /** Of the person who installs it: PATH, because a service's own finds neither conda nor a CLI, and where our folders are. */
+  variables: Record<string, string>;
   /** `NAME=value` lines, for keys. Written by the person, never by us. */
   envFile: string;
   /** Where we remember what we have changed. */
@@ -52,7 +54,12 @@ export function serviceJob(
       root,
       ...(args.length === 0 ? [] : ['--', ...args]),
     ],
-    path: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    variables: Object.fromEntries(
+      HANDED_ON.flatMap((name) => {
+        const value = env[name];
+        return value === undefined || value === '' || /[\0\r\n]/.test(value) ? [] : [[name, value]];
+      }),
+    ),
     envFile: join(ownConfigPath(env), '..', 'env'),
     record: join(stateFolder(env), 'services', `${id}.json`),
     log: join(workspace, 'service.log'),

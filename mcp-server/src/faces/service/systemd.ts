@@ -50,7 +50,10 @@ export function unitText(job: Job): string {
     'Type=exec',
     `WorkingDirectory=${job.root.replaceAll('%', '%%')}`,
     `ExecStart=${job.argv.map(unitWord).join(' ')}`,
-    `Environment=${unitWord(`PATH=${job.path}`).replaceAll('$$', '$')}`,
+    ...Object.entries(job.variables).map(
+      // No variables are put in here, so that a `$` is one.
+      ([name, value]) => `Environment=${unitWord(`${name}=${value}`).replaceAll('$$', '$')}`,
+    ),
     `EnvironmentFile=-${job.envFile.replaceAll('%', '%%')}`,
     '# Training is no child of it, and goes on when it is stopped.',
     'KillMode=process',
