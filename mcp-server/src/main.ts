@@ -10,6 +10,7 @@ import { isOnPath, NOT_FOUND } from './adapters/machines/on-path.js';
 import type { Literature } from './core/paper/source.js';
 import { machineKey } from './core/place.js';
 import type { Jobs, Machine, SurveyGpus } from './core/ports.js';
+import { assertAgreed, assertPlace } from './core/trust.js';
 import type { Lab } from './engine/lab.js';
 import { recentSurvey } from './engine/runs/recent-survey.js';
 import type { Site } from './engine/runs/site.js';
@@ -18,6 +19,8 @@ import { openConsole } from './faces/console.js';
 import type { Desk } from './faces/mcp-desk.js';
 import { runProgram } from './faces/program.js';
 import { leaseFolder, stateFolder } from './store/leases.js';
+import type { Project } from './store/project.js';
+import { readUser } from './store/user.js';
 
 const here = fileURLToPath(import.meta.url);
 const packageRoot = resolve(dirname(here), '..', '..');
@@ -43,6 +46,8 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   directive: () => import('./faces/cli/directive.js'),
   install: () => import('./faces/cli/install.js'),
   papers: () => import('./faces/cli/papers.js'),
+  trust: () => import('./faces/cli/trust.js'),
+  service: () => import('./faces/cli/service.js'),
   doctor: () => import('./faces/cli/doctor.js'),
   mcp: () => import('./faces/cli/mcp.js'),
   hook: () => import('./faces/cli/hook.js'),
@@ -57,9 +62,10 @@ type OpenProject = typeof import('./store/project.js').openProject;
 
 function openLab(dir: string, openProject: OpenProject): Lab {
   const machine = lazyMachine();
-  const at = lazyPlaces();
+  const open = (): Project => openProject(dir, readUser(process.env));
+  const at = lazyPlaces(open);
   return {
-    open: () => openProject(dir),
+    open,
     machine,
     jobs: lazyJobs(at),
     surveyGpus: lazySurvey(machine, (programs) =>
@@ -90,7 +96,7 @@ function openLab(dir: string, openProject: OpenProject): Lab {
 }
 
 /** Other machines, each connected to once, when something is first asked of it. */
-function lazyPlaces(): Lab['at'] {
+function lazyPlaces(open: () => Project): Lab['at'] {
   const known = new Map<string, Promise<Site>>();
   return (place) => {
     const key = machineKey(place);
@@ -98,9 +104,12 @@ function lazyPlaces(): Lab['at'] {
       known.get(key) ??
       import('./adapters/machines/over-ssh.js').then(({ overSsh }) => {
         const machine = overSsh(place.host, place.args, process.env);
+        if (place.args.length > 0) assertPlace(place, open().paths.root, readUser(process.env));
         return { machine, surveyGpus: lazySurvey(machine) };
       });
     known.set(key, site);
+    // One who has agreed meanwhile is not refused again.
+    site.catch(() => known.delete(key));
     return site;
   };
 }
@@ -140,11 +149,12 @@ async function openSources(contact: string | undefined): Promise<Literature> {
 }
 
 /** Who thinks, asked only where the person has agreed to where keys go. */
-const openThinker: Lab['provider'] = async (project, own) => {
+const openThinker: Lab['provider'] = async ({ config, untrusted, paths }, own) => {
+  if (own === undefined) assertAgreed(untrusted, paths.root);
   const { openProvider } = await import('./adapters/providers/index.js');
-  const { agent, experiment } = project.config;
+  const { agent, experiment } = config;
   return openProvider(
-    { ...agent, ...own, passEnv: experiment.pass_env },
+    { ...(own === undefined ? agent : { provider: agent.provider, ...own }), passEnv: experiment.pass_env },
     { env: process.env, clock: Date.now, version: versionOf(), node: process.execPath, program: here },
   );
 };

@@ -32,6 +32,8 @@ const COMMANDS = [
   'directive',
   'install',
   'papers',
+  'trust',
+  'service',
   'doctor',
   'mcp',
 ];
