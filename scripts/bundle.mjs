@@ -1,4 +1,5 @@
 // What both forms of the program have in common: the chunks of `npm run build` and the one file of `npm run release`.
+import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 // Parts of dependencies that are loaded at each start and that this program never calls; half of the bytes otherwise.
@@ -45,6 +46,21 @@ const withoutUnused = {
   },
 };
 
+/** Native parts of ssh2, which does without them: they would tie the bundle to one system. */
+const withoutNative = {
+  name: 'without-native',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/sshcrypto\.node$|^cpu-features$/ }, ({ path }) => ({ path, namespace: 'native' }));
+    // They name their own folder, which an ES module does not know, for what is within them or only on Windows.
+    onLoad({ filter: /ssh2\/lib\/(?:agent|protocol\/crypto\/poly1305)\.js$/ }, ({ path }) => ({
+      contents: `var __dirname = '';\n${readFileSync(path, 'utf8')}`,
+    }));
+    onLoad({ filter: /.*/, namespace: 'native' }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${path} is left out by scripts/bundle.mjs`)});`,
+    }));
+  },
+};
+
 const common = {
   write: false,
   bundle: true,
@@ -55,7 +71,7 @@ const common = {
   // Names stay, for readable traces.
   minifySyntax: true,
   minifyWhitespace: true,
-  plugins: [withoutUnused],
+  plugins: [withoutUnused, withoutNative],
   // Its other form loads its parts at run time, which no bundler sees.
   alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   // Dependencies written as CommonJS call require() at run time.

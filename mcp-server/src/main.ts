@@ -88,13 +88,20 @@ function lazyPlaces(): Lab['at'] {
     const key = machineKey(place);
     const site =
       known.get(key) ??
-      import('./adapters/machines/over-ssh.js').then(({ overSsh }) => {
-        const machine = overSsh(place.host, place.args, process.env);
+      openHost().then((open) => {
+        const machine = open(place.host, place.args, process.env);
         return { machine, surveyGpus: lazySurvey(machine) };
       });
     known.set(key, site);
     return site;
   };
+}
+
+/** The user's own ssh program wherever there is one; else what can be done without. */
+async function openHost(): Promise<typeof import('./adapters/machines/over-ssh.js').overSsh> {
+  return isOnPath('ssh')
+    ? (await import('./adapters/machines/over-ssh.js')).overSsh
+    : (await import('./adapters/machines/over-ssh2.js')).overSsh2;
 }
 
 /** Jobs of this computer are at hand; those of other machines are loaded when a run is there. */

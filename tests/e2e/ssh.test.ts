@@ -1,8 +1,25 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Json, makeProject, type TestProject, until } from '../support/project.js';
+import {
+  insertJson,
+  type Json,
+  MAIN,
+  makeProject,
+  runProcess,
+  type TestProject,
+  until,
+} from '../support/project.js';
 import { type Sshd, type SshdOptions, startSshd } from '../support/sshd.js';
 
 // A real sshd on loopback; the controller's folder and the host's folder are two different ones.
@@ -66,6 +83,27 @@ describe('runs on a host over SSH', () => {
     });
     expect(readFileSync(run.log, 'utf8')).toMatch(/^in .*\nval_acc: 0.75\n$/);
     expect(existsSync(join(there, '.auto-experiment', '.gitignore'))).toBe(true);
+  });
+
+  it('are run in the same way where there is no program ssh', async () => {
+    await open();
+    const path = join(bin, 'no-ssh');
+    mkdirSync(path);
+    for (const name of ['git', 'sh', 'env', 'python3']) symlinkSync(`/usr/bin/${name}`, join(path, name));
+    const env = { ...server.env, PATH: path, HOME: server.home };
+    const cli = async (...args: string[]): Promise<Json> => {
+      const ran = await runProcess([process.execPath, MAIN, ...insertJson(args)], {
+        cwd: project.root,
+        env: { ...env, AUTO_EXPERIMENT_STATE_DIR: join(bin, 'state') },
+      });
+      if (ran.code !== 0) throw new Error(`${ran.code}: ${ran.stderr}`);
+      return JSON.parse(ran.stdout);
+    };
+    writeFileSync(join(there, 'train.sh'), HOLD[2] ?? '');
+    const run = await cli('launch', '--', 'sh', 'train.sh');
+    await until(() => readFileSync(run.log, 'utf8').includes('in '));
+    go();
+    expect(await cli('wait', run.id)).toMatchObject({ ending: 'succeeded', primary: { value: 0.75 } });
   });
 
   it('are stopped there, and failures told with their code', async () => {

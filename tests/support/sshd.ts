@@ -1,5 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -9,6 +17,8 @@ import { kill, until } from './project.js';
 export interface Sshd {
   port: number;
   folder: string;
+  /** A home whose ~/.ssh/config knows it too, for who has no program ssh. */
+  home: string;
   /** What the program under test is started with. */
   env: Record<string, string | undefined>;
   /** Ends the server and every session of it, as a restart of the host's network does. */
@@ -52,6 +62,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   writeFileSync(
     join(folder, 'sshd_config'),
     [
+      // The first value of a keyword counts.
+      options.config ?? '',
       `Port ${port}`,
       'ListenAddress 127.0.0.1',
       `HostKey ${folder}/host`,
@@ -62,7 +74,6 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       'PasswordAuthentication no',
       'KbdInteractiveAuthentication no',
       `ForceCommand ${options.bin === undefined ? '' : `PATH=${options.bin}:$PATH; export PATH; `}${greet}exec ${options.loginShell ?? '/bin/sh'} -c "$SSH_ORIGINAL_COMMAND"`,
-      options.config ?? '',
       '',
     ].join('\n'),
   );
@@ -82,6 +93,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       '',
     ].join('\n'),
   );
+  // What finds its configuration by $HOME has it there.
+  const home = join(folder, 'home');
+  mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+  copyFileSync(join(folder, 'ssh_config'), join(home, '.ssh', 'config'));
   // OpenSSH finds its configuration by the account's home, not by $HOME.
   writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh -F ${folder}/ssh_config "$@"\n`);
   chmodSync(join(bin, 'ssh'), 0o755);
@@ -115,6 +130,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   return {
     port,
     folder,
+    home,
     env,
     start,
     stop,

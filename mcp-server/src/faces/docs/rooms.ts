@@ -38,7 +38,7 @@ export const ROOMS: readonly Room[] = [
     name: 'adapters',
     holds: 'machines, jobs, GPU vendors, paper sources; seen by main.ts alone',
     rooms: ['core'],
-    npm: ['execa', 'fast-xml-parser', 'zod'],
+    npm: ['execa', 'fast-xml-parser', 'ssh2', 'zod'],
   },
 ];
 
