@@ -13,6 +13,7 @@ import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
 import { readRunEnv, writeRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
+import { takeCensusThere } from '../there/census.js';
 import { codeOfSnapshot } from '../there/code-source.js';
 import { placeCodeThere } from '../there/place-code.js';
 import { conditionsAtStart } from './conditions.js';
@@ -68,6 +69,7 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
   try {
     conditionsAtStart(project, record.id, granted.gpus);
     if (record.place === null) takeCensus(cwd, paths.workspace, files, lab.clock());
+    else await takeCensusThere((await lab.at(record.place)).machine, cwd, files);
   } catch (error) {
     // A full disk. Without the census only files that are younger than the run are taken for its own.
     if (errorCode(error) === undefined) throw error;
