@@ -24,6 +24,8 @@ export interface Sshd {
   /** Ends the server and every session of it, as a restart of the host's network does. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Takes new connections with these lines before its configuration; sessions that are open go on. */
+  reconfigure(lines: string): Promise<void>;
   /** Gives the host another key, as a machine in between would have. */
   changeHostKey(): void;
   end(): Promise<void>;
@@ -40,11 +42,15 @@ export interface SshdOptions {
   config?: string;
   /** Further lines of the user's ssh_config(5). */
   client?: string;
+  /** The port by which the user reaches it; its own one when absent. */
+  through?: () => number;
+  /** A free one when absent. */
+  port?: number;
 }
 
-export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
+export async function startSshd({ port: wanted, ...options }: SshdOptions = {}): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), 'ae-sshd-'));
-  const [port, bin] = [await freePort(), join(folder, 'bin')];
+  const [port, bin] = [wanted ?? (await freePort()), join(folder, 'bin')];
   mkdirSync(bin);
   // Where sshd keeps its unprivileged half; made by the package's service elsewhere.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
@@ -54,13 +60,13 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   keygen('user');
   const publicOf = (name: string) => readFileSync(join(folder, `${name}.pub`), 'utf8');
   writeFileSync(join(folder, 'authorized'), publicOf('user'), { mode: 0o600 });
-  const known = () =>
-    writeFileSync(join(folder, 'known_hosts'), `[127.0.0.1]:${port} ${publicOf('host')}`, { mode: 0o600 });
-  known();
+  const door = options.through?.() ?? port;
+  writeFileSync(join(folder, 'known_hosts'), `[127.0.0.1]:${door} ${publicOf('host')}`, { mode: 0o600 });
   const greet =
     options.greeting === undefined ? '' : `echo '${options.greeting}'; echo '${options.greeting}' >&2; `;
+  const config = join(folder, 'sshd_config');
   writeFileSync(
-    join(folder, 'sshd_config'),
+    config,
     [
       // The first value of a keyword counts.
       options.config ?? '',
@@ -83,7 +89,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       options.client ?? '',
       'Host gpu1 gpu2',
       '  HostName 127.0.0.1',
-      `  Port ${port}`,
+      `  Port ${door}`,
       `  User ${userInfo().username}`,
       `  IdentityFile ${folder}/user`,
       '  IdentitiesOnly yes',
@@ -134,6 +140,13 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     env,
     start,
     stop,
+    async reconfigure(lines) {
+      const gone = server;
+      if (gone?.pid !== undefined) kill(gone.pid);
+      await until(() => gone?.exitCode !== null || gone?.signalCode !== null);
+      writeFileSync(config, `${lines}\n${readFileSync(config, 'utf8')}`);
+      await start();
+    },
     changeHostKey() {
       for (const name of ['host', 'host.pub']) rmSync(join(folder, name));
       keygen('host');
@@ -166,7 +179,7 @@ function childrenOf(pid: number): number[] {
   return all.flatMap((child) => [...childrenOf(child), child]);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -33,7 +33,8 @@ const SAVE_EACH_MS = 200;
 const SAVE_YOUNG_MS = 900;
 const YOUNG_MS = 300_000;
 const RETRY_START_MS = 10_000;
-const ASK_GPUS_MS = 5000;
+/** What a queued run waits for is asked after so often: a free GPU, a host that can be reached. */
+const ASK_AGAIN_MS = 5000;
 const RETRY_WRITE_MS = 3000;
 const FRESH_MS = 600_000;
 /** Runs started between two looks: each waits for the disk, and ends are noticed only in between. */
@@ -126,11 +127,12 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
         continue;
       }
       if (active.size >= project.config.experiment.max_parallel || started === STARTS) return;
-      if (record.gpus_wanted !== 0 && record.note !== null && lab.clock() - asked < ASK_GPUS_MS) return;
+      if (record.note !== null && lab.clock() - asked < ASK_AGAIN_MS) return;
       const result = await startRun(lab, project, record);
       if (result.kind === 'waiting') {
         asked = lab.clock();
-        if (result.record.note !== record.note) writeRun(paths.runs, result.record);
+        // Always: the attempt may have called it running meanwhile.
+        writeRun(paths.runs, result.record, { mayLose: 'newest' });
         queued.set(record.id, result.record);
         return;
       }

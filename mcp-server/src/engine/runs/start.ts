@@ -49,8 +49,14 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     return { kind: 'waiting', record: { ...record, note: `waiting for a GPU: ${granted.why}` } };
   const handle = { recordDir: files.record, marker: record.marker, place: record.place };
   const shut = async (ready: RunRecord, error: unknown): Promise<Started> => {
-    // The folder is closed so that no late start can follow.
-    if (!(await lab.jobs.forbid(handle))) return { kind: 'started', record: ready };
+    try {
+      // The folder is closed so that no late start can follow.
+      if (!(await lab.jobs.forbid(handle))) return { kind: 'started', record: ready };
+    } catch (refusal) {
+      if (!(refusal instanceof LabError)) throw refusal;
+      // A host that is lost or whose disk is full takes neither: it is asked again, and starts it at most once.
+      return { kind: 'waiting', record: { ...record, note: laterOn(record.host, refusal) } };
+    }
     const why = `it could not be started: ${errorText(error)}`;
     return { kind: 'failed', record: notStarted(ready, lab.clock(), null, why) };
   };
@@ -63,7 +69,7 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     return shut({ ...record, gpus }, error);
   }
   if ('why' in placed) return { kind: 'waiting', record: { ...record, note: placed.why } };
-  const running: RunRecord = { ...record, ...placed, state: 'running', gpus, note: null };
+  const running: RunRecord = { ...record, ...placed, state: 'running', gpus };
   const { cwd } = running;
   writeRun(paths.runs, running);
   try {
@@ -102,7 +108,9 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     run: record.id,
     gpus: running.gpus,
   });
-  return { kind: 'started', record: running };
+  const started: RunRecord = { ...running, note: null };
+  if (record.note !== null) writeRun(paths.runs, started);
+  return { kind: 'started', record: started };
 }
 
 /** A run that will never start, as ended: somebody stopped it while it was queued, or its start failed. Null otherwise. */
@@ -187,9 +195,12 @@ async function placeThere(
     return told(folder, changed, `on ${place.host}`);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    return { why: `waiting for ${place.host}: ${error.message}; ${error.hint}` };
+    return { why: laterOn(place.host, error) };
   }
 }
+
+const laterOn = (host: string, { message, hint }: LabError): string =>
+  `waiting for ${host}: ${message}; ${hint}`;
 
 function told(folder: string, changed: readonly string[], where: string): Placed {
   const [first, ...others] = changed;
