@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -104,6 +104,28 @@ describe('runs on a host over SSH', () => {
     await until(() => readFileSync(run.log, 'utf8').includes('in '));
     go();
     expect(await cli('wait', run.id)).toMatchObject({ ending: 'succeeded', primary: { value: 0.75 } });
+  });
+
+  it('of a project of the Python original go on with its config as it is', async () => {
+    await open();
+    const key = join(server.folder, 'user');
+    const args = `-p ${server.port} -i ${key} -o UserKnownHostsFile=${server.folder}/known_hosts -o IdentitiesOnly=yes`;
+    writeFileSync(
+      join(project.root, 'config.yaml'),
+      `project: {name: digits, brief: PROJECT_BRIEF.md, workspace: workspace}
+execution:
+  mode: ssh
+  ssh_host: ${userInfo().username}@127.0.0.1
+  remote_workspace: ${there}
+  remote_python: ${join(bin, 'lab-python')}
+  ssh_args: "${args}"
+experiment: {mandatory_dry_run: false, metric: val_acc, direction: maximize}
+`,
+    );
+    writeFileSync(join(bin, 'lab-python'), '#!/bin/sh\necho "val_acc: 0.625 by $*"\n', { mode: 0o755 });
+    const run = await project.json('launch', '--', 'python', 'train.py');
+    expect(await project.json('wait', run.id)).toMatchObject({ primary: { value: 0.625 } });
+    expect(readFileSync(run.log, 'utf8')).toContain('by train.py');
   });
 
   it('are stopped there, and failures told with their code', async () => {
