@@ -62,6 +62,21 @@ const namedZod = {
   },
 };
 
+/** Native parts of ssh2, which does without them: they would tie the bundle to one system. */
+const withoutNative = {
+  name: 'without-native',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/sshcrypto\.node$|^cpu-features$/ }, ({ path }) => ({ path, namespace: 'native' }));
+    // They name their own folder, which an ES module does not know, for what is within them or only on Windows.
+    onLoad({ filter: /ssh2\/lib\/(?:agent|protocol\/crypto\/poly1305)\.js$/ }, ({ path }) => ({
+      contents: `var __dirname = '';\n${readFileSync(path, 'utf8')}`,
+    }));
+    onLoad({ filter: /.*/, namespace: 'native' }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${path} is left out by scripts/bundle.mjs`)});`,
+    }));
+  },
+};
+
 const common = {
   write: false,
   bundle: true,
@@ -72,7 +87,7 @@ const common = {
   // Names stay, for readable traces.
   minifySyntax: true,
   minifyWhitespace: true,
-  plugins: [withoutUnused, namedZod],
+  plugins: [withoutUnused, namedZod, withoutNative],
   // Its other form loads its parts at run time, which no bundler sees.
   alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   // Dependencies written as CommonJS call require() at run time.

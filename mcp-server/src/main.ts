@@ -102,9 +102,9 @@ function lazyPlaces(open: () => Project): Lab['at'] {
     const key = machineKey(place);
     const site =
       known.get(key) ??
-      import('./adapters/machines/over-ssh.js').then(({ overSsh }) => {
-        const machine = overSsh(place.host, place.args, process.env);
+      openHost().then((reach) => {
         if (place.args.length > 0) assertPlace(place, open().paths.root, readUser(process.env));
+        const machine = reach(place.host, place.args, process.env);
         return { machine, surveyGpus: lazySurvey(machine) };
       });
     known.set(key, site);
@@ -112,6 +112,13 @@ function lazyPlaces(open: () => Project): Lab['at'] {
     site.catch(() => known.delete(key));
     return site;
   };
+}
+
+/** The user's own ssh program wherever there is one; else what can be done without. */
+async function openHost(): Promise<typeof import('./adapters/machines/over-ssh.js').overSsh> {
+  return isOnPath('ssh', process.env)
+    ? (await import('./adapters/machines/over-ssh.js')).overSsh
+    : (await import('./adapters/machines/over-ssh2.js')).overSsh2;
 }
 
 /** Jobs of this computer are at hand; those of other machines are loaded when a run is there. */

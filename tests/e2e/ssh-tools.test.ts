@@ -25,7 +25,11 @@ beforeAll(async () => {
       'PROJECT_BRIEF.md': '---\nlocked: [eval.sh, "splits/*.txt"]\n---\nOnly here.\n',
       'workspace/notes/mine.md': 'a note of here\n',
     },
-    { loginShell: '/usr/bin/fish', greeting: 'Welcome' },
+    {
+      loginShell: '/usr/bin/fish',
+      greeting: 'Welcome',
+      config: 'SetEnv GREETED=yes HF_TOKEN=hf_abcdefghijklmnopqrstuvwx',
+    },
   );
   mkdirSync(at('lib/deep'), { recursive: true });
   mkdirSync(at('splits'));
@@ -150,7 +154,7 @@ describe('run_shell on a host', () => {
       command: 'pwd; echo "<$GREETED><$HF_TOKEN>"; setsid sleep 1000.0731 & exit 3',
     });
     const [folder, seen] = data.stdout.split('\n');
-    expect([folder, seen, data.exit_code]).toEqual([project.there, '<><>', 3]);
+    expect([folder, seen, data.exit_code]).toEqual([project.there, '<yes><>', 3]);
     await until(() => !runs('1000.0731'));
   });
 

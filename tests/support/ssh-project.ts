@@ -16,9 +16,9 @@ export interface SshProject extends TestProject {
 
 export async function makeSshProject(
   files: Record<string, string>,
-  { execution = '', ...options }: SshdOptions & { execution?: string } = {},
+  { execution = '', there: given, ...options }: SshdOptions & { execution?: string; there?: string } = {},
 ): Promise<SshProject> {
-  const there = mkdtempSync(join(tmpdir(), 'ae-there-'));
+  const there = given ?? mkdtempSync(join(tmpdir(), 'ae-there-'));
   const bin = mkdtempSync(join(tmpdir(), 'ae-bin-'));
   const server = await startSshd({ bin, ...options });
   const env = Object.fromEntries(

@@ -74,6 +74,8 @@ export interface JobSpec {
 export interface JobHandle {
   recordDir: string;
   marker: string;
+  /** The folder that it works in there: files in it that may hold metrics are brought here. Absent = none are. */
+  cwd?: string;
   /** Absent or null = a process of this computer. */
   place?: Place | null;
 }

@@ -142,7 +142,8 @@ export function createCrew(
       const result = await startRun(lab, project, record, waiting.maxAgeMs());
       if (result.kind === 'waiting') {
         waiting.refused(record.id, result.refused);
-        if (result.record.note !== record.note) writeRun(paths.runs, result.record);
+        // Always: the attempt may have called it running meanwhile.
+        writeRun(paths.runs, result.record, { mayLose: 'newest' });
         queued.set(record.id, result.record);
         if (waiting.holdsBack(record.id)) return;
         continue;

@@ -13,6 +13,7 @@ import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
 import { readRunEnv, writeRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
+import { takeCensusThere } from '../there/census.js';
 import { codeOfSnapshot } from '../there/code-source.js';
 import { placeCodeThere } from '../there/place-code.js';
 import { conditionsAtStart } from './conditions.js';
@@ -62,9 +63,19 @@ export async function startRun(
     return { kind: 'waiting', record: { ...record, note }, refused: granted };
   }
   const handle = { recordDir: files.record, marker: record.marker, place: record.place };
+  const later = (why: string): Started => {
+    const refused = { why, hopeless: true, until: lab.clock() + ASK_HOST_MS };
+    return { kind: 'waiting', record: { ...record, note: why }, refused };
+  };
   const shut = async (ready: RunRecord, error: unknown): Promise<Started> => {
-    // The folder is closed so that no late start can follow.
-    if (!(await lab.jobs.forbid(handle))) return { kind: 'started', record: ready };
+    try {
+      // The folder is closed so that no late start can follow.
+      if (!(await lab.jobs.forbid(handle))) return { kind: 'started', record: ready };
+    } catch (refusal) {
+      if (!(refusal instanceof LabError)) throw refusal;
+      // A host that is lost or whose disk is full takes neither: it is asked again, and starts it at most once.
+      return later(laterOn(record.host, refusal));
+    }
     const why = `it could not be started: ${errorText(error)}`;
     return { kind: 'failed', record: notStarted(ready, lab.clock(), null, why) };
   };
@@ -76,16 +87,14 @@ export async function startRun(
     if (!(error instanceof LabError)) throw error;
     return shut({ ...record, gpus }, error);
   }
-  if ('why' in placed) {
-    const refused = { why: placed.why, hopeless: true, until: lab.clock() + ASK_HOST_MS };
-    return { kind: 'waiting', record: { ...record, note: placed.why }, refused };
-  }
-  const running: RunRecord = { ...record, ...placed, state: 'running', gpus, note: null };
+  if ('why' in placed) return later(placed.why);
+  const running: RunRecord = { ...record, ...placed, state: 'running', gpus };
   const { cwd } = running;
   writeRun(paths.runs, running);
   try {
     conditionsAtStart(project, record.id, granted.gpus);
     if (record.place === null) takeCensus(cwd, paths.workspace, files, lab.clock());
+    else await takeCensusThere((await lab.at(record.place)).machine, cwd, files);
   } catch (error) {
     // A full disk. Without the census only files that are younger than the run are taken for its own.
     if (errorCode(error) === undefined) throw error;
@@ -118,7 +127,9 @@ export async function startRun(
     run: record.id,
     gpus: running.gpus,
   });
-  return { kind: 'started', record: running };
+  const started: RunRecord = { ...running, note: null };
+  if (record.note !== null) writeRun(paths.runs, started);
+  return { kind: 'started', record: started };
 }
 
 /** A run that will never start, as ended: somebody stopped it while it was queued, or its start failed. Null otherwise. */
@@ -203,9 +214,12 @@ async function placeThere(
     return told(folder, changed, `on ${place.host}`);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    return { why: `waiting for ${place.host}: ${error.message}; ${error.hint}` };
+    return { why: laterOn(place.host, error) };
   }
 }
+
+const laterOn = (host: string, { message, hint }: LabError): string =>
+  `waiting for ${host}: ${message}; ${hint}`;
 
 function told(folder: string, changed: readonly string[], where: string): Placed {
   const [first, ...others] = changed;

@@ -38,7 +38,7 @@ export const ROOMS: readonly Room[] = [
     name: 'adapters',
     holds: 'machines, jobs, providers, GPU vendors, paper sources, notifiers; seen by main.ts alone',
     rooms: ['core'],
-    npm: ['execa', 'fast-xml-parser', 'nodemailer', 'smol-toml', 'zod'],
+    npm: ['execa', 'fast-xml-parser', 'nodemailer', 'smol-toml', 'ssh2', 'zod'],
   },
 ];
 
