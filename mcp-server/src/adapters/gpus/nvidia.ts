@@ -175,7 +175,15 @@ function gpuOf(row: Record<string, string>): GpuReading {
     temperature_c: numberIn(row['temperature.gpu']),
     power_w: numberIn(row['power.draw']),
     processes: [],
+    ...sickBy(Object.values(row)),
   };
+}
+
+function sickBy(cells: readonly string[]): Pick<GpuReading, 'sick'> {
+  const cell = cells.find((text) => isFault(text) && /reset|lost/i.test(text));
+  if (cell === undefined) return {};
+  const said = cell.replace(/[[\]]/g, '');
+  return { sick: `is sick: it answers "${said}"; reset it (nvidia-smi --gpu-reset) or reboot` };
 }
 
 /** Rows of other columns than those that were asked for: which GPU each is can be told, its numbers cannot. */

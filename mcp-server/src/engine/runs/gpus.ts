@@ -122,5 +122,16 @@ function shown({ sick, ...gpu }: GpuReading, users: ReadonlyMap<number, string>)
     ...process,
     user: users.get(process.pid) ?? process.user,
   }));
-  return { ...gpu, processes, state: sick === undefined ? gpuState(gpu) : 'error' };
+  const sane = {
+    ...gpu,
+    memory_used_mb: notNegative(gpu.memory_used_mb),
+    memory_total_mb: notNegative(gpu.memory_total_mb),
+    utilization_pct: notNegative(gpu.utilization_pct),
+    power_w: notNegative(gpu.power_w),
+    processes,
+  };
+  return { ...sane, state: sick === undefined ? gpuState(sane) : 'error' };
 }
+
+/** A sensor’s way to say that it has nothing to say. */
+const notNegative = (value: number | null): number | null => (value === null || value < 0 ? null : value);
