@@ -233,6 +233,38 @@ describe('other forms of an answer', () => {
     expect(gpus[0]?.processes).toEqual([{ pid: 10, name: null, user: null, memory_mb: null }]);
   });
 
+  it('reads the table that nvidia-smi prints unasked', () => {
+    const table = `Sat Apr 19 10:08:49 2014
++------------------------------------------------------+
+| NVIDIA-SMI 331.20     Driver Version: 331.20         |
+|-------------------------------+----------------------+----------------------+
+| GPU  Name        Persistence-M| Bus-Id        Disp.A | Volatile Uncorr. ECC |
+| Fan  Temp  Perf  Pwr:Usage/Cap|         Memory-Usage | GPU-Util  Compute M. |
+|===============================+======================+======================|
+|   0  Tesla K40m          Off  | 0000:03:00.0     Off |                    0 |
+| N/A   44C    P0    63W / 235W |    512MiB / 11519MiB |     97%      Default |
++-------------------------------+----------------------+----------------------+
+|   1  GeForce GTX TITAN   N/A  | 0000:04:00.0     N/A |                  N/A |
+| 30%   35C  N/A    ERR! /  N/A |       14MB /  6143MB |     N/A      Default |
++-------------------------------+----------------------+----------------------+
+`;
+    const { gpus, error } = ask(() => table).report;
+    expect(error).toBeNull();
+    const cells = gpus.map((gpu) => [
+      gpu.index,
+      gpu.name,
+      gpu.memory_used_mb,
+      gpu.memory_total_mb,
+      gpu.utilization_pct,
+      gpu.temperature_c,
+      gpu.power_w,
+    ]);
+    expect(cells).toEqual([
+      [0, 'Tesla K40m', 512, 11519, 97, 44, 63],
+      [1, 'GeForce GTX TITAN', 14, 6143, null, 35, null],
+    ]);
+  });
+
   it('counts the rows where a header leaves out the index', () => {
     const { gpus } = ask((question) =>
       base(question) ? 'name, utilization.gpu [%], power.draw [W]\nA, 100, 22.5\nB, [N/A], 11\n' : '',

@@ -228,4 +228,24 @@ describe('GPU leases', () => {
     writeFileSync(join(on.root, 'go'), '');
     for (const one of [run, waits]) await on.json('wait', one.id);
   });
+
+  it('a driver that breaks overnight does not send the next run to the processor', async () => {
+    const on = project();
+    const first = await launch(on);
+    await until(() => logOf(first).includes('CVD=0 '));
+    writeFileSync(join(on.root, 'go'), '');
+    await on.json('wait', first.id);
+    // The night passes: its supervisor has gone, and with it what it knew of the driver.
+    const diary = join(on.root, 'workspace/supervisor.log');
+    await until(() => readFileSync(diary, 'utf8').includes('ends: nothing is queued'));
+    const words = 'Failed to initialize NVML: Driver/library version mismatch';
+    writeFileSync(join(bin, 'nvidia-smi'), `#!/bin/sh\necho '${words}'\nexit 18\n`);
+    const second = await launch(on);
+    await eventually(async () => (await viewOf(on, second)).note !== null);
+    expect(await viewOf(on, second)).toMatchObject({ state: 'queued' });
+    expect((await viewOf(on, second)).note).toMatch(
+      /waiting for a GPU: The NVIDIA driver was updated.*Reboot/,
+    );
+    await on.run('stop', second.id);
+  });
 });

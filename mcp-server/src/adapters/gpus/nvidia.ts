@@ -6,6 +6,7 @@ import { failuresIn } from './nvidia-failures.js';
 import { HEALTH_ATTEMPTS, healthFields, learnRefused, readHealth, readXids } from './nvidia-health.js';
 import { listedGpus, slicesOf } from './nvidia-mig.js';
 import { isReport, readReport } from './nvidia-report.js';
+import { isTable, readTable } from './nvidia-table.js';
 
 /** Old fields only: one that a driver does not know fails the whole query. */
 const GPU_FIELDS = [
@@ -140,6 +141,11 @@ function readBase(answer: VendorAnswer): Base {
     const divided = reports.filter(({ slices }) => slices.length > 0).map(({ gpu }) => gpu);
     const errors = problems(answer, [], gpus.length > 0);
     return { gpus, error: joined(errors), notes: [], divided, whole: true, faulty: false };
+  }
+  if (isTable(answer.stdout)) {
+    const gpus = readTable(answer.stdout);
+    const errors = gpus.length > 0 ? [] : problems(answer, [answer.stdout], false);
+    return { gpus, error: joined(errors), notes: [], divided: [], whole: true, faulty: false };
   }
   const { rows, rest } = readCsv(answer.stdout, GPU_FIELDS, { wide: 'name', number: 'index', counted: true });
   const gpus = rows.map(gpuOf);
