@@ -13,7 +13,8 @@ export function readTable(text: string): GpuReading[] {
   const lines = text.split(/\r?\n/);
   return lines.flatMap((line, at): GpuReading[] => {
     // `|   0  Tesla V100-SXM2...  On   | 00000000:06:00.0 Off |   0 |`
-    const [, index, name] = /^\|\s+(\d+)\s+(\S.*?)\s+(?:On|Off|N\/A|WDDM|TCC|MCDM)\s*\|\s*[0-9A-Fa-f]+:/.exec(line) ?? [];
+    const [, index, name] =
+      /^\|\s+(\d+)\s+(\S.*?)\s+(?:On|Off|N\/A|WDDM|TCC|MCDM)\s*\|\s*[0-9A-Fa-f]+:/.exec(line) ?? [];
     const [, left = '', memory = '', load = ''] = (lines[at + 1] ?? '').split('|');
     const [, used, total] = /^\s*(\S+)\s*\/\s*(\S+)\s*$/.exec(memory) ?? [];
     if (index === undefined || used === undefined) return [];
