@@ -1,10 +1,10 @@
 // How much of eight GPUs a sweep of short runs uses: the wall clock beside the ideal, which is the sum of the runs by the
 // slots. The GPUs are pretended by a stand-in for nvidia-smi; runs, leases, supervisor and loop are real.
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { collect, ended, figure, run } from './measure.mjs';
+import { collect, ended, figure, run, until } from './measure.mjs';
 
 const GPUS = 8;
 const RUNS = 64;
@@ -28,7 +28,7 @@ export async function sweepBench({ program, quick }) {
   const seconds = quick ? 2 : SECONDS;
   const runs = quick ? 32 : RUNS;
   const figures = [];
-  for (const how of ['queued by hand', 'by the sweep planner']) {
+  for (const how of ['queued before', 'by the sweep planner']) {
     const root = mkdtempSync(join(tmpdir(), 'auto-experiment-bench-sweep-'));
     try {
       figures.push(...(await measured(root, program, how, runs, seconds)));
@@ -65,11 +65,9 @@ async function measured(root, program, how, runs, seconds) {
     NO_COLOR: '1',
   };
   const call = (...args) => run([process.execPath, program, ...args], { env, cwd: project });
-  if (how === 'queued by hand') {
-    for (let index = 0; index < runs; index += 1)
-      await call('launch', '--', 'sh', 'train.sh', String(100 + index));
-    await call('wait');
-  } else {
+  let began = null;
+  if (how === 'queued before') began = await queued(root, call, env, program, runs);
+  else {
     const child = spawn(process.execPath, [program, 'run', '--planner', 'sweep', '--json'], {
       env,
       cwd: project,
@@ -78,10 +76,20 @@ async function measured(root, program, how, runs, seconds) {
     const [out, { code }] = await Promise.all([collect(child.stdout), ended(child)]);
     if (code !== 0) throw new Error(`the sweep ended with ${code}: ${out.slice(-500)}`);
   }
-  const status = JSON.parse((await call('status', '--json')).out);
+  const look = async () => JSON.parse((await call('status', '--json')).out);
+  let status = await look();
+  while (status.runs.some((one) => one.state !== 'ended')) {
+    await call('wait');
+    status = await look();
+  }
+  // Its supervisor still writes until it has gone.
+  const diary = join(project, 'workspace', 'supervisor.log');
+  await until('the supervisor has gone', () =>
+    readFileSync(diary, 'utf8').trimEnd().endsWith('nothing is queued or running'),
+  );
   // The baseline comes first, alone: what follows is the sweep.
-  const done = status.runs.filter((one) => how === 'queued by hand' || one.role !== 'baseline');
-  const began = Math.min(...done.map((one) => Date.parse(one.started_at)));
+  const done = status.runs.filter((one) => how === 'queued before' || one.role !== 'baseline');
+  began ??= Math.min(...done.map((one) => Date.parse(one.started_at)));
   const over = Math.max(...done.map((one) => Date.parse(one.ended_at)));
   const sum = done.reduce((all, one) => all + one.duration_s, 0);
   const ideal = sum / GPUS;
@@ -94,4 +102,22 @@ async function measured(root, program, how, runs, seconds) {
       note: `goal: ×1.15`,
     }),
   ];
+}
+
+/** Queues all runs while one of another project holds every GPU; resolves with when that one was told to end. */
+async function queued(root, call, env, program, runs) {
+  const other = join(root, 'other');
+  mkdirSync(other);
+  writeFileSync(join(other, 'config.yaml'), 'experiment: {mandatory_dry_run: false}\n');
+  const hold = ['sh', '-c', 'echo ready; while [ ! -e go ]; do sleep 0.02; done'];
+  const launched = await run(
+    [process.execPath, program, 'launch', '--gpus', String(GPUS), '--json', '--', ...hold],
+    { env, cwd: other },
+  );
+  const { log } = JSON.parse(launched.out);
+  await until('the GPUs are held', () => existsSync(log) && readFileSync(log, 'utf8').includes('ready'));
+  for (let index = 0; index < runs; index += 1)
+    await call('launch', '--', 'sh', 'train.sh', String(100 + index));
+  writeFileSync(join(other, 'go'), '');
+  return Date.now();
 }

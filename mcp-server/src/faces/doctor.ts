@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText, LabError } from '../core/errors.js';
+import { gpuKey } from '../core/gpus/choose.js';
 import { formatMark } from '../core/mark.js';
 import type { Place } from '../core/place.js';
 import { priceOf } from '../core/price.js';
@@ -11,6 +12,7 @@ import { stampLockedThere } from '../engine/there/locked.js';
 import { acquireLock } from '../store/lock.js';
 import { atOnce, findLocked, idleGlobs, lockedPlaces } from '../store/locked.js';
 import type { Project } from '../store/project.js';
+import { idleRules } from './idle-rules.js';
 
 export interface Check {
   name: string;
@@ -50,7 +52,8 @@ export async function examineMachine(lab: Lab, signal: AbortSignal): Promise<Che
       ['git', '--version'],
       'install git: without it the code of each run is kept as a copy',
     ),
-    await gpus(lab, signal),
+    ...(await gpus(lab, signal)),
+    ...idleRules(lab.env),
     await locks(),
   ];
 }
@@ -75,15 +78,29 @@ async function program(lab: Lab, name: string, argv: string[], hint: string): Pr
     : note(name, 'not found', hint);
 }
 
-async function gpus(lab: Lab, signal: AbortSignal): Promise<Check> {
+async function gpus(lab: Lab, signal: AbortSignal): Promise<Check[]> {
   const survey = await lab.surveyGpus(signal);
+  const told = survey.gpus.map((gpu) => {
+    const text = `${gpu.index}: ${gpu.name ?? 'unknown'}`;
+    const sick = survey.sick?.[gpuKey(gpu)];
+    if (sick === undefined) return good('gpu', `${text} (${gpu.state})`);
+    return note('gpu', `${text} ${sick}`, 'no run is given it until then; the others are used');
+  });
+  const notes = (survey.notes ?? []).map((text) => note('gpu', text, 'auto-experiment gpu shows each GPU'));
   if (survey.error !== null)
-    return note('gpu', survey.error, 'training runs without a GPU until this is mended');
-  if (survey.gpus.length === 0)
-    return note('gpu', 'none seen', 'fine for training on the CPU; NVIDIA GPUs need nvidia-smi on PATH');
-  const slow = survey.notes?.[0];
-  const text = survey.gpus.map((gpu) => `${gpu.index}: ${gpu.name ?? 'unknown'} (${gpu.state})`).join(', ');
-  return slow === undefined ? good('gpu', text) : note('gpu', text, slow);
+    return [
+      note('gpu', survey.error, 'training has no GPU but those that are listed until this is mended'),
+      ...told,
+    ];
+  if (told.length === 0)
+    return [
+      note(
+        'gpu',
+        'none seen',
+        `fine for training on the CPU; ${survey.notes?.[0] ?? 'nvidia-smi must be on PATH'}`,
+      ),
+    ];
+  return [...told, ...notes];
 }
 
 async function locks(): Promise<Check> {

@@ -6,7 +6,7 @@ import { allBelow, child, type Item, readIndented, readXml, valueAt } from './it
 type Process = GpuReading['processes'][number];
 
 /** One slice as `-q` tells it; its UUID stands in `-L` only. */
-export interface SliceReading {
+interface SliceReading {
   device: number;
   memory_used_mb: number | null;
   memory_total_mb: number | null;

@@ -6,6 +6,7 @@ import { failuresIn } from './nvidia-failures.js';
 import { HEALTH_ATTEMPTS, healthFields, learnRefused, readHealth, readXids } from './nvidia-health.js';
 import { listedGpus, slicesOf } from './nvidia-mig.js';
 import { isReport, readReport } from './nvidia-report.js';
+import { isTable, readTable } from './nvidia-table.js';
 
 /** Old fields only: one that a driver does not know fails the whole query. */
 const GPU_FIELDS = [
@@ -141,6 +142,11 @@ function readBase(answer: VendorAnswer): Base {
     const errors = problems(answer, [], gpus.length > 0);
     return { gpus, error: joined(errors), notes: [], divided, whole: true, faulty: false };
   }
+  if (isTable(answer.stdout)) {
+    const gpus = readTable(answer.stdout);
+    const errors = gpus.length > 0 ? [] : problems(answer, [answer.stdout], false);
+    return { gpus, error: joined(errors), notes: [], divided: [], whole: true, faulty: false };
+  }
   const { rows, rest } = readCsv(answer.stdout, GPU_FIELDS, { wide: 'name', number: 'index', counted: true });
   const gpus = rows.map(gpuOf);
   const notes = rows.flatMap(faultsOf);
@@ -175,7 +181,15 @@ function gpuOf(row: Record<string, string>): GpuReading {
     temperature_c: numberIn(row['temperature.gpu']),
     power_w: numberIn(row['power.draw']),
     processes: [],
+    ...sickBy(Object.values(row)),
   };
+}
+
+function sickBy(cells: readonly string[]): Pick<GpuReading, 'sick'> {
+  const cell = cells.find((text) => isFault(text) && /reset|lost/i.test(text));
+  if (cell === undefined) return {};
+  const said = cell.replace(/[[\]]/g, '');
+  return { sick: `is sick: it answers "${said}"; reset it (nvidia-smi --gpu-reset) or reboot` };
 }
 
 /** Rows of other columns than those that were asked for: which GPU each is can be told, its numbers cannot. */

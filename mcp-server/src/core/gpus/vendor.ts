@@ -20,7 +20,7 @@ export interface VendorReport {
 }
 
 /** Asks one command after the other: yields a command, is given its answer, and returns what they say together. */
-export type Inquiry = Generator<readonly string[], VendorReport, VendorAnswer>;
+type Inquiry = Generator<readonly string[], VendorReport, VendorAnswer>;
 
 /** What does not change from one inquiry of a machine to the next: refused fields, names of cards. Kept by the caller. */
 export type Known = Map<string, string>;
@@ -37,5 +37,3 @@ export interface GpuVendor {
   /** Never throws, whatever the answers: what cannot be read becomes null, a note or the error. */
   inquire(has: (program: string) => boolean, known: Known): Inquiry;
 }
-
-export const NOTHING_TOLD: VendorReport = { gpus: [], error: null, notes: [] };

@@ -298,7 +298,8 @@ export function createCrew(
       evidence.busy(),
     names: () => [...active.keys()],
     /** When it wants to be asked again at the latest, in milliseconds from now. */
-    patience: (most: number) => waiting.patience(most),
+    patience: (most: number) =>
+      active.size < project.config.experiment.max_parallel ? waiting.patience(most) : most,
     leave: () => waiting.over(),
     config: (): Config => project.config,
   };

@@ -2,13 +2,16 @@ import { LabError } from '../../core/errors.js';
 import type { Gpu, GpuSurvey } from '../../core/gpu.js';
 import { gpuKey } from '../../core/gpus/choose.js';
 import { gpuState } from '../../core/gpus/free.js';
-import type { GpuReading, GpuVendor, Known, VendorReport } from '../../core/gpus/vendor.js';
+import type { GpuReading, GpuVendor, Known, VendorAnswer, VendorReport } from '../../core/gpus/vendor.js';
 import type { Clock, ExecOptions, Machine } from '../../core/ports.js';
 import { processUsers } from './process-users.js';
 
 /** A driver that hangs must not hang us. */
 const QUERY_TIMEOUT_MS = 10_000;
+/** Nor must many slow answers: after this, what is left of a vendor’s questions counts as not answered. */
+const ALL_QUERIES_MS = 20_000;
 const SLOW_MS = 1000;
+const UNANSWERED: VendorAnswer = { code: null, stdout: '', stderr: '', timedOut: true };
 /** A report on eight GPUs with all their slices is some 600 KB. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -86,9 +89,14 @@ async function inquire(
 ): Promise<VendorReport> {
   const inquiry = vendor.inquire((program) => there.has(program), known);
   let slowest = { program: vendor.name, ms: 0 };
+  const begin = clock();
   let step = inquiry.next();
   while (step.done !== true) {
     const began = clock();
+    if (began - begin > ALL_QUERIES_MS) {
+      step = inquiry.next(UNANSWERED);
+      continue;
+    }
     const answer = await machine.exec(step.value, options);
     // What an abort cut off says nothing; whoever aborts is told by the caller.
     options.signal?.throwIfAborted();
@@ -122,5 +130,16 @@ function shown({ sick, ...gpu }: GpuReading, users: ReadonlyMap<number, string>)
     ...process,
     user: users.get(process.pid) ?? process.user,
   }));
-  return { ...gpu, processes, state: sick === undefined ? gpuState(gpu) : 'error' };
+  const sane = {
+    ...gpu,
+    memory_used_mb: notNegative(gpu.memory_used_mb),
+    memory_total_mb: notNegative(gpu.memory_total_mb),
+    utilization_pct: notNegative(gpu.utilization_pct),
+    power_w: notNegative(gpu.power_w),
+    processes,
+  };
+  return { ...sane, state: sick === undefined ? gpuState(sane) : 'error' };
 }
+
+/** A sensor’s way to say that it has nothing to say. */
+const notNegative = (value: number | null): number | null => (value === null || value < 0 ? null : value);

@@ -10,6 +10,7 @@ import { keepWaiting, readWaiter, readWaiters, stopWaiting } from '../../store/g
 import { selfIdentity } from '../../store/identity.js';
 import { leaseGpus } from '../../store/leases.js';
 import type { Project } from '../../store/project.js';
+import { readRuns } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { isHeld, liveLeases } from './leasing.js';
 
@@ -72,7 +73,11 @@ async function grantBy(
   const survey = await lab.surveyGpus(undefined, maxAgeMs);
   const allowed = run.allowed ?? (gpu.use === 'auto' ? chosenByPerson(run.visible) : gpu.use);
   const there = allowed === 'auto' ? toTrainOn(survey.gpus) : survey.gpus;
-  if (wanted === 'auto' && there.length === 0) return { gpus: [], env: {} };
+  if (wanted === 'auto' && there.length === 0) {
+    // A driver that broke overnight must not send the next run to the processor, where it would take for ever.
+    if (survey.error === null || !hadGpus(project)) return { gpus: [], env: {} };
+    return { why: survey.error, hopeless: true, until: null };
+  }
   const want = wanted === 'auto' ? 1 : wanted;
   const now = lab.clock();
   const quiet = quietUntil(gpu.quiet_hours, now);
@@ -141,6 +146,9 @@ async function grantFrom(
   leave(lab, run);
   return { gpus: choice.gpus, env: cudaEnv(choice.gpus, survey) };
 }
+
+const hadGpus = (project: Project): boolean =>
+  readRuns(project.paths.runs).records.some((run) => run.gpus.length > 0);
 
 /** GPUs that the person’s own environment is limited to. */
 function chosenByPerson(visible: string | undefined): 'auto' | string[] {

@@ -51,16 +51,17 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
     }
   };
   log(`supervisor ${process.pid} begins`);
-  ensureLeases(lab.leases);
-  // A lease that is given back is a GPU that somebody may wait for.
-  const bell = createBell([paths.runs, lab.leases], signal);
+  const bell = createBell([paths.runs], signal);
   const heralding = createHeralding(lab, project);
   const crew = createCrew(lab, project, log, bell, heralding);
   const duties: [string, () => void | Promise<void>][] = [
     ['clean', () => removeLeftovers(paths)],
     ['card', () => writeCard(paths.supervisor, lab)],
+    ['leases', () => ensureLeases(lab.leases)],
   ];
   for (const [name, duty] of duties) await guarded(log, name, duty);
+  // A lease that is given back is a GPU that somebody may wait for.
+  bell.add(lab.leases);
   let idleSince = lab.clock();
   let beat = lab.clock();
   while (!signal.aborted) {

@@ -21,7 +21,7 @@ export interface Holder {
   pids: readonly number[];
 }
 
-export interface Waiting {
+interface Waiting {
   run: string;
   project: string;
   want: number;

@@ -3,8 +3,8 @@ import { billView } from '../../core/bill-view.js';
 import { budgetViews } from '../../core/budget.js';
 import type { Campaign, Contract } from '../../core/campaign.js';
 import { earlyKillsOf } from '../../core/early-kills.js';
-import type { Gpu } from '../../core/gpu.js';
-import { markReserved } from '../../core/gpus/choose.js';
+import type { Gpu, GpuSurvey } from '../../core/gpu.js';
+import { gpuKey, markReserved } from '../../core/gpus/choose.js';
 import { predictionsOf } from '../../core/predictions.js';
 import { certaintyOf } from '../../core/ruling/certainty.js';
 import type { RunView } from '../../core/run.js';
@@ -102,9 +102,19 @@ export async function overviewOf(
       ...project.warnings,
       ...known.warnings,
       ...(survey?.error == null ? [] : [survey.error]),
+      ...sickGpus(survey),
       ...undeclared(project, runs),
     ],
   };
+}
+
+/** `GPU 3 is sick: …`, for those that no run is given. */
+function sickGpus(survey: GpuSurvey | null): string[] {
+  const sick = survey?.sick ?? {};
+  return (survey?.gpus ?? []).flatMap((gpu) => {
+    const why = sick[gpuKey(gpu)];
+    return why === undefined ? [] : [`GPU ${gpu.index} ${why}`];
+  });
 }
 
 /** The contract as it is shown. */
