@@ -2,8 +2,8 @@ import { makeScale } from '../src/core/chart/scale.js';
 import type { Thinned } from '../src/core/chart/thin.js';
 import type { DrawnCurve } from '../src/engine/board/curves.js';
 import { drawAxes, inside, type Sheet } from './axes.js';
-import { place } from './best.js';
 import { el, fill } from './dom.js';
+import { place } from './tip.js';
 
 /** How a run’s curves are drawn, in every picture alike. */
 export interface Look {

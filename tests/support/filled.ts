@@ -73,7 +73,11 @@ export function fillProject(root: string, filling: Filling): void {
     createRun(paths.runs, record, {});
     const files = runPaths(paths.runs, id);
     appendFileSync(files.log, filling.logs?.[number] ?? logOf(metric, value, points));
-    appendMetrics(files.metrics, curveOf(metric, value, points), at);
+    const curve = curveOf(metric, value, points);
+    // Read in four goes, a while apart.
+    const part = Math.ceil(points / 4);
+    for (let go = 0; go < 4; go++)
+      appendMetrics(files.metrics, curve.slice(go * part, (go + 1) * part), at + (go + 1) * 4 * MINUTE);
     const role = number === 1 ? 'baseline' : 'candidate';
     write({
       kind: 'launch',
