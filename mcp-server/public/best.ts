@@ -47,6 +47,7 @@ export function startBest(store: Store, open: (run: string) => void): { redraw()
   const redraw = (): void => {
     const { board, runs } = store.state;
     const rows = [...runs.values()].filter((row) => row.own);
+    const before = dots[chosen]?.row.id;
     dots = draw(canvas, rows, board);
     drawKeys(keys, {
       signs: dots.map(({ sign }) => sign),
@@ -54,7 +55,8 @@ export function startBest(store: Store, open: (run: string) => void): { redraw()
       measured: (board.progress?.measured.length ?? 0) > 1,
       intervals: dots.some(({ row }) => row.between !== null),
     });
-    hide();
+    // What somebody looks at stays there when others change.
+    show(dots.findIndex(({ row }) => row.id === before));
   };
   const hide = (): void => {
     chosen = -1;

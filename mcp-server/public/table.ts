@@ -21,7 +21,7 @@ const COLUMNS: readonly Column[] = [
   { key: 'seeds', head: 'seeds', by: (row) => row.seeds, right: true },
   { key: 'time', head: 'time', by: (row) => row.duration, right: true },
   { key: 'gpu', head: 'GPU', by: (row) => row.gpuText },
-  { key: 'cost', head: 'cost', by: (row) => row.cost, right: true },
+  { key: 'cost', head: 'GPU-hours', by: (row) => row.cost, right: true },
 ];
 
 export interface TableActs {
@@ -188,7 +188,7 @@ function lineOf(row: RunRow, store: Store, acts: TableActs, metric: string): HTM
     cell('num', 'seeds', row.seedText),
     cell('num', 'time', row.durationText),
     cell('', 'GPU', row.gpuText),
-    cell('num', 'cost', row.costText),
+    cell('num', 'GPU-hours', row.costText),
   );
 }
 

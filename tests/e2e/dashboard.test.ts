@@ -387,6 +387,14 @@ describeInBrowser('the dashboard', () => {
     }
   });
 
+  it('says which machine cannot be reached, beside what is known of its run', async () => {
+    const away = { host: '127.0.0.1', workspace: '/nowhere', args: ['-p', '1'] };
+    const page = await open((root) => fillProject(root, { runs: 2, away }));
+    await page.locator('#needs').getByText('exp002: 127.0.0.1 is unreachable since').waitFor();
+    await page.locator('#running').getByText('step 24 of 40').waitFor();
+    expect(mistakes).toEqual([]);
+  });
+
   it('keeps what it shows when the dashboard is gone, and says where to go when it was started anew', async () => {
     const page = await open((root) => fillProject(root, { runs: 2 }));
     await page.locator('#say').getByText('exp001').waitFor();

@@ -58,7 +58,6 @@ export interface Dashboard {
   origin: string;
   port: number;
   token: string;
-  pid: number;
   /** Standard error so far. */
   said(): string;
   /** One request with exactly these headers. */
@@ -72,7 +71,7 @@ export interface Dashboard {
   end(): Promise<void>;
 }
 
-export interface Answer {
+interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   text: string;
@@ -81,13 +80,13 @@ export interface Answer {
 /** `auto-experiment dashboard` on these projects, as a person starts it, on a free port. */
 export async function startDashboard(
   projects: readonly Pick<TestProject, 'root'>[],
-  { env = {}, port: wish }: { env?: NodeJS.ProcessEnv; port?: number } = {},
+  { port: wish }: { port?: number } = {},
 ): Promise<Dashboard> {
   const args = projects.flatMap(({ root }) => ['--project', root]);
   if (wish !== undefined) args.push('--port', String(wish));
   const child = spawn(process.execPath, [MAIN, 'dashboard', '--json', '--no-open', ...args], {
     cwd: projects[0]?.root,
-    env: { ...process.env, NO_COLOR: '1', ...env },
+    env: { ...process.env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let err = '';
@@ -127,7 +126,6 @@ export async function startDashboard(
     origin: `http://${host}`,
     port,
     token,
-    pid: child.pid ?? 0,
     said: () => err,
     ask,
     async get(path) {
