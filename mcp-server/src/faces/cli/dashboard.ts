@@ -22,7 +22,7 @@ export const command: Command = {
   flags: {
     port: { kind: 'value', value: 'N', help: 'Port on 127.0.0.1; default 4747, or any free one.' },
     project: {
-      kind: 'values',
+      kind: 'each',
       value: 'DIR',
       help: 'A project folder; may be given again and again. The current one when absent.',
     },
