@@ -18,6 +18,7 @@ import { createProjectReading } from '../../mcp-server/src/engine/board/reading.
 import { rowOf } from '../../mcp-server/src/engine/board/row.js';
 import { createVersions } from '../../mcp-server/src/engine/board/versions.js';
 import { runView } from '../../mcp-server/src/engine/views/overview.js';
+import { openCurveColumns } from '../../mcp-server/src/store/curve-columns.js';
 import { appendLedger, readCampaign } from '../../mcp-server/src/store/ledger.js';
 import { createLedgerTail } from '../../mcp-server/src/store/ledger-tail.js';
 import { openProject } from '../../mcp-server/src/store/project.js';
@@ -52,7 +53,7 @@ function anew() {
 
 describe('a project that is read on', () => {
   it('is at each moment what a reading from scratch gives', async () => {
-    fillProject(root, { runs: 30, confirmed: true, endings: { 5: 'oom' }, points: 4 });
+    fillProject(root, { runs: 16, confirmed: true, endings: { 5: 'oom' }, points: 4 });
     const ledger = join(root, 'workspace/ledger.jsonl');
     const lines = readFileSync(ledger, 'utf8').split('\n').filter(Boolean);
     // The ledger is played back in uneven pieces, once with a line that is torn and then whole.
@@ -65,13 +66,13 @@ describe('a project that is read on', () => {
       const cut = at % 3 === 0 ? Math.floor(text.length / 2) : text.length;
       for (const piece of [text.slice(0, cut), text.slice(cut)]) {
         appendFileSync(ledger, piece);
-        const { touched: _, removed: __, ...known } = await reading.read(openProject(root), NOW, never);
+        const { touched: _, ...known } = await reading.read(openProject(root), NOW, never);
         expect(known).toEqual(anew());
       }
     }
   });
 
-  it('tells which runs look different, and which are gone', async () => {
+  it('tells which runs look different, also when a reading before ended early', async () => {
     fillProject(root, { runs: 6, points: 4 });
     const project = openProject(root);
     const reading = createProjectReading(project.paths.ledger);
@@ -87,8 +88,18 @@ describe('a project that is read on', () => {
     const third = await reading.read(project, NOW, never);
     expect([...third.touched]).toEqual(['exp004']);
     expect(third.runs[3]).toMatchObject({ verdict: 'inconclusive', verdict_reason: 'it was luck' });
+    appendLedger(project.paths.ledger, {
+      kind: 'withdraw',
+      at: new Date(NOW).toISOString(),
+      run: 'exp002',
+      to: 'exp001',
+      reason: 'it was luck',
+    });
+    const broken = { ...project, paths: { ...project.paths, runs: project.paths.ledger } };
+    await expect(reading.read(broken, NOW, never)).rejects.toThrow();
+    expect([...(await reading.read(project, NOW, never)).touched]).toContain('exp002');
     renameSync(join(root, 'workspace/runs/exp006'), join(root, 'moved'));
-    expect((await reading.read(project, NOW, never)).removed).toEqual(['exp006']);
+    expect((await reading.read(project, NOW, never)).runs.map(({ id }) => id)).not.toContain('exp006');
   });
 
   it('reads a run’s file again while it is open, and after the ledger named it', async () => {
@@ -209,6 +220,24 @@ describe('curves', () => {
     rmSync(path);
     writeFileSync(path, line(1, 0.1));
     expect(await count()).toBe(1);
+  });
+
+  it('of more points than there is room for keep the lowest, the highest, the last and the gaps', async () => {
+    fillProject(root, { runs: 1, points: 1 });
+    const path = join(root, 'workspace/runs/exp001/metrics.jsonl');
+    const value = (step: number) =>
+      step === 777 ? 9 : step === 778 ? 'NaN' : step === 5 ? -9 : Math.sin(step);
+    const line = (step: number) =>
+      `${JSON.stringify({ line: step, at: step, t: NOW, step, epoch: null, metrics: { val_acc: value(step) } })}\n`;
+    writeFileSync(path, Array.from({ length: 5000 }, (_, index) => line(index + 1)).join(''));
+    const columns = openCurveColumns(path, 'val_acc');
+    await columns.read(300);
+    const { x, y } = columns.points('step');
+    expect(x.length).toBeLessThanOrEqual(300);
+    expect([columns.seen(), columns.coarse()]).toEqual([5000, 300]);
+    expect([...x]).toEqual(expect.arrayContaining([5, 777, 778, 5000]));
+    expect([...x]).toEqual([...x].sort((a, b) => a - b));
+    expect([y[x.indexOf(5)], y[x.indexOf(777)], y[x.indexOf(778)]]).toEqual([-9, 9, Number.NaN]);
   });
 
   it('of a metric that is in the log and in a structured file, the one that counts', async () => {
