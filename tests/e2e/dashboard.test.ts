@@ -294,6 +294,9 @@ describeInBrowser('the dashboard', () => {
       const width = () => page.evaluate(() => document.documentElement.scrollWidth);
       await rowOf(page, 'exp039').waitFor();
       expect(await width()).toBe(390);
+      await page.getByLabel('Order').selectOption('oldest first');
+      await rowOf(page, 'exp001').waitFor();
+      await page.getByLabel('Order').selectOption('newest first');
       await rowOf(page, 'exp038').getByRole('button').click();
       await page.getByRole('log', { name: 'Log' }).getByText('step 40/40').waitFor();
       expect(
