@@ -2,9 +2,10 @@ import { SIGN_WORDS, SIGNS, type Sign } from '../src/core/chart/run-signs.js';
 import { makeScale } from '../src/core/chart/scale.js';
 import { drawAxes, inside, line, type Sheet } from './axes.js';
 import { announce, el, fill, section } from './dom.js';
+import { drawKeys } from './keys.js';
 import { drawSign } from './sign.js';
 import type { RunRow, Store } from './state.js';
-import { colours } from './theme.js';
+import { place } from './tip.js';
 
 const GUTTER = 22;
 
@@ -46,9 +47,16 @@ export function startBest(store: Store, open: (run: string) => void): { redraw()
   const redraw = (): void => {
     const { board, runs } = store.state;
     const rows = [...runs.values()].filter((row) => row.own);
+    const before = dots[chosen]?.row.id;
     dots = draw(canvas, rows, board);
-    drawKeys(keys, dots, board.progress ?? null);
-    hide();
+    drawKeys(keys, {
+      signs: dots.map(({ sign }) => sign),
+      confirmed: (board.progress?.confirmed.length ?? 0) > 0,
+      measured: (board.progress?.measured.length ?? 0) > 1,
+      intervals: dots.some(({ row }) => row.between !== null),
+    });
+    // What somebody looks at stays there when others change.
+    show(dots.findIndex(({ row }) => row.id === before));
   };
   const hide = (): void => {
     chosen = -1;
@@ -89,8 +97,11 @@ export function startBest(store: Store, open: (run: string) => void): { redraw()
       const dot = dots[to];
       if (dot !== undefined) announce(wordsOf(dot).join(', '));
       event.preventDefault();
-    } else if (event.key === 'Enter' && dots[chosen] !== undefined) open(dots[chosen]?.row.id ?? '');
-    else if (event.key === 'Escape') hide();
+    } else if (event.key === 'Enter' && dots[chosen] !== undefined) {
+      // Else the key would go on to what has the focus next.
+      event.preventDefault();
+      open(dots[chosen]?.row.id ?? '');
+    } else if (event.key === 'Escape') hide();
   });
   store.watch((changed) => {
     if (['runs', 'progress', 'metric', 'project'].some((name) => changed.has(name))) redraw();
@@ -218,67 +229,6 @@ function wordsOf({ row, sign }: Dot): string[] {
   ];
 }
 
-function drawKeys(
-  keys: HTMLElement,
-  dots: readonly Dot[],
-  progress: Store['state']['board']['progress'] | null,
-): void {
-  const present = SIGNS.filter((sign) => dots.some((dot) => dot.sign === sign));
-  const lines = [
-    ...((progress?.confirmed.length ?? 0) > 0
-      ? [keyOf('best so far, confirmed', (draw, colour) => stroke(draw, colour('--good'), 2.4, []))]
-      : []),
-    ...((progress?.measured.length ?? 0) > 1
-      ? [
-          keyOf('best so far, as measured on one seed', (draw, colour) =>
-            stroke(draw, colour('--maybe'), 1.4, [4, 4]),
-          ),
-        ]
-      : []),
-  ];
-  const signs = present.map((sign) =>
-    keyOf(SIGN_WORDS[sign], (draw, colour) => drawSign(draw, colour, sign, 13, 7, 4.5)),
-  );
-  const whisker = dots.some(({ row }) => row.between !== null)
-    ? [keyOf('95 % interval', (draw, colour) => stroke(draw, colour('--good'), 1.6, [], true))]
-    : [];
-  fill(keys, ...[...lines, ...whisker, ...signs].map(([item]) => item));
-  for (const [, paint] of [...lines, ...whisker, ...signs]) paint();
-}
-
-type Painter = (draw: CanvasRenderingContext2D, colour: (name: string) => string) => void;
-
-function keyOf(label: string, paint: Painter): [HTMLLIElement, () => void] {
-  const canvas = el('canvas', { at: { 'aria-hidden': 'true' } });
-  const paintNow = (): void => {
-    const draw = canvas.getContext('2d');
-    if (draw === null) return;
-    const ratio = devicePixelRatio || 1;
-    canvas.width = 26 * ratio;
-    canvas.height = 14 * ratio;
-    draw.setTransform(ratio, 0, 0, ratio, 0, 0);
-    paint(draw, colours());
-  };
-  return [el('li', {}, canvas, label), paintNow];
-}
-
-function stroke(
-  draw: CanvasRenderingContext2D,
-  colour: string,
-  width: number,
-  dash: number[],
-  upright = false,
-): void {
-  draw.strokeStyle = colour;
-  draw.lineWidth = width;
-  draw.setLineDash(dash);
-  if (upright) {
-    line(draw, 13, 1, 13, 13);
-    line(draw, 9, 1, 17, 1);
-    line(draw, 9, 13, 17, 13);
-  } else line(draw, 1, 7, 25, 7);
-}
-
 function nearest(dots: readonly Dot[], event: MouseEvent, plot: HTMLElement): number {
   const box = plot.getBoundingClientRect();
   const [x, y] = [event.clientX - box.left, event.clientY - box.top];
@@ -289,11 +239,4 @@ function nearest(dots: readonly Dot[], event: MouseEvent, plot: HTMLElement): nu
     if (distance < least) [best, least] = [index, distance];
   }
   return best;
-}
-
-/** Beside a point, within the plot. */
-export function place(tip: HTMLElement, plot: HTMLElement, x: number, y: number): void {
-  const right = x + 14 + tip.offsetWidth > plot.clientWidth;
-  tip.style.left = `${Math.max(0, right ? x - tip.offsetWidth - 14 : x + 14)}px`;
-  tip.style.top = `${Math.max(0, y - tip.offsetHeight - 8)}px`;
 }

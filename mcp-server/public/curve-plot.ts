@@ -2,8 +2,8 @@ import { makeScale } from '../src/core/chart/scale.js';
 import type { Thinned } from '../src/core/chart/thin.js';
 import type { DrawnCurve } from '../src/engine/board/curves.js';
 import { drawAxes, inside, type Sheet } from './axes.js';
-import { place } from './best.js';
 import { el, fill } from './dom.js';
+import { place } from './tip.js';
 
 /** How a run’s curves are drawn, in every picture alike. */
 export interface Look {
@@ -114,7 +114,13 @@ export function createCurvePlot(label: string, zoom: (range: Range) => void): Cu
       const value = line.y[index];
       return value == null ? [] : [{ ...one, x: line.x[index] ?? x, value }];
     });
-    const px = sheet.px(x);
+    // On the nearest point, so that what is read is what was measured.
+    const on =
+      found.reduce<number | null>(
+        (best, one) => (best === null || Math.abs(one.x - x) < Math.abs(best - x) ? one.x : best),
+        null,
+      ) ?? x;
+    const px = sheet.px(on);
     hair.style.left = `${px}px`;
     hair.style.height = `${sheet.height}px`;
     hair.style.top = `${sheet.top}px`;
@@ -124,9 +130,9 @@ export function createCurvePlot(label: string, zoom: (range: Range) => void): Cu
       return el('div', { class: 'tip-row' }, swatch, `${curve.run} ${short(value)}`);
     });
     const more = found.length > 12 ? el('div', { class: 'soft' }, `and ${found.length - 12} more`) : null;
-    fill(tip, el('div', { class: 'soft' }, `${options.xLabel} ${short(x)}`), ...rows, more);
+    fill(tip, el('div', { class: 'soft' }, `${options.xLabel} ${short(on)}`), ...rows, more);
     place(tip, element, px, y + 40);
-    read.textContent = `${options.xLabel} ${short(x)}: ${found.map(({ curve, value }) => `${curve.run} ${short(value)}`).join(', ')}`;
+    read.textContent = `${options.xLabel} ${short(on)}: ${found.map(({ curve, value }) => `${curve.run} ${short(value)}`).join(', ')}`;
   };
   const valueAt = (px: number): number => {
     if (sheet === null) return 0;

@@ -240,8 +240,8 @@ function createPanel(store: Store, place: number, choice: () => Choice, note: HT
         redraw();
         say(
           note,
-          got.curves.some(({ cut }) => cut)
-            ? 'A curve has more points than fit into memory; its end is not shown.'
+          got.curves.some(({ coarse }) => coarse)
+            ? 'So many long curves are shown by their lowest and highest points. Choose fewer to see every point.'
             : '',
         );
         if (got.curves.some(({ reading }) => reading)) timer = setTimeout(ask, AGAIN_MS);

@@ -1,4 +1,4 @@
-import { say, section } from './dom.js';
+import { el, fill, say, section } from './dom.js';
 import type { Board, LogPart, RunRow, State, Store } from './state.js';
 
 interface Change {
@@ -33,6 +33,16 @@ export function goLive(store: Store): Live {
     link.className = `link ${kind}`;
   };
 
+  /** A dashboard that was started anew has another key. */
+  const askWhy = async (): Promise<void> => {
+    const { status } = await fetch('/icon.svg').catch(() => ({ status: 0 }));
+    if (status !== 403) return;
+    clearTimeout(again);
+    const problem = section('problem');
+    fill(problem, el('b', {}, 'The dashboard was started anew. Open the address that it printed.'));
+    problem.hidden = false;
+  };
+
   const connect = (): void => {
     source?.close();
     clearTimeout(again);
@@ -49,7 +59,9 @@ export function goLive(store: Store): Live {
     events.addEventListener('error', () => {
       show('not connected', 'lost');
       // The browser tries again by itself unless it was refused.
-      if (events.readyState === EventSource.CLOSED) again = setTimeout(connect, AGAIN_MS);
+      if (events.readyState !== EventSource.CLOSED) return;
+      again = setTimeout(connect, AGAIN_MS);
+      void askWhy();
     });
     events.addEventListener('projects', (event) => {
       store.state.projects = JSON.parse(event.data);

@@ -21,7 +21,18 @@ const COLUMNS: readonly Column[] = [
   { key: 'seeds', head: 'seeds', by: (row) => row.seeds, right: true },
   { key: 'time', head: 'time', by: (row) => row.duration, right: true },
   { key: 'gpu', head: 'GPU', by: (row) => row.gpuText },
-  { key: 'cost', head: 'cost', by: (row) => row.cost, right: true },
+  { key: 'cost', head: 'GPU-hours', by: (row) => row.cost, right: true },
+];
+
+/** On a phone there are no heads to sort by. */
+const ORDERS: readonly { key: string; down: boolean; words: string }[] = [
+  { key: 'run', down: true, words: 'newest first' },
+  { key: 'run', down: false, words: 'oldest first' },
+  { key: 'gain', down: true, words: 'best gain first' },
+  { key: 'value', down: true, words: 'highest value first' },
+  { key: 'value', down: false, words: 'lowest value first' },
+  { key: 'time', down: true, words: 'longest first' },
+  { key: 'cost', down: true, words: 'most GPU-hours first' },
 ];
 
 export interface TableActs {
@@ -46,6 +57,16 @@ export function startTable(store: Store, acts: TableActs): { redraw(): void; ord
   });
   const ending = el('select', { at: { id: 'filter-ending' }, on: { change: redrawFirst } });
   const verdict = el('select', { at: { id: 'filter-verdict' }, on: { change: redrawFirst } });
+  const order = el('select', {
+    at: { id: 'order-by' },
+    on: {
+      change: () => {
+        sort = ORDERS[Number(order.value)] ?? sort;
+        redrawFirst();
+      },
+    },
+  });
+  fill(order, ...ORDERS.map(({ words }, index) => el('option', { at: { value: index } }, words)));
   const seeds = el('input', { at: { type: 'checkbox' }, on: { change: redrawFirst } });
   const counts = el('p', { class: 'soft small' });
   const heads = COLUMNS.map((column) =>
@@ -78,6 +99,7 @@ export function startTable(store: Store, acts: TableActs): { redraw(): void; ord
       el('label', { at: { for: 'filter' } }, 'Find ', search),
       el('label', { at: { for: 'filter-ending' } }, 'Ending ', ending),
       el('label', { at: { for: 'filter-verdict' } }, 'Verdict ', verdict),
+      el('label', { class: 'narrow', at: { for: 'order-by' } }, 'Order ', order),
       el('label', {}, seeds, 'Also runs that repeat others on other seeds'),
     ),
     counts,
@@ -185,10 +207,10 @@ function lineOf(row: RunRow, store: Store, acts: TableActs, metric: string): HTM
     cell('num', clipped(metric), row.valueText),
     cell('num', 'vs baseline', row.gainText),
     el('td', { class: row.verdict.text === '–' ? 'none' : '' }, word(row.verdict)),
-    cell('num', 'seeds', row.seedText),
+    cell(row.seeds === 1 && row.own ? 'num none' : 'num', 'seeds', row.seedText),
     cell('num', 'time', row.durationText),
     cell('', 'GPU', row.gpuText),
-    cell('num', 'cost', row.costText),
+    cell('num', 'GPU-hours', row.costText),
   );
 }
 

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import type { LedgerRecord } from '../../mcp-server/src/core/ledger.js';
 import type { LoggedRecord } from '../../mcp-server/src/core/metric.js';
+import type { Place } from '../../mcp-server/src/core/place.js';
 import { type Ending, runId } from '../../mcp-server/src/core/run.js';
 import { queuedRun, type RunRecord } from '../../mcp-server/src/core/run-record.js';
 import { appendLedger } from '../../mcp-server/src/store/ledger.js';
@@ -10,7 +11,6 @@ import { writeMark } from '../../mcp-server/src/store/records.js';
 import { createRun, writeRun } from '../../mcp-server/src/store/runs.js';
 
 const MINUTE = 60_000;
-const HOUR = 3_600_000;
 
 export interface Filling {
   runs: number;
@@ -25,8 +25,8 @@ export interface Filling {
   points?: number;
   /** Adds confirmed gains with intervals, on other seeds. */
   confirmed?: boolean;
-  /** The last run has not ended: it is looked after by nobody, and stands still. */
-  open?: { note: string | null };
+  /** The last run has not ended, and is on this machine, of which nothing can be learned. */
+  away?: Place;
 }
 
 /** Writes a campaign as the program would have written it. No process is started. */
@@ -44,7 +44,7 @@ export function fillProject(root: string, filling: Filling): void {
     const over = at + 18 * MINUTE;
     const iso = (time: number) => new Date(time).toISOString();
     const ending = filling.endings?.[number] ?? 'succeeded';
-    const isOpen = filling.open !== undefined && number === filling.runs;
+    const isOpen = filling.away !== undefined && number === filling.runs;
     const repeats = filling.confirmed === true && number > 1 && number % 6 >= 4;
     const trend = 0.86 + 0.05 * (1 - Math.exp(-number / 60));
     const value = number === 1 ? 0.86 : Number((trend + 0.03 * noise(number)).toFixed(4));
@@ -70,10 +70,14 @@ export function fillProject(root: string, filling: Filling): void {
       number,
       arm: repeats ? champion : null,
     });
-    createRun(paths.runs, record, {});
+    createRun(paths.runs, isOpen ? { ...record, place: filling.away ?? null } : record, {});
     const files = runPaths(paths.runs, id);
     appendFileSync(files.log, filling.logs?.[number] ?? logOf(metric, value, points));
-    appendMetrics(files.metrics, curveOf(metric, value, points), at);
+    const curve = curveOf(metric, value, points);
+    // Read in four goes, a while apart.
+    const part = Math.ceil(points / 4);
+    for (let go = 0; go < 4; go++)
+      appendMetrics(files.metrics, curve.slice(go * part, (go + 1) * part), at + (go + 1) * 4 * MINUTE);
     const role = number === 1 ? 'baseline' : 'candidate';
     write({
       kind: 'launch',
@@ -103,7 +107,7 @@ export function fillProject(root: string, filling: Filling): void {
         ...lived,
         state: 'running',
         value,
-        note: filling.open?.note ?? null,
+        place: filling.away ?? null,
         progress: { step: 24, epoch: null, total: points },
       });
       continue;
@@ -257,6 +261,3 @@ function recordOf(
     created_at: at,
   });
 }
-
-/** Hours before now, for campaigns that look as if they were of today. */
-export const hoursAgo = (hours: number): number => Date.now() - hours * HOUR;

@@ -4,8 +4,8 @@ import type { Desk } from './mcp-desk.js';
 
 /** One option of a command, for parsing and for help. */
 export interface Flag {
-  /** `value` takes one, `values` may be repeated or hold commas, `switch` takes none. */
-  kind: 'switch' | 'value' | 'values';
+  /** `value` takes one, `values` may be repeated or hold commas, `each` may be repeated, `switch` takes none. */
+  kind: 'switch' | 'value' | 'values' | 'each';
   /** What stands for the value in help, for instance `DIR`. */
   value?: string;
   help: string;

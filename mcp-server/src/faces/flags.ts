@@ -55,7 +55,9 @@ export function parseFlags(command: Command, argv: readonly string[]): Parsed {
     else if (flag.kind === 'value') parsed.values[name] = typeof value === 'string' ? value : undefined;
     else
       parsed.lists[name] = Array.isArray(value)
-        ? value.flatMap((part) => String(part).split(',')).filter((part) => part !== '')
+        ? value
+            .flatMap((part) => (flag.kind === 'each' ? String(part) : String(part).split(',')))
+            .filter((part) => part !== '')
         : [];
   }
   return parsed;
@@ -67,7 +69,7 @@ function parse(args: string[], flags: Record<string, Flag>) {
       name,
       {
         type: flag.kind === 'switch' ? ('boolean' as const) : ('string' as const),
-        multiple: flag.kind === 'values',
+        multiple: flag.kind === 'values' || flag.kind === 'each',
       },
     ]),
   );

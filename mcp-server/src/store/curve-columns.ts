@@ -6,22 +6,26 @@ import { prefersSource, type Reached } from '../core/reading/sources/prefer.js';
 import { openIfThere } from './metrics.js';
 
 const CHUNK = 1 << 20;
-/** Most points of one curve; later ones are not kept, and the answer says so. */
-const MOST = 4_000_000;
-
 /** One metric of a run: where training stood, and when it was read, for each value. */
 export interface CurveColumns {
-  /** Reads on as far as the file goes. Long files are read in parts, between which other work is done. */
-  read(): Promise<void>;
+  /**
+   * Reads on as far as the file goes, in parts, between which other work is done. Beyond `most` points, of each four
+   * neighbours the lowest and the highest stay.
+   */
+  read(most: number): Promise<void>;
   /** Over step, else epoch, else order; or over milliseconds since 1970. */
   points(by: 'step' | 'time'): Points;
   /** Bytes of memory it takes. */
   bytes(): number;
-  /** Not all values fitted. */
-  full(): boolean;
+  /** The least `most` at which points were left out; null = all are there. */
+  coarse(): number | null;
+  /** Points of the file. */
+  seen(): number;
 }
 
 interface Column extends Reached {
+  /** Points that it was given. */
+  seen: number;
   x: Grown;
   t: Grown;
   y: Grown;
@@ -37,6 +41,7 @@ export function openCurveColumns(path: string, name: string): CurveColumns {
   let offset = 0;
   let file = '';
   let rest = '';
+  let coarse: number | null = null;
   let busy: Promise<void> | null = null;
 
   const isWanted = (key: string): boolean => {
@@ -45,25 +50,29 @@ export function openCurveColumns(path: string, name: string): CurveColumns {
     return answer;
   };
 
-  const take = (line: string): void => {
+  const take = (line: string, most: number): void => {
     const point = line === '' ? null : pointOf(line, isWanted);
     if (point === null) return;
     const to = point.source ? structured : logged;
-    if (to.y.length() >= MOST) return;
-    to.x.push(point.step ?? point.epoch ?? to.y.length() + 1);
+    to.seen += 1;
+    to.x.push(point.step ?? point.epoch ?? to.seen);
     to.t.push(point.t);
     to.y.push(point.value);
     to.step = point.step;
     to.epoch = point.epoch;
+    if (to.y.length() <= most) return;
+    coarse = Math.min(most, coarse ?? most);
+    const keep = extremes(to.y.values());
+    for (const numbers of [to.x, to.t, to.y]) numbers.keep(keep);
   };
 
-  const readOn = async (): Promise<void> => {
+  const readOn = async (most: number): Promise<void> => {
     const fd = openIfThere(path);
     if (fd === null) return;
     try {
       const { size, ino } = fstatSync(fd);
       if (size < offset || (file !== '' && file !== String(ino))) {
-        [logged, structured, offset, rest] = [column(), column(), 0, ''];
+        [logged, structured, offset, rest, coarse] = [column(), column(), 0, '', null];
       }
       file = String(ino);
       const chunk = Buffer.alloc(Math.min(CHUNK, size - offset));
@@ -73,7 +82,7 @@ export function openCurveColumns(path: string, name: string): CurveColumns {
         offset += got;
         const lines = (rest + chunk.toString('latin1', 0, got)).split('\n');
         rest = lines.pop() ?? '';
-        for (const line of lines) take(line);
+        for (const line of lines) take(line, most);
         if (offset < size) await new Promise((next) => setImmediate(next));
       }
     } finally {
@@ -87,9 +96,9 @@ export function openCurveColumns(path: string, name: string): CurveColumns {
   };
 
   return {
-    read() {
+    read(most) {
       // Those who ask meanwhile wait for the same reading.
-      busy ??= readOn().finally(() => {
+      busy ??= readOn(most).finally(() => {
         busy = null;
       });
       return busy;
@@ -100,7 +109,8 @@ export function openCurveColumns(path: string, name: string): CurveColumns {
     },
     bytes: () =>
       [logged, structured].reduce((sum, one) => sum + one.x.bytes() + one.t.bytes() + one.y.bytes(), 0),
-    full: () => chosen().y.length() >= MOST,
+    coarse: () => coarse,
+    seen: () => chosen().seen,
   };
 }
 
@@ -156,6 +166,8 @@ const hasOtherLetters = (latin1: string): boolean => /[\x80-\xff]/.test(latin1);
 /** Numbers that are added at the end, in memory that doubles. */
 interface Grown {
   push(value: number): void;
+  /** Keeps those at these places alone; in order. */
+  keep(places: readonly number[]): void;
   length(): number;
   /** A view: valid until the next push. */
   values(): Float64Array;
@@ -175,10 +187,32 @@ function grown(): Grown {
       store[count] = value;
       count += 1;
     },
+    keep(places) {
+      for (const [to, from] of places.entries()) store[to] = store[from] ?? 0;
+      count = places.length;
+    },
     length: () => count,
     values: () => store.subarray(0, count),
     bytes: () => store.byteLength,
   };
 }
 
-const column = (): Column => ({ x: grown(), t: grown(), y: grown(), step: null, epoch: null });
+const column = (): Column => ({ seen: 0, x: grown(), t: grown(), y: grown(), step: null, epoch: null });
+
+/** Of each four neighbours the places of the lowest and the highest value, and of one that is not finite; in order. */
+function extremes(values: Float64Array): number[] {
+  const places: number[] = [];
+  for (let from = 0; from < values.length; from += 4) {
+    let [low, high, gap] = [-1, -1, -1];
+    for (let at = from; at < Math.min(from + 4, values.length); at++) {
+      const value = values[at] ?? Number.NaN;
+      if (!Number.isFinite(value)) gap = at;
+      else {
+        if (low < 0 || value < (values[low] ?? 0)) low = at;
+        if (high < 0 || value > (values[high] ?? 0)) high = at;
+      }
+    }
+    places.push(...[...new Set([low, high, gap])].filter((at) => at >= 0).sort((a, b) => a - b));
+  }
+  return places;
+}

@@ -126,8 +126,10 @@ function factsOf(overview: Overview): Fact[] {
       facts.push({ name: `gain, ${trust}`, value: `${formatGain(best.gain)}${between}` });
     }
   }
-  const cycles = campaign === null ? String(cycle) : `${campaign.cycles_used} of ${campaign.max_cycles}`;
-  return [...facts, { name: 'cycle', value: cycles }];
+  if (campaign !== null)
+    facts.push({ name: 'cycles', value: `${campaign.cycles_used} of ${campaign.max_cycles}` });
+  else if (cycle > 0) facts.push({ name: 'cycle', value: String(cycle) });
+  return facts;
 }
 
 function runningOf(overview: Overview, stopping: ReadonlySet<string>): Running[] {

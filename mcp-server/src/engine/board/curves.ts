@@ -10,6 +10,8 @@ import { readRun } from '../../store/runs.js';
 const MOST_CURVES = 40;
 /** Columns stay in memory up to so many bytes; those that were not looked at for longest go first. */
 const MOST_BYTES = 160 * 1024 * 1024;
+/** Three numbers of 8 bytes, in memory that is up to twice as large as it must be. */
+const POINT_BYTES = 48;
 /** How long a picture waits for a long file, in milliseconds; then it shows what was read, and asks again. */
 const PATIENCE_MS = 250;
 const MOST_NAMES = 200;
@@ -35,8 +37,8 @@ export interface DrawnCurve {
   smooth: Thinned | null;
   /** The file is still being read: there will be more. */
   reading: boolean;
-  /** Not all of its points fitted into memory. */
-  cut: boolean;
+  /** It has more points than memory holds for so many curves: lowest and highest ones are kept. */
+  coarse: boolean;
 }
 
 export interface DrawnCurves {
@@ -56,9 +58,13 @@ export function createCurveShelf(): CurveShelf {
   const shelf = new Map<string, CurveColumns>();
   const bytes = (): number => [...shelf.values()].reduce((sum, one) => sum + one.bytes(), 0);
 
-  const take = (path: string, metric: string): CurveColumns => {
+  const take = (path: string, metric: string, most: number): CurveColumns => {
     const key = `${path}\n${metric}`;
-    const columns = shelf.get(key) ?? openCurveColumns(path, metric);
+    const known = shelf.get(key);
+    const coarse = known?.coarse() ?? null;
+    // There is room for more of its points than when it was read.
+    const columns =
+      known === undefined || (coarse !== null && coarse < most) ? openCurveColumns(path, metric) : known;
     // To the end: the first ones are those that were not looked at for longest.
     shelf.delete(key);
     shelf.set(key, columns);
@@ -80,23 +86,27 @@ export function createCurveShelf(): CurveShelf {
     async draw(project, request) {
       const { runs } = project.paths;
       const records = request.runs.map((id) => readRun(runs, id));
-      const open = records.map(({ id }) => take(runPaths(runs, id).metrics, request.metric));
+      const most = Math.floor(MOST_BYTES / POINT_BYTES / records.length);
+      const open = records.map(({ id }) => take(runPaths(runs, id).metrics, request.metric, most));
       const done = new Set<CurveColumns>();
       // One file after the other: of many long ones the first are whole soonest.
       const reading = (async () => {
         for (const columns of open) {
-          await columns.read();
+          await columns.read(most);
           done.add(columns);
         }
       })();
       await within(reading, PATIENCE_MS);
       shrink(new Set(open));
-      const curves = records.flatMap((record, index): DrawnCurve[] => {
+      const curves: DrawnCurve[] = [];
+      for (const [index, record] of records.entries()) {
         const columns = open[index];
-        if (columns === undefined) return [];
+        if (columns === undefined) continue;
         const begin = record.started_at === null ? null : Date.parse(record.started_at);
-        return [{ run: record.id, ...drawn(columns, request, begin), reading: !done.has(columns) }];
-      });
+        curves.push({ run: record.id, ...drawn(columns, request, begin), reading: !done.has(columns) });
+        // Millions of points are smoothed in one go: others get their turn between curves.
+        if (columns.seen() > 100_000) await new Promise((next) => setImmediate(next));
+      }
       const names = new Set(records.flatMap(({ metrics }) => Object.keys(metrics)));
       return { curves, names: [...names].slice(0, MOST_NAMES) };
     },
@@ -114,10 +124,10 @@ function drawn(
   const points = ordered({ x: by === 'time' ? x.map((t) => (t - since) / 1000) : x, y });
   const stretch = { from: request.from ?? -Infinity, to: request.to ?? Infinity, columns: request.columns };
   return {
-    points: y.length,
+    points: columns.seen(),
     raw: thinned(points, stretch),
     smooth: smooth === 0 ? null : thinned({ x: points.x, y: smoothed(points.y, smooth) }, stretch),
-    cut: columns.full(),
+    coarse: columns.coarse() !== null,
   };
 }
 

@@ -14,8 +14,6 @@ import { type Known, runView } from '../views/overview.js';
 interface Reading extends Known {
   campaign: Campaign;
   touched: ReadonlySet<string>;
-  /** Runs that are gone. */
-  removed: string[];
 }
 
 export interface ProjectReading {
@@ -42,6 +40,9 @@ export function createProjectReading(ledger: string): ProjectReading {
   const tail = createLedgerTail(ledger);
   const held = new Map<string, Held>();
   let baseline: string | null = null;
+  // What is not told yet: a reading may end early, and the next one must not forget what it had met.
+  let all = false;
+  let named = new Set<string>();
 
   const look = (project: Project, id: string, again: boolean): boolean => {
     const old = held.get(id);
@@ -61,17 +62,16 @@ export function createProjectReading(ledger: string): ProjectReading {
     async read(project, now, signal) {
       const { fresh, begun } = tail.read();
       const campaign = tail.campaign();
-      const named = new Set(fresh.flatMap(runsOf));
+      for (const id of fresh.flatMap(runsOf)) named.add(id);
       const ids = listRuns(project.paths.runs);
       const there = new Set(ids);
-      const removed = [...held.keys()].filter((id) => !there.has(id));
-      for (const id of removed) held.delete(id);
+      for (const id of held.keys()) if (!there.has(id)) held.delete(id);
       // What every run is compared with: when it moves, all of them look different.
-      const roles = begun || campaign.baseline !== baseline;
+      all ||= begun || campaign.baseline !== baseline;
       baseline = campaign.baseline;
       const touched = new Set<string>();
       for (const [index, id] of ids.entries()) {
-        if (look(project, id, named.has(id)) || named.has(id) || roles) touched.add(id);
+        if (look(project, id, named.has(id)) || named.has(id) || all) touched.add(id);
         if (index % BATCH === BATCH - 1 && touched.size > 0) {
           await new Promise((next) => setImmediate(next));
           signal.throwIfAborted();
@@ -82,12 +82,17 @@ export function createProjectReading(ledger: string): ProjectReading {
       for (const id of ids) {
         const one = held.get(id);
         if (one?.record == null) continue;
-        if (one.view === null || touched.has(id)) one.view = runView(project, campaign, one.record, now);
+        if (one.view === null || touched.has(id)) {
+          touched.add(id);
+          one.view = runView(project, campaign, one.record, now);
+        }
         records.push(one.record);
         runs.push(one.view);
       }
       const warnings = [...tail.warnings(), ...[...held.values()].flatMap(({ warning }) => warning ?? [])];
-      return { campaign, records, runs, warnings, touched, removed };
+      all = false;
+      named = new Set();
+      return { campaign, records, runs, warnings, touched };
     },
   };
 }

@@ -86,7 +86,7 @@ export function rowOf(run: RunView, context: RowContext): RunRow {
     durationText: formatDuration(run.duration_s),
     gpuText: gpuText(run.gpus, context.gpus),
     cost,
-    costText: cost === 0 ? '–' : `${formatValue(Number(cost.toPrecision(3)))} GPU-h`,
+    costText: cost === 0 ? '–' : formatValue(Number(cost.toPrecision(3))),
     at: run.started_at ?? run.created_at,
     progress: run.state === 'ended' ? null : progressText(run),
   };

@@ -56,6 +56,8 @@ export function watchProject(lab: WatchLab, folder: string): ProjectWatch {
   let reading: ProjectReading | null = null;
   let opened: Project | null = null;
   const rows = new Map<string, RunRow>();
+  /** Runs whose rows are to be made anew. */
+  const dirty = new Set<string>();
   let compared = '';
   let state: ProjectState = {
     name: basename(folder),
@@ -73,6 +75,7 @@ export function watchProject(lab: WatchLab, folder: string): ProjectWatch {
       reading = createProjectReading(project.paths.ledger);
     opened = project;
     const known = await reading.read(project, lab.clock(), signal);
+    for (const id of known.touched) dirty.add(id);
     const detect = project.config.gpu.auto_detect;
     const survey = detect ? gpus.last(() => bell.ring()) : null;
     const surveyed = { ...lab, surveyGpus: async () => survey ?? NO_SURVEY };
@@ -92,13 +95,16 @@ export function watchProject(lab: WatchLab, folder: string): ProjectWatch {
     const against = JSON.stringify([overview.baseline, overview.gpus.map(({ uuid }) => uuid)]);
     const context = { ...overview, campaign: known.campaign };
     for (const run of overview.runs) {
-      if (compared === against && !known.touched.has(run.id) && rows.has(run.id)) continue;
+      if (compared === against && !dirty.has(run.id) && rows.has(run.id)) continue;
       const row = rowOf(run, context);
       rows.set(run.id, row);
       pieces.put(`run.${run.id}`, JSON.stringify(row));
     }
     compared = against;
-    for (const id of known.removed) {
+    dirty.clear();
+    const there = new Set(overview.runs.map(({ id }) => id));
+    for (const id of rows.keys()) {
+      if (there.has(id)) continue;
       rows.delete(id);
       pieces.remove(`run.${id}`);
     }

@@ -6,6 +6,7 @@ import { createApp, type Page } from '../dashboard/app.js';
 import { createHub } from '../dashboard/hub.js';
 import { openBrowser } from '../dashboard/open-browser.js';
 import { serve } from '../dashboard/serve.js';
+import { createWaker } from '../dashboard/waker.js';
 import { wholeNumber } from '../flags.js';
 
 /** Put in its place by scripts/bundle.mjs: the page of mcp-server/public. */
@@ -21,7 +22,7 @@ export const command: Command = {
   flags: {
     port: { kind: 'value', value: 'N', help: 'Port on 127.0.0.1; default 4747, or any free one.' },
     project: {
-      kind: 'values',
+      kind: 'each',
       value: 'DIR',
       help: 'A project folder; may be given again and again. The current one when absent.',
     },
@@ -47,6 +48,8 @@ export const command: Command = {
     const hub = createHub(labs, console.signal);
     const app = createApp({ page: DASHBOARD_PAGE, token, hub, shelf: createCurveShelf(), say: console.err });
     const server = await serve(app, port, console.signal);
+    // What the page will show first is read while somebody opens it.
+    hub.join(createWaker()).leave();
     const url = `http://127.0.0.1:${server.port}/?token=${token}`;
     if (args.switches.json === true)
       console.out(`${JSON.stringify({ url, port: server.port, projects: folders })}\n`);

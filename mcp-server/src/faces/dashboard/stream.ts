@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { followLog, type LogPart } from '../../engine/board/log-lines.js';
 import { createBell } from '../../engine/runs/bell.js';
-import { runPaths } from '../../store/paths.js';
+import { type RunPaths, runPaths } from '../../store/paths.js';
 import { readRun } from '../../store/runs.js';
 import type { Hub, Seat } from './hub.js';
 import { createWaker } from './waker.js';
@@ -25,12 +25,13 @@ export function openStream(
   const last = new RegExp(`^${at.boot}-(\\d+)$`).exec(
     c.req.header('last-event-id') ?? c.req.query('last') ?? '',
   );
+  const files = at.log === null ? null : filesOf(seat, at.log);
   return streamSSE(c, async (stream) => {
     const waker = createWaker();
     const gone = new AbortController();
     stream.onAbort(() => gone.abort());
     const { leave } = hub.join(waker);
-    const log = at.log === null ? null : openLog(seat, at.log, waker.wake, gone.signal);
+    const log = files === null ? null : openLog(seat, files, waker.wake, gone.signal);
     try {
       await tell(stream, hub, seat, {
         version: Number(last?.[1] ?? 0),
@@ -88,11 +89,14 @@ function changeOf(seat: Seat, version: number): string {
   return `{"whole":${version === 0},${error === undefined ? '' : `"error":${error},`}"board":{${of('board.')}},"runs":{${of('run.')}}}`;
 }
 
-/** Null for a run that is not there. */
-function openLog(seat: Seat, id: string, wake: () => void, signal: AbortSignal): Telling['log'] {
-  const project = seat.watch.project() ?? seat.lab.open();
-  readRun(project.paths.runs, id);
-  const files = runPaths(project.paths.runs, id);
+/** Throws LabError for an unknown run. */
+function filesOf(seat: Seat, id: string): RunPaths {
+  const { runs } = (seat.watch.project() ?? seat.lab.open()).paths;
+  readRun(runs, id);
+  return runPaths(runs, id);
+}
+
+function openLog(seat: Seat, files: RunPaths, wake: () => void, signal: AbortSignal): Telling['log'] {
   const bell = createBell([], signal);
   bell.add(files.dir, (name) => name === 'log');
   void (async () => {
