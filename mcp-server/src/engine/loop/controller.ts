@@ -205,7 +205,7 @@ async function stop(
   if (order !== undefined) finishOrder(lab, project, order, order.outcome);
   let report: string | null = null;
   try {
-    report = (await writeReport(lab, project)).html;
+    report = (await writeReport(lab, project)).html ?? null;
   } catch (error) {
     tell({ event: 'note', text: `the report could not be written: ${errorText(error)}` });
   }

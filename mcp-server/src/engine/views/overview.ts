@@ -26,6 +26,9 @@ import { viewRun } from '../runs/view.js';
 
 export type OverviewLab = Pick<Lab, 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor'>;
 
+/** More than this nobody reads; all of them are in the ledger. */
+const INSIGHTS = 30;
+
 /** Builds the one read model. Where runs are open and nobody watches them, a supervisor is started again. */
 export async function buildOverview(
   lab: OverviewLab,
@@ -67,6 +70,7 @@ export async function buildOverview(
     decisions: campaign.decisions
       .slice(-config.memory.max_recent_entries)
       .map(({ at, text }) => ({ at, text })),
+    insights: campaign.results.slice(-INSIGHTS).map(({ at, run, text }) => ({ at, run, text })),
     directive: pendingDirective(paths.workspace)?.text ?? null,
     budgets: budgetViews(config.budget, currentUse(project, campaign, now, found.records)),
     gpus,

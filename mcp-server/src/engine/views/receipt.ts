@@ -81,20 +81,27 @@ function lineOf(overview: Overview, run: RunView): ReceiptLine {
   };
 }
 
-/** `+0.012 (95 %: +0.004 to +0.021), 6 fresh seeds, 7 runs, 3.5 GPU-hours`. */
+/** Of the inconclusive ones more are in the table of runs. */
+export const RECEIPT_LINES = 12;
+
+/** `+0.012 (+0.004 to +0.021)`: the gain and its 95 % interval; `–` where there is none to give. */
+export function gainWords({ gain, interval }: ReceiptLine): string {
+  if (gain === null) return '–';
+  const between = interval === null ? '' : ` (${formatGain(interval[0])} to ${formatGain(interval[1])})`;
+  return `${formatGain(gain)}${between}`;
+}
+
+/** `6 fresh`, or `1` for an idea that was only screened. */
+export const seedWords = ({ seeds }: ReceiptLine): string => (seeds === 0 ? '1' : `${seeds} fresh`);
+
+/** All of it in one line: `+0.012 (+0.004 to +0.021), 6 fresh seeds, 7 runs, 3.5 GPU-hours`. */
 export function receiptWords(line: ReceiptLine): string {
-  const { gain, interval, seeds } = line;
-  const between =
-    interval === null ? '' : ` (95 %: ${formatGain(interval[0])} to ${formatGain(interval[1])})`;
-  return [
-    gain === null ? 'no gain to give' : `${formatGain(gain)}${between}`,
-    seeds === 0 ? 'one seed' : `${seeds} fresh seed${seeds === 1 ? '' : 's'}`,
-    costWords(line),
-  ].join(', ');
+  const seeds = line.seeds === 0 ? 'one seed' : `${line.seeds} fresh seed${line.seeds === 1 ? '' : 's'}`;
+  return [gainWords(line), seeds, costWords(line)].join(', ');
 }
 
 /** `7 runs, 3.5 GPU-hours`; the time alone where no GPU was leased. */
-function costWords({ runs, seconds, gpuHours }: ReceiptLine): string {
+export function costWords({ runs, seconds, gpuHours }: ReceiptLine): string {
   const many = `${runs} run${runs === 1 ? '' : 's'}`;
   return gpuHours > 0
     ? `${many}, ${formatValue(Number(gpuHours.toPrecision(2)))} GPU-hours`
