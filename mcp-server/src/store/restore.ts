@@ -130,6 +130,14 @@ export async function snapshotFiles(where: Where, snapshot: SnapshotRef): Promis
   return files;
 }
 
+/** The files of a snapshot with what is in them, in groups so that memory stays bounded. Throws LabError as `snapshotFiles`. */
+export async function* snapshotContents(
+  where: Where,
+  snapshot: SnapshotRef,
+): AsyncGenerator<{ file: StoredFile; data: Buffer }> {
+  yield* contents(where, snapshot, await snapshotFiles(where, snapshot));
+}
+
 function objectsOf(where: Where): string {
   return join(snapshotFolder(where), 'objects');
 }

@@ -66,12 +66,13 @@ function placeOf(run: RunView): 'confirmed' | 'inconclusive' | 'dead' {
 function lineOf(overview: Overview, run: RunView): ReceiptLine {
   const arm = overview.runs.filter((one) => one.id === run.id || one.replicate_of === run.id);
   const seeds = arm.filter((one) => one.replicate_of === run.id && one.ending === 'succeeded');
-  const known = run.verdict === 'confirmed' || run.verdict === 'inconclusive';
+  // What fresh seeds said; else the one value that was measured.
+  const known = (run.verdict === 'confirmed' || run.verdict === 'inconclusive') && run.gain !== null;
   return {
     run: run.id,
     title: run.title,
     word: verdictWord(run, overview.baseline).text,
-    gain: gainOf(run, overview.baseline),
+    gain: known ? run.gain : gainOf(run, overview.baseline),
     interval: known ? run.interval : null,
     seeds: seeds.length,
     runs: arm.length,
