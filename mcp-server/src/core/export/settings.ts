@@ -9,6 +9,8 @@ const NAME = /^[A-Za-z_][\w.-]{0,60}$/;
 export function settingsOfCommand(command: readonly string[]): Record<string, Setting> {
   const settings: Record<string, Setting> = {};
   for (const [index, word] of command.entries()) {
+    // What an interpreter is told about the program is no setting of it.
+    if (index === 1 && /^-[cm]$/.test(word)) continue;
     const flag = /^--?([A-Za-z_][\w.-]*)(?:=(.*))?$/s.exec(word);
     const pair = /^\+{0,2}([A-Za-z_][\w./-]*)=(.*)$/s.exec(word);
     const next = command[index + 1];
