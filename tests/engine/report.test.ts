@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Overview } from '../../mcp-server/src/core/view.js';
 import { type Curves, type Report, renderReport } from '../../mcp-server/src/engine/views/report.js';
+import { runsTable } from '../../mcp-server/src/engine/views/runs-table.js';
 import { overview, run, seen } from '../support/report.js';
 
 const AT = new Date('2026-03-04T05:06:07Z');
@@ -278,6 +279,53 @@ describe('the rest of the night', () => {
     const { html, markdown } = render(view);
     expect(html.match(/<details id="exp00\d">/g)).toHaveLength(5);
     expect(markdown.match(/^<details><summary>/gm)).toHaveLength(5);
+  });
+});
+
+describe('all runs for other programs', () => {
+  const hostile = run(
+    2,
+    {
+      title: '=HYPERLINK("http://a.example")\tand, "more"\nlines',
+      verdict: 'confirmed',
+      gain: 0.1,
+      interval: [0.05, 0.15],
+      metrics: { 'val, acc': { last: 'NaN', best: null, step: 1 } },
+    },
+    null,
+  );
+  const cells = (text: string, between: string): string[][] =>
+    text
+      .split(/\r?\n/)
+      .slice(0, -1)
+      .map((line) =>
+        between === ','
+          ? (line.match(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g) ?? []).map((cell) => cell.replace(/,$/, ''))
+          : line.split('\t'),
+      );
+
+  it('have a column for each fact and metric; unknown is empty, text is no formula', () => {
+    const table = runsTable(overview({ runs: [run(1), hostile] }), 'csv');
+    const [header = [], first = [], second = []] = cells(table, ',');
+    const at = (row: string[], name: string): string | undefined => row[header.indexOf(name)];
+    expect([at(first, 'run'), at(first, 'value'), at(first, 'gain'), at(first, 'val_acc last')]).toEqual([
+      'exp001',
+      '0.5',
+      '',
+      '0.5',
+    ]);
+    expect(at(second, 'title')).toBe(`"'=HYPERLINK(""http://a.example"") and, ""more"" lines"`);
+    expect([at(second, 'value'), at(second, 'gain_low_95'), at(second, '"val, acc last"')]).toEqual([
+      '',
+      '0.05',
+      'NaN',
+    ]);
+  });
+
+  it('have as many cells in each line of the TSV', () => {
+    const lines = cells(runsTable(overview({ runs: [run(1), hostile] }), 'tsv'), '\t');
+    expect(lines).toHaveLength(3);
+    expect(new Set(lines.map((line) => line.length)).size).toBe(1);
   });
 });
 

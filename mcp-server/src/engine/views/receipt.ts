@@ -119,7 +119,7 @@ export function deadWords(dead: readonly ReceiptLine[]): string {
 const BROKEN_AFTER = 3;
 
 /** The most pressing of what only a person can decide; null = nothing needs one. */
-function questionOf(overview: Overview): string | null {
+export function questionOf(overview: Overview): string | null {
   const { runs, metric, best, baseline, status, budgets } = overview;
   const ended = runs.filter((run) => run.state === 'ended');
   if (ended.length === 0) return null;
@@ -143,12 +143,14 @@ function questionOf(overview: Overview): string | null {
     return `${void_.id} does not count: ${short(void_.verdict_reason ?? 'see its evidence')}. Was that change meant?`;
   if (best !== null && best.run !== baseline?.run && best.verdict === 'unconfirmed')
     return `${best.run} looks better on one seed. May it be repeated on fresh seeds? Name experiment.seed_env, or write {seed} into the command.`;
+  const over = status.startsWith('stopped');
   const full = budgets.find(({ used, limit }) => limit !== null && used >= limit);
-  if (full !== undefined)
+  // After the end the clock runs on; what ended it is in its reason.
+  if (full !== undefined && (!over || status.includes('budget')))
     return `The budget of ${full.name.replace('_', ' ')} is used up. Raise it, or finish here?`;
-  if (best?.verdict === 'confirmed' && overview.metric?.target != null && reached(overview))
+  if (best?.verdict === 'confirmed' && reached(overview))
     return 'The target is reached, confirmed. Finish here, or set a further one?';
-  return status.startsWith('stopped') ? 'The campaign has ended. What should be tried next?' : null;
+  return over ? 'The campaign has ended. What should be tried next?' : null;
 }
 
 function reached({ best, metric }: Overview): boolean {
