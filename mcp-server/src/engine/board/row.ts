@@ -58,7 +58,7 @@ export type RowContext = Pick<Overview, 'baseline' | 'gpus'> & { campaign: Campa
 
 export function rowOf(run: RunView, context: RowContext): RunRow {
   const { baseline, campaign } = context;
-  const chart = charted(run);
+  const chart = charted({ baseline, metric: null }, run);
   const seconds = run.duration_s ?? 0;
   const cost = campaign.runs.get(run.id)?.end?.gpu_hours ?? (run.gpus.length * seconds) / 3600;
   const seeds = seedsOf(run, campaign);
