@@ -29,8 +29,8 @@ export function parseFlags(command: Command, argv: readonly string[]): Parsed {
   const cut = argv.indexOf('--');
   const own = cut < 0 ? [...argv] : argv.slice(0, cut);
   for (const word of own) {
-    const name = /^--(?:no-)?([^=]+)/.exec(word)?.[1];
-    if (name === undefined || name in flags) continue;
+    const name = /^--([^=]+)/.exec(word)?.[1];
+    if (name === undefined || name in flags || name.replace(/^no-/, '') in flags) continue;
     const close = nearest(name, Object.keys(flags));
     throw new UsageError(
       `unknown option --${name}${close === undefined ? '' : `; did you mean --${close}?`}`,

@@ -4,6 +4,7 @@ import { MARKER } from '../../core/marker.js';
 import type { Clock, JobHandle, JobSpec, JobState, Jobs, Machine, Survivor } from '../../core/ports.js';
 import { exportLines, quote, quoteAll } from '../../core/posix.js';
 import { parseStat } from '../../core/proc-stat.js';
+import { scriptError } from '../../core/script-error.js';
 import { logHere, mirror, mirrorExit } from './mirror.js';
 import { folderThere } from './run-there.js';
 import { readSnapshot, type Seen, snapshotMark, snapshotScript } from './snapshot.js';
@@ -124,13 +125,7 @@ function lifeOf({ started, stat }: Seen, boot: string): JobState['life'] {
 async function must(machine: HostMachine, script: string): Promise<string> {
   const { code, stdout, stderr } = await machine.script(script, SCRIPT_MS);
   if (code === 0) return Buffer.from(stdout).toString('utf8');
-  throw new LabError(
-    `${machine.name}: ${stderr.trim().split('\n').at(-1) ?? ''}`.trim() ||
-      `${machine.name}: exit code ${code}`,
-    /No space left|quota/i.test(stderr)
-      ? 'the disk there is full: free some space'
-      : 'check the folder execution.remote_workspace and its permissions there',
-  );
+  throw scriptError(machine.name, code, stderr);
 }
 
 /** The run's folder there, made where it is missing; nothing of it is to be committed by anybody. */

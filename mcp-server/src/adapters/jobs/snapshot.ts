@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseMark } from '../../core/mark.js';
+import { splitAt } from '../../core/marked.js';
 import { quote } from '../../core/posix.js';
 
 /** A record of a run, as it is there. `at` in milliseconds of this computer's clock. */
@@ -61,9 +62,10 @@ export const snapshotMark = (): string => `@${randomBytes(9).toString('hex')}`;
 
 /** `began` and `ended`: when the question left and when the answer came, by this computer's clock. */
 export function readSnapshot(mark: string, answer: Uint8Array, began: number, ended: number): Snapshot {
-  const buffer = Buffer.from(answer);
-  const parts = splitAt(buffer, Buffer.from(`\n${mark} `));
-  const [boot = '', time = ''] = (parts[0] ?? buffer).toString('latin1').trim().split('|');
+  const parts = splitAt(answer, `\n${mark} `).map((part) =>
+    Buffer.from(part.buffer, part.byteOffset, part.length),
+  );
+  const [boot = '', time = ''] = (parts[0] ?? Buffer.alloc(0)).toString('latin1').trim().split('|');
   // Clocks of two machines differ: records are dated by ours.
   const skew = (began + ended) / 2 - milliseconds(time);
   const seen: Seen[] = [];
@@ -112,15 +114,4 @@ function dated(time: string, skew: number): number {
 function milliseconds(time: string): number {
   const [, seconds, fraction] = /^(\d+)(?:\.(\d{3})\d*)?/.exec(time) ?? [];
   return Number(seconds) * 1000 + Number(fraction ?? 500);
-}
-
-function splitAt(buffer: Buffer, separator: Buffer): Buffer[] {
-  const parts: Buffer[] = [];
-  let from = 0;
-  for (;;) {
-    const at = buffer.indexOf(separator, from);
-    if (at < 0) return [...parts, buffer.subarray(from)];
-    parts.push(buffer.subarray(from, at));
-    from = at + separator.length;
-  }
 }

@@ -7,7 +7,7 @@ import { markReserved } from '../../core/gpus/choose.js';
 import { predictionsOf } from '../../core/predictions.js';
 import { certaintyOf } from '../../core/ruling/certainty.js';
 import type { RunView } from '../../core/run.js';
-import { isUnderWay } from '../../core/run-record.js';
+import { isUnderWay, type RunRecord } from '../../core/run-record.js';
 import { clip, oneLine } from '../../core/text.js';
 import { calibrationWords, scorePredictions } from '../../core/verdict/calibration.js';
 import { falseKillWords } from '../../core/verdict/early-kill.js';
@@ -26,21 +26,45 @@ import { viewRun } from '../runs/view.js';
 
 export type OverviewLab = Pick<Lab, 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor'>;
 
+/** What of a project was read for its read model. Runs are as they stand this instant. */
+export interface Known {
+  campaign: Campaign;
+  records: readonly RunRecord[];
+  runs: RunView[];
+  warnings: readonly string[];
+}
+
 /** Builds the one read model. Where runs are open and nobody watches them, a supervisor is started again. */
 export async function buildOverview(
   lab: OverviewLab,
   project: Project,
   options: { gpus: boolean },
 ): Promise<Overview> {
-  const { paths, config, brief } = project;
+  const { paths } = project;
   const { campaign, warnings } = readCampaign(paths.ledger);
   const found = readRuns(paths.runs);
   const now = lab.clock();
-  const runs = found.records.map((record) =>
-    withRole(viewRun(paths, record, campaign.runs.get(record.id), now), campaign),
-  );
+  const runs = found.records.map((record) => runView(project, campaign, record, now));
+  const known = { campaign, records: found.records, runs, warnings: [...warnings, ...found.warnings] };
+  return overviewOf(lab, project, known, options);
+}
+
+/** A run as it stands, with the part that it plays in the campaign. */
+export function runView(project: Project, campaign: Campaign, record: RunRecord, now: number): RunView {
+  return withRole(viewRun(project.paths, record, campaign.runs.get(record.id), now), campaign);
+}
+
+/** The read model of what was read. Keeps open runs watched, as `buildOverview` does. */
+export async function overviewOf(
+  lab: OverviewLab,
+  project: Project,
+  known: Known,
+  options: { gpus: boolean },
+): Promise<Overview> {
+  const { paths, config, brief } = project;
+  const { campaign, runs } = known;
   const open = runs.filter((run) => run.state !== 'ended');
-  if (found.records.some(isUnderWay)) await keepSupervised(lab, paths.root);
+  if (known.records.some(isUnderWay)) await keepSupervised(lab, paths.root);
   const { metric, direction, target } = config.experiment;
   const survey = options.gpus && config.gpu.auto_detect ? await lab.surveyGpus() : null;
   const leased = survey === null || survey.gpus.length === 0 ? [] : await liveLeases(lab);
@@ -68,12 +92,11 @@ export async function buildOverview(
       .slice(-config.memory.max_recent_entries)
       .map(({ at, text }) => ({ at, text })),
     directive: pendingDirective(paths.workspace)?.text ?? null,
-    budgets: budgetViews(config.budget, currentUse(project, campaign, now, found.records)),
+    budgets: budgetViews(config.budget, currentUse(project, campaign, lab.clock(), known.records)),
     gpus,
     warnings: [
       ...project.warnings,
-      ...warnings,
-      ...found.warnings,
+      ...known.warnings,
       ...(survey?.error == null ? [] : [survey.error]),
       ...undeclared(project, runs),
     ],

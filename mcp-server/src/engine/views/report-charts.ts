@@ -46,7 +46,8 @@ export function progressChart(overview: Overview): Chart | null {
   };
 }
 
-function charted(run: RunView): ChartedRun {
+/** A run as pictures of the best so far take it. */
+export function charted(run: RunView): ChartedRun {
   const { id, title, role, verdict } = run;
   const value = run.primary === null || run.primary.value === null ? null : fromJsonNumber(run.primary.value);
   const failed = run.state === 'ended' && endingWord(run).tone === 'bad';

@@ -1,6 +1,7 @@
 import { LabError } from '../../core/errors.js';
-import { assertReady, runSweep } from '../../engine/loop/controller.js';
+import { assertReady, runLoop } from '../../engine/loop/controller.js';
 import type { LoopEvent } from '../../engine/loop/events.js';
+import { sweepPlanner } from '../../engine/loop/sweep-planner.js';
 import { writeDirective } from '../../store/directive.js';
 import { type Command, type Console, UsageError } from '../command.js';
 import { wholeNumber } from '../flags.js';
@@ -41,12 +42,18 @@ export const command: Command = {
     const cycles = project.config.agent.max_cycles;
     const maxCycles = wholeNumber(args, 'max-cycles', 1) ?? (cycles > 0 ? cycles : null);
     const directive = args.values.directive;
+    const how = sweepPlanner();
     if (directive !== undefined) {
-      assertReady(lab, project);
+      assertReady(lab, project, how);
       writeDirective(project.paths.workspace, directive);
     }
     const teller = args.switches.json === true ? null : createTeller(console);
-    await runSweep(lab, { maxCycles, signal: console.signal, tell: teller?.tell ?? jsonLines(console) });
+    await runLoop(lab, {
+      planner: how,
+      maxCycles,
+      signal: console.signal,
+      tell: teller?.tell ?? jsonLines(console),
+    });
     teller?.done();
     return 0;
   },
