@@ -118,7 +118,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     if (queued.size === 0) return waiting.over();
     project = reopened();
     let started = 0;
-    const due = waiting.due();
+    waiting.begin();
     for (const record of [...queued.values()]) {
       const stopped = await closedInQueue(lab, paths, record);
       if (stopped !== null) {
@@ -128,16 +128,15 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
         continue;
       }
       if (active.size >= project.config.experiment.max_parallel || started === STARTS) return;
-      if (!due && waiting.waits(record.id)) {
-        if (waiting.holdsBack(record.id)) return;
-        continue;
-      }
+      const turn = waiting.turn(record);
+      if (turn === 'stop') return;
+      if (turn === 'skip') continue;
       const result = await startRun(lab, project, record, waiting.maxAgeMs());
       if (result.kind === 'waiting') {
-        waiting.refused(record.id, result.refused);
+        waiting.refused(record, result.refused);
         if (result.record.note !== record.note) writeRun(paths.runs, result.record);
         queued.set(record.id, result.record);
-        if (waiting.holdsBack(record.id)) return;
+        if (!result.refused.hopeless) return;
         continue;
       }
       queued.delete(record.id);
