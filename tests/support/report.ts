@@ -62,6 +62,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
     decisions: [],
     directive: null,
     budgets: [],
+    bill: null,
     gpus: [],
     warnings: [],
     ...over,

@@ -1,9 +1,10 @@
 import { armOf } from '../../core/arms.js';
+import { billView } from '../../core/bill-view.js';
 import { budgetViews } from '../../core/budget.js';
 import type { Campaign, Contract } from '../../core/campaign.js';
 import { earlyKillsOf } from '../../core/early-kills.js';
-import type { Gpu } from '../../core/gpu.js';
-import { markReserved } from '../../core/gpus/choose.js';
+import type { Gpu, GpuSurvey } from '../../core/gpu.js';
+import { gpuKey, markReserved } from '../../core/gpus/choose.js';
 import { predictionsOf } from '../../core/predictions.js';
 import { certaintyOf } from '../../core/ruling/certainty.js';
 import type { RunView } from '../../core/run.js';
@@ -66,6 +67,8 @@ export async function overviewOf(
   const open = runs.filter((run) => run.state !== 'ended');
   if (known.records.some(isUnderWay)) await keepSupervised(lab, paths.root);
   const { metric, direction, target } = config.experiment;
+  const now = lab.clock();
+  const use = currentUse(project, campaign, now, known.records);
   const survey = options.gpus && config.gpu.auto_detect ? await lab.surveyGpus() : null;
   const leased = survey === null || survey.gpus.length === 0 ? [] : await liveLeases(lab);
   const gpus: Gpu[] =
@@ -78,7 +81,7 @@ export async function overviewOf(
       metric === undefined || direction === undefined
         ? null
         : { name: metric, direction, target: target ?? null },
-    cycle: campaign.plans.at(-1)?.cycle ?? 0,
+    cycle: Math.max(campaign.plans.at(-1)?.cycle ?? 0, campaign.loop.cycle),
     campaign: campaignView(campaign.contract),
     status: await statusOf(project, campaign, open),
     baseline: standing(campaign, campaign.baseline),
@@ -92,15 +95,26 @@ export async function overviewOf(
       .slice(-config.memory.max_recent_entries)
       .map(({ at, text }) => ({ at, text })),
     directive: pendingDirective(paths.workspace)?.text ?? null,
-    budgets: budgetViews(config.budget, currentUse(project, campaign, lab.clock(), known.records)),
+    budgets: budgetViews(config.budget, use),
+    bill: billView(campaign, use.gpu_hours, now),
     gpus,
     warnings: [
       ...project.warnings,
       ...known.warnings,
       ...(survey?.error == null ? [] : [survey.error]),
+      ...sickGpus(survey),
       ...undeclared(project, runs),
     ],
   };
+}
+
+/** `GPU 3 is sick: …`, for those that no run is given. */
+function sickGpus(survey: GpuSurvey | null): string[] {
+  const sick = survey?.sick ?? {};
+  return (survey?.gpus ?? []).flatMap((gpu) => {
+    const why = sick[gpuKey(gpu)];
+    return why === undefined ? [] : [`GPU ${gpu.index} ${why}`];
+  });
 }
 
 /** The contract as it is shown. */
@@ -144,8 +158,10 @@ async function statusOf(project: Project, campaign: Campaign, open: readonly Run
       : []),
     ...(controller === null ? [] : [`controller at work (process ${controller.pid})`]),
   ];
+  const { phase, reason } = readState(project.paths.state);
+  // Why it waits, where it does: a limit of the provider, a pause that the leader wanted.
+  if (controller !== null && phase !== 'stopped' && reason !== null) parts.push(reason);
   if (parts.length > 0) return parts.join('; ');
-  const { phase } = readState(project.paths.state);
   return campaign.runs.size === 0 ? 'nothing was run yet' : phase === 'paused' ? 'paused' : 'idle';
 }
 

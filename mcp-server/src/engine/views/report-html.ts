@@ -3,6 +3,7 @@ import { escapeXml } from '../../core/escape.js';
 import type { RunView } from '../../core/run.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
+import { BILL_HEADER, billLines, billRows } from './bill-rows.js';
 import type { Chart } from './report-charts.js';
 import { REPORT_STYLE } from './report-style.js';
 import {
@@ -51,6 +52,7 @@ export function reportHtml(
       ]),
     ),
     section(countText(runs), runs.length === 0 ? '' : runTable(overview)),
+    section('Cost of the models', billTable(overview)),
     section(
       'Decisions',
       list(
@@ -164,6 +166,19 @@ function runTable(overview: Overview): string {
   return card(
     `<table class="runs"><thead><tr>${header}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
     'table',
+  );
+}
+
+function billTable(overview: Overview): string {
+  const { bill } = overview;
+  if (bill === null) return '';
+  const cell = (tag: string, text: string, index: number): string =>
+    `<${tag}${index > 0 ? ' class="num"' : ''}>${esc(text)}</${tag}>`;
+  const header = BILL_HEADER.map((name, i) => cell('th', name, i)).join('');
+  const rows = billRows(bill).map((row) => `<tr>${row.map((text, i) => cell('td', text, i)).join('')}</tr>`);
+  const lines = billLines(overview).map((line) => `<p>${esc(line)}</p>`);
+  return card(
+    `${lines.join('')}<table class="metrics"><thead><tr>${header}</tr></thead><tbody>${rows.join('')}</tbody></table>`,
   );
 }
 

@@ -2,6 +2,7 @@ import { buildOverview } from '../../engine/views/overview.js';
 import type { Command } from '../command.js';
 import { statusText } from '../terminal/status-text.js';
 import { createStyle } from '../terminal/style.js';
+import { watchScreen } from '../terminal/watch.js';
 import { labOf, outJson } from './shared.js';
 
 const REFRESH_MS = 1000;
@@ -28,28 +29,9 @@ export const command: Command = {
       );
       return 0;
     }
-    // The alternate screen: what was in the terminal before is there again afterwards.
-    console.out('\u001b[?1049h\u001b[?25l');
-    try {
-      while (!console.signal.aborted) {
-        const { columns, rows } = process.stdout;
-        const layout = { width: columns ?? console.width, rows: Math.max(3, (rows ?? 24) - 16), style };
-        const lines = statusText(await view(), layout).slice(0, (rows ?? 24) - 2);
-        console.out(
-          `\u001b[H${lines.map((line) => `${line}\u001b[K`).join('\n')}\n${style.dim('Ctrl-C leaves; nothing is stopped')}\u001b[K\u001b[J`,
-        );
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, REFRESH_MS);
-          const leave = (): void => {
-            clearTimeout(timer);
-            resolve();
-          };
-          console.signal.addEventListener('abort', leave, { once: true });
-        });
-      }
-    } finally {
-      console.out('\u001b[?25h\u001b[?1049l');
-    }
+    await watchScreen(console, style, REFRESH_MS, async ({ width, rows }) =>
+      statusText(await view(), { width, rows: Math.max(3, rows - 16), style }),
+    );
     return 0;
   },
 };

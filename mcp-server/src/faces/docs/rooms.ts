@@ -32,13 +32,13 @@ export const ROOMS: readonly Room[] = [
     name: 'faces',
     holds: 'MCP server, CLI, terminal, dashboard, installer, doctor, generated docs',
     rooms: ['core', 'store', 'engine', 'tools'],
-    npm: ['@hono/node-server', '@modelcontextprotocol/sdk', 'hono', 'jsonc-parser', 'smol-toml', 'zod'],
+    npm: ['@hono/node-server', '@modelcontextprotocol/server', 'hono', 'jsonc-parser', 'smol-toml', 'zod'],
   },
   {
     name: 'adapters',
-    holds: 'machines, jobs, GPU vendors, paper sources; seen by main.ts alone',
+    holds: 'machines, jobs, providers, GPU vendors, paper sources, notifiers; seen by main.ts alone',
     rooms: ['core'],
-    npm: ['execa', 'fast-xml-parser', 'zod'],
+    npm: ['execa', 'fast-xml-parser', 'nodemailer', 'smol-toml', 'ssh2', 'zod'],
   },
 ];
 

@@ -1,8 +1,10 @@
+import { money, tokenWords } from '../../core/bill.js';
 import type { RunView } from '../../core/run.js';
 import { textTable } from '../../core/table.js';
 import { clip } from '../../core/text.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { Overview, Standing } from '../../core/view.js';
+import { billLines } from '../../engine/views/bill-rows.js';
 import { certaintyText } from '../../engine/views/report-words.js';
 import { progressLine, standOf, verdictOf } from './run-lines.js';
 import type { Style } from './style.js';
@@ -32,6 +34,8 @@ export function statusText(view: Overview, { width, rows, style }: StatusLayout)
     .filter((budget) => budget.limit !== null)
     .map((budget) => budgetWords(budget.name, budget.used, budget.limit ?? 0));
   if (limits.length > 0) lines.push(cut(`budget    ${limits.join(' · ')}`));
+  for (const [index, line] of billLines(view).entries())
+    lines.push(style.dim(cut(`${index === 0 ? 'bill      ' : '          '}${line}`)));
   if (view.directive !== null)
     lines.push(style.warn(cut(`directive ${view.directive.replaceAll('\n', ' ')}`)));
   for (const warning of view.warnings) lines.push(style.warn(cut(`warning   ${warning}`)));
@@ -87,5 +91,7 @@ const short = (value: number): number => Number(value.toPrecision(3));
 
 function budgetWords(name: string, used: number, limit: number): string {
   if (name === 'wall_clock') return `${formatDuration(used)} of ${formatDuration(limit)}`;
+  if (name === 'usd') return `${money(used)} of ${money(limit)}`;
+  if (name === 'tokens') return `${tokenWords(used)} of ${tokenWords(limit)} tokens`;
   return `${Number(used.toFixed(2))} of ${limit} ${name === 'runs' ? 'runs' : 'GPU-hours'}`;
 }
