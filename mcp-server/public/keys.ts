@@ -20,7 +20,7 @@ export function drawKeys(keys: HTMLElement, present: Present): void {
   const items = [
     ...(present.confirmed ? [keyOf('best so far, confirmed', wide('--good', 2.4, []))] : []),
     ...(present.measured
-      ? [keyOf('best so far, as measured on one seed', wide('--maybe', 1.4, [4, 4]))]
+      ? [keyOf('best single value so far, unconfirmed', wide('--maybe', 1.4, [4, 4]))]
       : []),
     ...(present.intervals
       ? [keyOf('95 % interval', (draw, of) => stroke(draw, of('--good'), 1.6, [], true))]

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildOneFile } from '../../scripts/bundle.mjs';
 import { type Dashboard, startDashboard } from '../support/dashboard.js';
 import { fillProject } from '../support/filled.js';
 import { makeProject, type TestProject } from '../support/project.js';
@@ -317,6 +319,31 @@ describe('what it answers', () => {
 });
 
 describe('the command', () => {
+  it('carries its page with it, also as the one file of the plugin', async () => {
+    const clone = mkdtempSync(join(tmpdir(), 'auto-experiment-clone-'));
+    const program = join(clone, 'mcp-server/plugin/server.mjs');
+    mkdirSync(join(program, '..'), { recursive: true });
+    cpSync('package.json', join(clone, 'package.json'));
+    writeFileSync(program, await buildOneFile());
+    const one = await startDashboard([project], { program });
+    try {
+      for (const path of ['/', '/app.js', '/app.css', '/icon.svg']) {
+        const headers = { authorization: `Bearer ${one.token}` };
+        const { status, text } = await one.ask(path, { headers });
+        expect([
+          path,
+          status,
+          text ===
+            (await dashboard.ask(path, { headers: { authorization: `Bearer ${dashboard.token}` } })).text,
+        ]).toEqual([path, 200, true]);
+        expect(text.length).toBeGreaterThan(100);
+      }
+    } finally {
+      await one.end();
+      rmSync(clone, { recursive: true, force: true });
+    }
+  });
+
   it('says which port is taken, and takes another when none was asked for', async () => {
     const taken = createServer();
     await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done));

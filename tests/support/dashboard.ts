@@ -80,11 +80,11 @@ interface Answer {
 /** `auto-experiment dashboard` on these projects, as a person starts it, on a free port. */
 export async function startDashboard(
   projects: readonly Pick<TestProject, 'root'>[],
-  { port: wish }: { port?: number } = {},
+  { port: wish, program = MAIN }: { port?: number; program?: string } = {},
 ): Promise<Dashboard> {
   const args = projects.flatMap(({ root }) => ['--project', root]);
   if (wish !== undefined) args.push('--port', String(wish));
-  const child = spawn(process.execPath, [MAIN, 'dashboard', '--json', '--no-open', ...args], {
+  const child = spawn(process.execPath, [program, 'dashboard', '--json', '--no-open', ...args], {
     cwd: projects[0]?.root,
     env: { ...process.env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,7 +7,6 @@ import { fromJsonNumber } from '../../core/metric.js';
 import { type RunView, runNumber } from '../../core/run.js';
 import { formatDuration, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
-import { charted } from '../views/report-charts.js';
 import {
   endingWord,
   gainOf,
@@ -58,20 +57,26 @@ export type RowContext = Pick<Overview, 'baseline' | 'gpus'> & { campaign: Campa
 
 export function rowOf(run: RunView, context: RowContext): RunRow {
   const { baseline, campaign } = context;
-  const chart = charted({ baseline, metric: null }, run);
   const seconds = run.duration_s ?? 0;
   const cost = campaign.runs.get(run.id)?.end?.gpu_hours ?? (run.gpus.length * seconds) / 3600;
   const seeds = seedsOf(run, campaign);
   const mean = seeds > 1 ? meanOf(run, context) : null;
-  const value = chart.value !== null && Number.isFinite(chart.value) ? chart.value : null;
+  const measured = run.primary?.value == null ? Number.NaN : fromJsonNumber(run.primary.value);
+  const value = Number.isFinite(measured) ? measured : null;
+  const ending = endingWord(run);
   return {
     id: run.id,
     number: runNumber(run.id),
     title: run.title,
     state: run.state,
-    ending: endingWord(run),
+    ending,
     verdict: verdictWord(run, baseline),
-    sign: signOf(chart),
+    sign: signOf({
+      ...{ id: run.id, title: run.title, number: runNumber(run.id), value, role: run.role },
+      verdict: run.verdict,
+      failed: run.state === 'ended' && ending.tone === 'bad',
+      running: run.state !== 'ended',
+    }),
     own: run.replicate_of === null,
     value,
     drawn: mean ?? value,
