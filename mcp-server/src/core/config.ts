@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Globs } from './locked.js';
 import { Direction } from './metric.js';
 import { Route } from './notify/channel.js';
+import { Obsidian } from './obsidian.js';
 import { SweepConfig } from './sweep/space.js';
 import { Duration } from './units.js';
 import { guardProblem } from './verdict/guards.js';
@@ -14,10 +15,6 @@ const Guards = z.array(z.string()).superRefine((guards, context) => {
     if (problem !== null) context.addIssue({ code: 'custom', message: problem });
   }
 });
-const NoteName = z
-  .string()
-  .transform((name) => (name.endsWith('.md') ? name : `${name}.md`))
-  .refine((name) => /^[^/\\\0.][^/\\\0]{0,99}$/.test(name), 'must be the name of a note, without a folder');
 const flag = (value: boolean) => z.boolean().default(value);
 const count = (value: number) => z.number().int().min(1).default(value);
 
@@ -203,27 +200,6 @@ const Budget = z.strictObject({
   runs: z.number().int().min(1).optional().describe('Most runs of the campaign.'),
   gpu_hours: z.number().positive().optional().describe('Most GPU-hours; a run without a GPU costs none.'),
   wall_clock: Duration.optional().describe('Longest time from the first run to the last launch.'),
-});
-
-const Obsidian = z.strictObject({
-  enabled: flag(false).describe(
-    'Notes are kept up to date by themselves. `auto-experiment notes` writes them in any case.',
-  ),
-  vault_path: z
-    .string()
-    .optional()
-    .describe('Folder of the Obsidian vault, `~/…` or absolute; absent = notes below the workspace.'),
-  project_subdir: z
-    .string()
-    .default('DeepResearcher/{project_name}')
-    .describe('Folder of this project in the vault.'),
-  dashboard_note: NoteName.default('Dashboard.md').describe('Note that is written anew each time.'),
-  daily_dir: z.string().default('Daily').describe('Folder of the daily notes, which are only appended to.'),
-  auto_append_daily: flag(true).describe('False = only `auto-experiment notes` appends to the daily note.'),
-  local_fallback_dir: z
-    .string()
-    .default('notes')
-    .describe('Folder below the workspace for notes where there is no vault.'),
 });
 
 const Papers = z.strictObject({

@@ -7,6 +7,7 @@ import { placeFor } from '../engine/runs/site.js';
 import { acquireLock } from '../store/lock.js';
 import { atOnce, findLocked, idleGlobs, lockedPlaces } from '../store/locked.js';
 import type { Project } from '../store/project.js';
+import { telling } from './doctor-telling.js';
 
 export interface Check {
   name: string;
@@ -25,7 +26,9 @@ export async function examine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
   return [
     ...(await examineMachine(lab, signal)),
     ...('message' in project ? [] : await otherMachine(lab, project)),
-    ...('message' in project ? [bad('project', project.message, project.hint)] : describe(project)),
+    ...('message' in project
+      ? [bad('project', project.message, project.hint)]
+      : [...describe(project), ...telling(lab, project)]),
   ];
 }
 
