@@ -63,6 +63,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
     insights: [],
     directive: null,
     budgets: [],
+    bill: null,
     gpus: [],
     warnings: [],
     ...over,

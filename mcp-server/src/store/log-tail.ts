@@ -30,7 +30,7 @@ export function readTail(path: string, count: number): { lines: string[]; size: 
 }
 
 /** What a terminal would show of a line that was written over. */
-function lastState(line: string): string {
+export function lastState(line: string): string {
   return line.split('\r').findLast((part) => part.trim() !== '') ?? '';
 }
 

@@ -26,6 +26,7 @@ import { siteOf } from './site.js';
 import { closedInQueue, startRun } from './start.js';
 import type { SupervisorLab } from './supervisor-lab.js';
 import { isForeign, tell } from './tell.js';
+import { createWaiting } from './waiting.js';
 import { type Rival, rivalOf, wasActive } from './whose.js';
 
 const SAVE_MS = 5000;
@@ -34,7 +35,6 @@ const SAVE_EACH_MS = 200;
 const SAVE_YOUNG_MS = 900;
 const YOUNG_MS = 300_000;
 const RETRY_START_MS = 10_000;
-const ASK_GPUS_MS = 5000;
 const RETRY_WRITE_MS = 3000;
 const FRESH_MS = 600_000;
 /** Runs started between two looks: each waits for the disk, and ends are noticed only in between. */
@@ -61,7 +61,7 @@ export function createCrew(
   const past: Rival[] = [];
   const replicating = createReplicating(lab, log);
   let scanned = Number.NaN;
-  let asked = Number.NEGATIVE_INFINITY;
+  const waiting = createWaiting(lab, paths.root);
   let flushAfter = Number.NEGATIVE_INFINITY;
 
   /** Takes in runs that are new since the last look; at the first look, those of a supervisor before this one. */
@@ -122,26 +122,34 @@ export function createCrew(
   }
 
   async function startQueued(): Promise<void> {
-    if (queued.size === 0) return;
+    if (queued.size === 0) return waiting.over();
     project = reopened();
     let started = 0;
+    const due = waiting.due();
     for (const record of [...queued.values()]) {
       const stopped = await closedInQueue(lab, paths, record);
       if (stopped !== null) {
         queued.delete(record.id);
+        waiting.served(record.id);
         unsettled.set(record.id, { record: stopped, reading: null });
         continue;
       }
       if (active.size >= project.config.experiment.max_parallel || started === STARTS) return;
-      if (record.gpus_wanted !== 0 && record.note !== null && lab.clock() - asked < ASK_GPUS_MS) return;
-      const result = await startRun(lab, project, record);
+      if (!due && waiting.waits(record.id)) {
+        if (waiting.holdsBack(record.id)) return;
+        continue;
+      }
+      const result = await startRun(lab, project, record, waiting.maxAgeMs());
       if (result.kind === 'waiting') {
-        asked = lab.clock();
-        if (result.record.note !== record.note) writeRun(paths.runs, result.record);
+        waiting.refused(record.id, result.refused);
+        // Always: the attempt may have called it running meanwhile.
+        writeRun(paths.runs, result.record, { mayLose: 'newest' });
         queued.set(record.id, result.record);
-        return;
+        if (waiting.holdsBack(record.id)) return;
+        continue;
       }
       queued.delete(record.id);
+      waiting.served(record.id);
       started += 1;
       if (result.kind === 'started') hold(result.record).spawnedAt = lab.clock();
       else unsettled.set(record.id, { record: result.record, reading: null });
@@ -236,8 +244,7 @@ export function createCrew(
   function over(run: Active, ended: RunRecord): void {
     active.delete(ended.id);
     past.push(rivalOf(ended));
-    // Its GPUs may be free now: whoever waits for one asks at once.
-    asked = Number.NEGATIVE_INFINITY;
+    waiting.freed();
     unsettled.set(ended.id, { record: ended, reading: run.reading });
     log(`${ended.id} ended: ${ended.ending}; ${ended.evidence[0] ?? ''}`);
     bell.remove(run.files.record);
@@ -290,6 +297,10 @@ export function createCrew(
       queued.size + active.size + unsettled.size + lingering.size() > 0 ||
       evidence.busy(),
     names: () => [...active.keys()],
+    /** When it wants to be asked again at the latest, in milliseconds from now. */
+    patience: (most: number) =>
+      active.size < project.config.experiment.max_parallel ? waiting.patience(most) : most,
+    leave: () => waiting.over(),
     config: (): Config => project.config,
   };
 }

@@ -46,7 +46,8 @@ export function progressChart(overview: Overview): Chart | null {
   };
 }
 
-function charted(overview: Overview, run: RunView): ChartedRun {
+/** A run as pictures of the best so far take it. */
+export function charted(overview: Pick<Overview, 'baseline' | 'metric'>, run: RunView): ChartedRun {
   const { id, title, role, verdict } = run;
   const value = run.primary === null || run.primary.value === null ? null : fromJsonNumber(run.primary.value);
   const failed = run.state === 'ended' && endingWord(run).tone === 'bad';
@@ -58,7 +59,10 @@ function charted(overview: Overview, run: RunView): ChartedRun {
 }
 
 /** What fresh seeds say of a confirmed run, and of the baseline, in the metric's own unit. */
-function knownOf({ baseline, metric }: Overview, run: RunView): ChartedRun['known'] {
+function knownOf(
+  { baseline, metric }: Pick<Overview, 'baseline' | 'metric'>,
+  run: RunView,
+): ChartedRun['known'] {
   if (baseline === null || metric === null) return null;
   const base = fromJsonNumber(baseline.value);
   if (!Number.isFinite(base)) return null;

@@ -3,6 +3,7 @@ import { escapeXml } from '../../core/escape.js';
 import type { RunView } from '../../core/run.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
+import { BILL_HEADER, billLines, billRows } from './bill-rows.js';
 import { nextSteps } from './receipt.js';
 import { receiptHtml } from './receipt-html.js';
 import type { Chart } from './report-charts.js';
@@ -54,6 +55,7 @@ export function reportHtml(
       ]),
     ),
     section(countText(runs), runs.length === 0 ? '' : runTable(overview)),
+    section('Cost of the models', billTable(overview)),
     section('What was learnt', timeList(overview.insights)),
     section('Next steps', list(nextSteps(overview).map(esc))),
     section('Decisions', timeList(overview.decisions)),
@@ -168,6 +170,19 @@ function runTable(overview: Overview): string {
   return card(
     `<table class="runs"><thead><tr>${header}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
     'table',
+  );
+}
+
+function billTable(overview: Overview): string {
+  const { bill } = overview;
+  if (bill === null) return '';
+  const cell = (tag: string, text: string, index: number): string =>
+    `<${tag}${index > 0 ? ' class="num"' : ''}>${esc(text)}</${tag}>`;
+  const header = BILL_HEADER.map((name, i) => cell('th', name, i)).join('');
+  const rows = billRows(bill).map((row) => `<tr>${row.map((text, i) => cell('td', text, i)).join('')}</tr>`);
+  const lines = billLines(overview).map((line) => `<p>${esc(line)}</p>`);
+  return card(
+    `${lines.join('')}<table class="metrics"><thead><tr>${header}</tr></thead><tbody>${rows.join('')}</tbody></table>`,
   );
 }
 

@@ -5,6 +5,7 @@ import { markdownTable } from '../../core/table.js';
 import { oneLine } from '../../core/text.js';
 import { formatDuration, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
+import { BILL_HEADER, billLines, billRows } from './bill-rows.js';
 import {
   costWords,
   deadWords,
@@ -76,6 +77,7 @@ export function reportMarkdown(overview: Overview, pictures: readonly Picture[],
     section('What was learnt', bullets(overview.insights.map((one) => `${timeText(one.at)}: ${one.text}`))),
     section('Next steps', bullets(nextSteps(overview))),
     section('Budgets', bullets(overview.budgets.map(budgetText))),
+    section('Cost of the models', billSection(overview)),
     section('Decisions', bullets(overview.decisions.map((one) => `${timeText(one.at)}: ${one.text}`))),
     section('Each run', runs.map((run) => runDetails(run, overview)).join('\n\n') || null),
   ];
@@ -131,6 +133,16 @@ function runTable(overview: Overview): string {
     formatDuration(run.duration_s),
   ]);
   return markdownTable([header, ...rows], ['left', 'left', 'left', 'right', 'right', 'left', 'right']);
+}
+
+function billSection(overview: Overview): string | null {
+  const { bill } = overview;
+  if (bill === null) return null;
+  const table = markdownTable(
+    [BILL_HEADER, ...billRows(bill)],
+    ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+  );
+  return [bullets(billLines(overview)), table].join('\n\n');
 }
 
 function runDetails(run: RunView, overview: Overview): string {

@@ -12,7 +12,7 @@ import { readLedger } from '../../store/ledger.js';
 import { readEnds } from '../../store/log-tail.js';
 import { runPaths } from '../../store/paths.js';
 import { makeFolders, type Project, storageError } from '../../store/project.js';
-import { snapshotContents } from '../../store/restore.js';
+import { snapshotContents, snapshotFiles } from '../../store/restore.js';
 import { readRun, readRuns } from '../../store/runs.js';
 import { secretValues } from '../herald/wake.js';
 import type { Lab } from '../lab.js';
@@ -106,10 +106,9 @@ async function* members(
   const { paths } = project;
   const clean = createRedactor(secretValues(lab.env));
   if (run.code !== null) {
-    for await (const { file, data } of snapshotContents(
-      { project: paths.root, workspace: paths.workspace },
-      run.code,
-    ))
+    const where = { project: paths.root, workspace: paths.workspace };
+    const files = await snapshotFiles(where, run.code);
+    for await (const { file, data } of snapshotContents(where, run.code, files))
       yield codeEntry(file, data, clean, told);
   }
   const replicates = readRuns(paths.runs).records.filter((one) => one.replicate?.arm === run.id);

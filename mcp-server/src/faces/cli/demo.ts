@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LabError } from '../../core/errors.js';
 import { clip } from '../../core/text.js';
-import { runSweep } from '../../engine/loop/controller.js';
+import { runLoop } from '../../engine/loop/controller.js';
+import { sweepPlanner } from '../../engine/loop/sweep-planner.js';
 import { assertProgram } from '../../engine/runs/program.js';
 import { buildOverview } from '../../engine/views/overview.js';
 import type { Command } from '../command.js';
@@ -40,7 +41,8 @@ export const command: Command = {
     const lab = console.lab(folder);
     const teller = args.switches.json === true ? null : createTeller(console);
     console.err(`digits example in ${folder}\n`);
-    const reason = await runSweep(lab, {
+    const { reason } = await runLoop(lab, {
+      planner: sweepPlanner(),
       maxCycles: null,
       signal: console.signal,
       tell: teller?.tell ?? (() => undefined),

@@ -8,6 +8,7 @@ import { readMark } from '../../store/records.js';
 import { readRun } from '../../store/runs.js';
 import type { Command } from '../command.js';
 import { wholeNumber } from '../flags.js';
+import { pause } from '../pause.js';
 import { createFollowText } from '../terminal/follow-text.js';
 import { endedLine, progressLine } from '../terminal/run-lines.js';
 import { createStyle } from '../terminal/style.js';
@@ -15,19 +16,6 @@ import { labOf, outJson } from './shared.js';
 
 const LOOK_MS = 300;
 const CHUNK = 256 * 1024;
-
-/** Until there may be more, or until somebody leaves. */
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const leave = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', leave);
-      resolve();
-    };
-    const timer = setTimeout(leave, LOOK_MS);
-    signal.addEventListener('abort', leave);
-  });
-}
 
 export const command: Command = {
   name: 'logs',
@@ -64,7 +52,7 @@ export const command: Command = {
         offset += slice.bytes.length;
         console.out(shown.push(decoder.decode(slice.bytes, { stream: true })));
       } else if (ended) break;
-      else await pause(console.signal);
+      else await pause(LOOK_MS, console.signal);
     }
     if (args.switches.follow === true) {
       console.out(shown.end());

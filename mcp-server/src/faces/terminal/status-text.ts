@@ -4,6 +4,7 @@ import { oneLine } from '../../core/text.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { Overview, Standing } from '../../core/view.js';
 import { clipMiddle, clipToWidth, textWidth } from '../../core/width.js';
+import { billLines } from '../../engine/views/bill-rows.js';
 import { questionOf } from '../../engine/views/receipt.js';
 import { budgetText, certaintyText, endingWord, verdictWord } from '../../engine/views/report-words.js';
 import { painter, progressLine } from './run-lines.js';
@@ -100,6 +101,8 @@ function headLines(view: Overview, width: number, style: Style): string[] {
     lines.push(style.dim(line('noise', certainty.replace(/^Noise from seed to seed: /, ''))));
   const limits = view.budgets.filter((budget) => budget.limit !== null).map(budgetText);
   if (limits.length > 0) lines.push(line('budgets', limits.join(' · ')));
+  for (const [index, words] of billLines(view).entries())
+    lines.push(style.dim(line(index === 0 ? 'bill' : '', words)));
   if (view.directive !== null) lines.push(style.warn(line('directive', view.directive)));
   for (const warning of view.warnings) lines.push(style.warn(line('warning', warning)));
   return lines;
