@@ -12,6 +12,7 @@ import { stampLockedThere } from '../engine/there/locked.js';
 import { acquireLock } from '../store/lock.js';
 import { atOnce, findLocked, idleGlobs, lockedPlaces } from '../store/locked.js';
 import type { Project } from '../store/project.js';
+import { telling } from './doctor-telling.js';
 import { idleRules } from './idle-rules.js';
 
 export interface Check {
@@ -31,7 +32,9 @@ export async function examine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
   return [
     ...(await examineMachine(lab, signal)),
     ...('message' in project ? [] : await otherMachine(lab, project)),
-    ...('message' in project ? [bad('project', project.message, project.hint)] : describe(project)),
+    ...('message' in project
+      ? [bad('project', project.message, project.hint)]
+      : [...describe(project), ...telling(lab, project)]),
     ...('message' in project ? [] : [await thinker(lab, project)]),
   ];
 }
