@@ -174,7 +174,7 @@ function launchTool(world: ReturnType<typeof simulatedWorld>, open: Lab['open'])
     output: z.strictObject({ run: z.string() }),
     async run() {
       const project = open();
-      const campaign = readCampaign(project.paths.ledger).campaign;
+      const campaign = world.campaign(project);
       const step = campaign.loop.steps.findLast(({ state }) => state === 'begun');
       const plan = campaign.planOf.get(step?.plan ?? '');
       if (plan === undefined) throw new Error('no plan');

@@ -20,6 +20,7 @@ export interface Tally {
 
 export interface SimulatedWorld extends World {
   clock(): number;
+  campaign(project: Project): Campaign;
   /** Launches for a plan, as the code agent's tool does. */
   launchFor(
     project: Project,
@@ -137,6 +138,7 @@ export function simulatedWorld(draw: Draw, options: { killEvery: number }): Simu
   const world: SimulatedWorld = {
     tally,
     clock: () => now,
+    campaign: campaignOf,
     launchFor: start,
     async mayDie(share) {
       if (draw() >= share / options.killEvery) return;
