@@ -13,13 +13,15 @@ import type { Literature } from './core/paper/source.js';
 import { machineKey } from './core/place.js';
 import type { ExecResult, Jobs, Machine, SurveyGpus } from './core/ports.js';
 import { nearest, plain } from './core/text.js';
+import { assertAgreed, assertPlace } from './core/trust.js';
 import type { Lab } from './engine/lab.js';
 import type { Site } from './engine/runs/site.js';
 import { type Command, UsageError } from './faces/command.js';
 import { openConsole } from './faces/console.js';
 import { helpOf, parseFlags } from './faces/flags.js';
 import { leaseFolder, stateFolder } from './store/leases.js';
-import { openProject } from './store/project.js';
+import { openProject, type Project } from './store/project.js';
+import { readUser } from './store/user.js';
 
 const here = fileURLToPath(import.meta.url);
 const packageRoot = resolve(dirname(here), '..', '..');
@@ -42,6 +44,8 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   directive: () => import('./faces/cli/directive.js'),
   install: () => import('./faces/cli/install.js'),
   papers: () => import('./faces/cli/papers.js'),
+  trust: () => import('./faces/cli/trust.js'),
+  service: () => import('./faces/cli/service.js'),
   doctor: () => import('./faces/cli/doctor.js'),
   mcp: () => import('./faces/cli/mcp.js'),
   hook: () => import('./faces/cli/hook.js'),
@@ -53,9 +57,10 @@ const INNER = ['hook', 'supervise', 'gen'];
 
 function openLab(dir: string): Lab {
   const machine = lazyMachine();
-  const at = lazyPlaces();
+  const open = (): Project => openProject(dir, readUser(process.env));
+  const at = lazyPlaces(open);
   return {
-    open: () => openProject(dir),
+    open,
     machine,
     jobs: lazyJobs(at),
     surveyGpus: lazySurvey(machine),
@@ -84,7 +89,7 @@ function openLab(dir: string): Lab {
 }
 
 /** Other machines, each connected to once, when something is first asked of it. */
-function lazyPlaces(): Lab['at'] {
+function lazyPlaces(open: () => Project): Lab['at'] {
   const known = new Map<string, Promise<Site>>();
   return (place) => {
     const key = machineKey(place);
@@ -92,9 +97,12 @@ function lazyPlaces(): Lab['at'] {
       known.get(key) ??
       import('./adapters/machines/over-ssh.js').then(({ overSsh }) => {
         const machine = overSsh(place.host, place.args, process.env);
+        if (place.args.length > 0) assertPlace(place, open().paths.root, readUser(process.env));
         return { machine, surveyGpus: lazySurvey(machine) };
       });
     known.set(key, site);
+    // One who has agreed meanwhile is not refused again.
+    site.catch(() => known.delete(key));
     return site;
   };
 }
@@ -134,11 +142,12 @@ async function openSources(contact: string | undefined): Promise<Literature> {
 }
 
 /** Who thinks, asked only where the person has agreed to where keys go. */
-const openThinker: Lab['provider'] = async (project, own) => {
+const openThinker: Lab['provider'] = async ({ config, untrusted, paths }, own) => {
+  if (own === undefined) assertAgreed(untrusted, paths.root);
   const { openProvider } = await import('./adapters/providers/index.js');
-  const { agent, experiment } = project.config;
+  const { agent, experiment } = config;
   return openProvider(
-    { ...agent, ...own, passEnv: experiment.pass_env },
+    { ...(own === undefined ? agent : { provider: agent.provider, ...own }), passEnv: experiment.pass_env },
     { env: process.env, clock: Date.now, version: versionOf(), node: process.execPath, program: here },
   );
 };

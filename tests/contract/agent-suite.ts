@@ -25,7 +25,7 @@ export interface AgentCase {
   failures: [name: string, answer: Failure, fault: ProviderFault, says: RegExp][];
 }
 
-export const SCHEMA = {
+const SCHEMA = {
   type: 'object',
   properties: {
     run: { type: 'string' },
@@ -34,6 +34,30 @@ export const SCHEMA = {
   },
   required: ['run', 'files'],
   additionalProperties: false,
+};
+
+/** Secrets of many shapes: some told by their names, some by what they look like. */
+const CANARIES = {
+  OPENAI_API_KEY: 'sk-canary-openai-0000000001',
+  ANTHROPIC_API_KEY: 'sk-ant-canary-000000000002',
+  WANDB_API_KEY: 'canary3canary3canary3canary3',
+  HF_TOKEN: 'hf_canary4canary4canary4canary4',
+  AWS_SECRET_ACCESS_KEY: 'canary5/canary5/canary5',
+  AWS_ACCESS_KEY_ID: 'AKIACANARY66CANARY66',
+  GITHUB_TOKEN: 'ghp_canary7canary7canary7canary7',
+  ODD_NAME: 'sk-canary-shape-0000000000008',
+  DATABASE_URL: 'postgres://lab:canary-9-password@db.example/x',
+  SLACK_HOOK: 'https://hooks.slack.com/services/T00/B00/canary10canary10',
+  GEMINI_API_KEY: 'AIzaCanary11Canary11Canary11Canary11Can',
+  GITLAB: 'glpat-canary12canary12canary12',
+  NPM_CONFIG__AUTH: 'npm_canary13canary13canary13canary13',
+  REPLICATE_TOKEN: 'r8_canary14canary14canary14canary14',
+  GROQ_API_KEY: 'gsk_canary15canary15canary15canary15',
+  SENDGRID: 'SG.canary16canary16canary16.canary16canary16canary16',
+  SMTP_PASSWORD: 'canary-seventeen-password',
+  SESSION_JWT: 'eyJhbGciOiJIUzI1NiJ9.eyJjYW5hcnkiOjE4fQ.canary18canary18',
+  DEPLOY_SECRET: 'canary-nineteen-0123456789',
+  STRIPE: 'sk_live_canary20canary20canary20',
 };
 
 /** What every CLI must do as a worker. The real program, a scripted model on loopback. */
@@ -155,18 +179,9 @@ export function describeAgent(cli: AgentCase): void {
       }));
 
     it('keeps the prompt and every key out of argv, and foreign keys out of every environment', () => {
-      const canaries = {
-        OPENAI_API_KEY: 'sk-canary-openai-0000000001',
-        ANTHROPIC_API_KEY: 'sk-ant-canary-000000000002',
-        WANDB_API_KEY: 'canary3canary3canary3canary3',
-        HF_TOKEN: 'hf_canary4canary4canary4canary4',
-        AWS_SECRET_ACCESS_KEY: 'canary5/canary5/canary5',
-        GITHUB_TOKEN: 'ghp_canary6canary6canary6canary6',
-        ODD_NAME: 'sk-canary-shape-0000000000007',
-        ...cli.key,
-      };
+      const canaries: Record<string, string> = { ...CANARIES, ...cli.key };
       const own = Object.values(cli.key)[0] ?? '';
-      const passed = 'canary3canary3canary3canary3';
+      const passed = CANARIES.WANDB_API_KEY;
       let seen: { argv: string; env: string; ours: boolean }[] = [];
       return inPlace(
         [

@@ -31,6 +31,7 @@ describe('what tokens cost', () => {
   it('takes a dated name for its model', () => {
     expect(priceOf('claude-haiku-4-5-20251001')?.price.output).toBe(5);
     expect(priceOf('gpt-5.4-2026-03-05')?.price.output).toBe(15);
+    expect(priceOf('claude-sonnet-4-6[1m]')?.price.output).toBe(15);
     expect(priceOf('claude-haiku-4')).toBe(null);
   });
 

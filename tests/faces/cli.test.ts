@@ -30,6 +30,8 @@ const COMMANDS = [
   'directive',
   'install',
   'papers',
+  'trust',
+  'service',
   'doctor',
   'mcp',
 ];

@@ -1,6 +1,6 @@
 import type { Door, Settings } from '../../mcp-server/src/adapters/providers/door.js';
 import { openProvider } from '../../mcp-server/src/adapters/providers/index.js';
-import type { Model } from '../../mcp-server/src/core/provider.js';
+import type { Agent, Model } from '../../mcp-server/src/core/provider.js';
 import type { WireCase } from '../contract/provider-suite.js';
 import { type Json, MAIN } from './project.js';
 
@@ -21,6 +21,16 @@ export function openModel(settings: Settings, key = KEY, over: Partial<Door> = {
   const provider = openProvider(settings, door(env, over));
   if (provider.kind !== 'model') throw new Error('no model');
   return provider;
+}
+
+export function openAgent(
+  provider: 'claude_cli' | 'codex_cli',
+  settings: object,
+  env: Record<string, string>,
+): Agent {
+  const agent = openProvider({ provider, ...settings }, { ...door(), env });
+  if (agent.kind !== 'agent') throw new Error('no agent');
+  return agent;
 }
 
 const bearer = (headers: Json) => headers.authorization;

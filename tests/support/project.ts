@@ -37,7 +37,14 @@ export function makeProject(
     writeFileSync(join(root, name), text);
   }
   const state = mkdtempSync(join(tmpdir(), 'auto-experiment-state-'));
-  const all = { ...process.env, AUTO_EXPERIMENT_STATE_DIR: state, NO_COLOR: '1', ...env };
+  const all = {
+    ...process.env,
+    AUTO_EXPERIMENT_STATE_DIR: state,
+    // Nothing of the person who runs the tests.
+    AUTO_EXPERIMENT_CONFIG: join(state, 'config.yaml'),
+    NO_COLOR: '1',
+    ...env,
+  };
   const run = (...args: string[]) => runProcess([process.execPath, MAIN, ...args], { cwd: root, env: all });
   const mark = (id: string, name: string, field: string): string | undefined => {
     const text = readlinkSync(join(root, 'workspace/runs', id, 'record', name));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Globs } from './locked.js';
 import { Direction } from './metric.js';
+import { SshArgs, THINKER } from './own-config.js';
 import { SweepConfig } from './sweep/space.js';
 import { Duration } from './units.js';
 import { guardProblem } from './verdict/guards.js';
@@ -44,18 +45,16 @@ const Execution = z.strictObject({
     .string()
     .optional()
     .describe('Interpreter there, taken where a command says `python` or `python3`.'),
-  ssh_args: z
-    .union([z.string(), z.array(z.string())])
-    .optional()
-    .describe('Further arguments of ssh that say where and as whom: `-p 2222 -i ~/.ssh/lab -J bastion`.'),
+  ssh_args: SshArgs.optional(),
 });
 
 const Agent = z.strictObject({
-  provider: z.enum(['anthropic', 'openai', 'claude_cli', 'codex_cli']).default('anthropic').describe(LATER),
-  model: z.string().default('claude-sonnet-4-6').describe(LATER),
-  base_url: z.string().optional().describe(LATER),
-  api_key_env: z.string().optional().describe(LATER),
-  auth_token_env: z.string().optional().describe(LATER),
+  provider: THINKER.provider.default('anthropic'),
+  model: THINKER.model.default('claude-sonnet-4-6'),
+  base_url: THINKER.base_url.optional(),
+  api_key_env: THINKER.api_key_env.optional(),
+  auth_token_env: THINKER.auth_token_env.optional(),
+  prices: THINKER.prices.default({}),
   max_cycles: z
     .number()
     .int()

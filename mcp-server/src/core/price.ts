@@ -29,7 +29,7 @@ export function addUsage(a: Usage, b: Usage): Usage {
 
 /**
  * The price of a model, or null where nobody has said one. The config wins; then the table of list prices, in which a
- * dated name (`claude-haiku-4-5-20251001`, `gpt-5.4-2026-03-05`) means its model. `tokens` is the input of one request: some
+ * dated name (`claude-haiku-4-5-20251001`, `gpt-5.4-2026-03-05`) means its model, and so does Claude Code's `[1m]`. `tokens` is the input of one request: some
  * models cost more above a length; for the sum of several requests leave it out, and the price of short ones is taken.
  */
 export function priceOf(model: string, own: OwnPrices = {}, tokens = 0): KnownPrice | null {
@@ -66,4 +66,5 @@ export function knownModels(provider: ProviderName): string[] {
   return Object.keys(PRICES).filter((name) => name.startsWith(start));
 }
 
-const undated = (model: string): string => model.replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2})$/, '');
+const undated = (model: string): string =>
+  model.replace(/\[1m\]$/, '').replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2})$/, '');

@@ -27,8 +27,8 @@ export interface Lab {
   /** The sources of papers, loaded when first asked. `contact` is told to them: an e-mail address of the user. */
   literature(contact: string | undefined): Promise<Literature>;
   /**
-   * Who thinks, by `agent.*` of the project; its code is loaded when first asked. `own` are words of the person who
-   * started this, which win over the project's and need no trust. Asks nothing over the network. Throws LabError for a
+   * Who thinks, by `agent.*` of the project; its code is loaded when first asked. `own` is an endpoint that
+   * the person who started this has named; it stands in place of the config's, whole, and needs no trust. Asks nothing over the network. Throws LabError for a
    * project's endpoint that nobody confirmed, ProviderError (`setup`, `auth`) for a program or a key that is not there.
    */
   provider(project: Project, own?: Endpoint): Promise<Provider>;

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, symlinkSync } f
 import { join } from 'node:path';
 import { errorText, LabError } from '../core/errors.js';
 import { formatMark } from '../core/mark.js';
+import { priceOf } from '../core/price.js';
 import type { Lab } from '../engine/lab.js';
 import { placeFor } from '../engine/runs/site.js';
 import { acquireLock } from '../store/lock.js';
@@ -26,6 +27,7 @@ export async function examine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
     ...(await examineMachine(lab, signal)),
     ...('message' in project ? [] : await otherMachine(lab, project)),
     ...('message' in project ? [bad('project', project.message, project.hint)] : describe(project)),
+    ...('message' in project ? [] : [await thinker(lab, project)]),
   ];
 }
 
@@ -100,6 +102,32 @@ async function otherMachine(lab: Lab, project: Project): Promise<Check[]> {
     const second = `a host that asks for a second factor: open the shared connection once by hand, it is then used for as long as it lives. In ~/.ssh/config under Host ${ssh_host ?? 'HOST'}: ControlMaster auto, ControlPath ~/.ssh/cm-%C, ControlPersist 12h; then: ssh ${ssh_host ?? 'HOST'} true`;
     return [bad('host', error.message, `${error.hint}. ${second}`)];
   }
+}
+
+/** Who would think in the headless loop: whether the key or the program is there. Nothing is asked over the network. */
+async function thinker(lab: Lab, project: Project): Promise<Check> {
+  const { provider, model } = project.config.agent;
+  try {
+    await lab.provider(project);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    // The sweep planner and hosts need none.
+    return note('provider', error.message, error.hint);
+  }
+  const price = priceOf(model, project.config.agent.prices);
+  const cost = price === null ? 'no known price (agent.prices)' : `price: ${price.from}`;
+  if (provider !== 'claude_cli' && provider !== 'codex_cli')
+    return good('provider', `${provider}, ${model}; a key is there; ${cost}`);
+  const cli = provider === 'claude_cli' ? 'claude' : 'codex';
+  const { code, stdout, stderr } = await lab.machine.exec([cli, '--version'], { timeoutMs: 20_000 });
+  const version = stdout.trim().split('\n').at(-1) ?? '';
+  return code === 0
+    ? good('provider', `${provider}, ${version}; it has its own login; ${cost}`)
+    : note(
+        'provider',
+        `${cli} --version fails: ${stderr.trim().split('\n').at(-1) ?? code}`,
+        `run ${cli} by hand`,
+      );
 }
 
 function tryOpen(lab: Lab): Project | LabError {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import { errorCode } from '../../core/errors.js';
 
 export interface ChildTask {
@@ -12,7 +13,7 @@ export interface ChildTask {
   input: string;
   timeoutMs: number;
   signal: AbortSignal;
-  /** Each whole line of its output as it comes; a reason ends it. */
+  /** Each whole line of its output as it comes. */
   onLine?: (line: string) => void;
   /** Asked every second: a reason to end it now, or null. */
   enough?: () => string | null;
@@ -48,6 +49,7 @@ export function runChild(task: ChildTask): Promise<Ended> {
       detached: true,
     });
     const out: Buffer[] = [];
+    const letters = new StringDecoder('utf8');
     let [length, stderr, open] = [0, '', ''];
     let [ended, reason]: [Ended['ended'], string | null] = [null, null];
     let kill: NodeJS.Timeout | undefined;
@@ -75,7 +77,7 @@ export function runChild(task: ChildTask): Promise<Ended> {
       if (length > MAX_BYTES) return stop('size');
       out.push(part);
       if (task.onLine === undefined) return;
-      const lines = (open + part.toString('utf8')).split('\n');
+      const lines = (open + letters.write(part)).split('\n');
       open = lines.pop() ?? '';
       for (const line of lines) task.onLine(line);
     });

@@ -10,7 +10,7 @@ import { createRedactor } from '../../core/redact.js';
 import { clip, oneLine } from '../../core/text.js';
 import { badAnswer } from './body.js';
 import type { Ended } from './child.js';
-import { assertInstalled, type Cli, runCli, SERVER, serverArgs, withFolder } from './cli.js';
+import { assertFits, assertInstalled, type Cli, runCli, SERVER, serverArgs, withFolder } from './cli.js';
 import { claudeKeys, cliEnv } from './cli-env.js';
 import type { Door, Settings } from './door.js';
 import { keyOf } from './keys.js';
@@ -121,6 +121,7 @@ function read(ended: Ended, task: AgentTask, asked: Asked): AgentReply {
     const said = `${ended.stderr.trim()} ${ended.stdout.trim()}`.trim();
     if (ended.code === 0)
       throw badAnswer('claude_cli', `no answer: ${clip(oneLine(asked.redact(said)), 160)}`);
+    assertFits(CLI, said, asked.redact);
     throw refused({ status: null, words: said || `exit code ${ended.code}`, code: '', headers: {} }, asked);
   }
   const usage = usageOf(found);

@@ -23,6 +23,23 @@ export function assertInstalled({ provider, program, install }: Cli, door: Door)
   throw new ProviderError('setup', `${provider}: there is no program "${program}" on PATH`, install);
 }
 
+/** What a CLI says that is too old for us, or that cannot start our server. */
+const UNFIT = /unknown option|unexpected argument|unrecognized (?:option|subcommand)|required MCP server/i;
+
+/** Throws ProviderError (`setup`) where the words of a CLI say that it cannot be used in this way. */
+export function assertFits(
+  { provider, program, install }: Cli,
+  words: string,
+  redact: (text: string) => string,
+): void {
+  if (!UNFIT.test(words)) return;
+  throw new ProviderError(
+    'setup',
+    `${provider}: ${program} cannot be used as it is: ${clip(oneLine(redact(words)), 200)}`,
+    `a newer ${program} may be needed: ${install}`,
+  );
+}
+
 /** The argv of our MCP server with a role's tools. */
 export const serverArgs = (task: AgentTask, door: Door): string[] => [
   door.program,

@@ -3,7 +3,7 @@ import { createRedactor } from '../../core/redact.js';
 import { clip } from '../../core/text.js';
 import { badAnswer } from './body.js';
 import type { Ended } from './child.js';
-import { assertInstalled, type Cli, runCli, SERVER, serverArgs, withFolder } from './cli.js';
+import { assertFits, assertInstalled, type Cli, runCli, SERVER, serverArgs, withFolder } from './cli.js';
 import { type CliEnv, cliEnv } from './cli-env.js';
 import { type CarriedConfig, carriedConfig, inline, modelProvider } from './codex-config.js';
 import { type CodexStory, emptyStory, tell } from './codex-events.js';
@@ -23,8 +23,10 @@ const CLI: Cli = {
 /** Variable in which Codex finds the key that the config names; it is known to Codex alone. */
 const KEY = 'AUTO_EXPERIMENT_PROVIDER_KEY';
 
-/** After so long without a step, with trouble told, it is ended: it would go on trying for hours without a word. */
-const STUCK_MS = 60_000;
+/** Limited, it waits without a word for as long as it was told to, which may be hours. After so long it is ended. */
+const LIMITED_MS = 3 * 60_000;
+
+const LIMITED = /\b429\b|limit/i;
 
 /** Its own tools and ways. Ours are to be the only ones, and an endpoint that is gone must not be tried for ever. */
 const OFF = [
@@ -114,7 +116,11 @@ export function codexCli(settings: Settings, door: Door): Agent {
             signal: task.signal,
             onLine: (line) => tell(story, line, door.clock()),
             enough: () =>
-              story.trouble !== null && door.clock() - story.stepAt > STUCK_MS ? story.trouble : null,
+              story.trouble !== null &&
+              LIMITED.test(story.trouble) &&
+              door.clock() - story.troubleAt > LIMITED_MS
+                ? story.trouble
+                : null,
           },
           redact,
         );
@@ -174,6 +180,7 @@ function read(ended: Ended, story: CodexStory, task: AgentTask, asked: Asked): A
   if (story.failed || trouble !== null || usage === null) {
     const words = trouble ?? ended.stderr.trim();
     if (words === '') throw badAnswer('codex_cli', `no answer (exit code ${ended.code ?? 'none'})`);
+    assertFits(CLI, words, asked.redact);
     const status = /\bstatus:? (\d{3})\b/.exec(words)?.[1];
     throw refused(
       { status: status === undefined ? null : Number(status), words, code: '', headers: {}, usage },

@@ -11,8 +11,8 @@ export interface CodexStory {
   /** The last trouble that Codex told of, since its last step. */
   trouble: string | null;
   failed: boolean;
-  /** When it last got on: a step of the model or of a tool. Milliseconds since 1970. */
-  stepAt: number;
+  /** When that trouble began. Milliseconds since 1970. */
+  troubleAt: number;
 }
 
 export const emptyStory = (now: number): CodexStory => ({
@@ -20,7 +20,7 @@ export const emptyStory = (now: number): CodexStory => ({
   usage: null,
   trouble: null,
   failed: false,
-  stepAt: now,
+  troubleAt: now,
 });
 
 /** Takes one line in. What is no event is passed over: newer versions say more. */
@@ -29,6 +29,7 @@ export function tell(story: CodexStory, line: string, now: number): void {
   if (event === null) return;
   switch (event.type) {
     case 'error':
+      if (story.trouble === null) story.troubleAt = now;
       story.trouble = event.message ?? 'unknown trouble';
       return;
     case 'turn.failed':
@@ -53,7 +54,6 @@ export function tell(story: CodexStory, line: string, now: number): void {
       if (event.item === undefined || event.item.type === 'error') return;
       if (event.item.type === 'agent_message') story.text = event.item.text ?? '';
       story.trouble = null;
-      story.stepAt = now;
   }
 }
 

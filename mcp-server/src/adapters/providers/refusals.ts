@@ -3,7 +3,7 @@ import { ProviderError, type ProviderFault, type ProviderName, type Usage } from
 import { clip, nearest, oneLine } from '../../core/text.js';
 import { retryAtIn, retryAtOf } from './reset.js';
 
-/** Who was asked, for words: `key` is where its key comes from, `at` its address. */
+/** Who was asked, for words. */
 export interface Asked {
   provider: ProviderName;
   model: string;
@@ -88,7 +88,9 @@ function hintOf(fault: ProviderFault, asked: Asked, words: string, status: numbe
   switch (fault) {
     case 'limited':
     case 'down':
-      return 'it passes by itself: it is asked again then';
+      return /ENOTFOUND|ECONNREFUSED|refused/.test(words)
+        ? 'it is asked again; if it stays so, look at the network and at agent.base_url'
+        : 'it passes by itself: it is asked again then';
     case 'auth':
       return asked.keyHint;
     case 'quota':

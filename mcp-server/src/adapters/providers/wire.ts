@@ -48,6 +48,8 @@ export function post({ url, headers, body, timeoutMs, maxBytes, signal }: Sent):
         'content-type': 'application/json',
         'content-length': bytes.length,
         'accept-encoding': 'identity',
+        // One that was kept open may be closed by the other side just when it is used again.
+        connection: 'close',
       },
     });
     const end = (trouble: WireTrouble | null): void => {

@@ -1,8 +1,8 @@
-import { appendFileSync } from 'node:fs';
 import { errorText } from '../../core/errors.js';
 import { isUnderWay } from '../../core/run-record.js';
 import { removeLeftovers } from '../../store/leftovers.js';
 import { acquireLock } from '../../store/lock.js';
+import { appendLog } from '../../store/log-file.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
@@ -42,7 +42,7 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
   const { paths } = project;
   const log = (text: string): void => {
     try {
-      appendFileSync(paths.supervisorLog, `${new Date(lab.clock()).toISOString()} ${text}\n`);
+      appendLog(paths.supervisorLog, `${new Date(lab.clock()).toISOString()} ${text}\n`);
     } catch (error) {
       // Its own diary is the least of its duties: a full disk must not end the supervision.
       process.emitWarning(`supervisor.log: ${errorText(error)}`);

@@ -5,6 +5,7 @@ import { TOOLS } from '../../tools/index.js';
 import type { Command } from '../command.js';
 import { cliPage } from '../docs/cli-page.js';
 import { configPage } from '../docs/config-page.js';
+import { pricesMarkdown } from '../docs/prices-table.js';
 import { roomsMarkdown } from '../docs/rooms.js';
 import { toolsPage } from '../docs/tools-page.js';
 import { command as compare } from './compare.js';
@@ -22,8 +23,10 @@ import { command as papers } from './papers.js';
 import { command as report } from './report.js';
 import { command as restore } from './restore.js';
 import { command as run } from './run.js';
+import { command as service } from './service.js';
 import { command as status } from './status.js';
 import { command as stop } from './stop.js';
+import { command as trust } from './trust.js';
 import { command as wait } from './wait.js';
 
 /** Those that people use, in the order of the docs. */
@@ -44,6 +47,8 @@ export const COMMANDS = [
   directive,
   install,
   papers,
+  trust,
+  service,
   doctor,
   mcp,
 ];
@@ -59,11 +64,13 @@ export const command: Command = {
   async run(console, args) {
     const docs = join(console.packageRoot, 'docs');
     const design = join(docs, 'design.md');
+    const providers = join(docs, 'providers.md');
     const pages: [string, string][] = [
       [join(docs, 'config.md'), configPage()],
       [join(docs, 'tools.md'), toolsPage(TOOLS)],
       [join(docs, 'cli.md'), cliPage(COMMANDS)],
       [design, between(readFileSync(design, 'utf8'), 'rooms', roomsMarkdown())],
+      [providers, between(readFileSync(providers, 'utf8'), 'prices', pricesMarkdown())],
     ];
     const stale = pages.filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
     if (args.switches.check === true) {

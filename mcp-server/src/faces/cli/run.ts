@@ -13,6 +13,7 @@ import { TOOLS } from '../../tools/index.js';
 import { type Command, type Console, UsageError } from '../command.js';
 import { wholeNumber } from '../flags.js';
 import { createTeller } from '../terminal/teller.js';
+import { THINKER_FLAGS, withThinker } from '../thinker-flags.js';
 import { labOf } from './shared.js';
 
 export const command: Command = {
@@ -31,6 +32,7 @@ export const command: Command = {
     once: { kind: 'switch', help: 'One cycle, to its end: the same as --max-cycles 1.' },
     'max-cycles': { kind: 'value', value: 'N', help: 'End after N more cycles.' },
     directive: { kind: 'value', value: 'TEXT', help: 'Leave a directive first.' },
+    ...THINKER_FLAGS,
   },
   json: true,
   project: true,
@@ -39,7 +41,7 @@ export const command: Command = {
     const wanted = args.values.planner;
     if (wanted !== undefined && wanted !== 'llm' && wanted !== 'sweep')
       throw new UsageError(`--planner takes llm or sweep, not "${wanted}"`);
-    const lab = withGpus(labOf(console, args), args.values.gpu);
+    const lab = withThinker(withGpus(labOf(console, args), args.values.gpu), args);
     const project = lab.open();
     const cycles = project.config.agent.max_cycles;
     const once = args.switches.once === true ? 1 : null;
@@ -67,11 +69,11 @@ export const command: Command = {
 
 /** Who thinks, by the project’s config. */
 async function thinkerOf(lab: Lab, project: Project, { packageRoot }: Console): Promise<Thinker> {
-  const provider = await lab.provider(project);
+  const { agent } = project.config;
   return {
-    provider,
-    model: project.config.agent.model,
-    price: (model, usage, request) => costOf(usage, model, { request }),
+    provider: await lab.provider(project),
+    model: agent.model,
+    price: (model, usage, request) => costOf(usage, model, { own: agent.prices, request }),
     tools: TOOLS,
     prompt: (role) => instructionsOf(packageRoot, role),
   };
