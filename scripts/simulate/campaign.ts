@@ -188,7 +188,7 @@ function launchTool(world: ReturnType<typeof simulatedWorld>, open: Lab['open'])
 }
 
 /** What the loop may touch; everything else is not there. */
-function labOf(open: Lab['open'], clock: Lab['clock'], random: Lab['random']): Lab {
+export function labOf(open: Lab['open'], clock: Lab['clock'], random: Lab['random']): Lab {
   const absent = (): never => {
     throw new Error('not in a simulation');
   };

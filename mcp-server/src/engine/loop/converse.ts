@@ -234,7 +234,7 @@ function parseAnswer<A>(task: Task<A>, input: unknown): Said<A> {
 /** Read by the loop for the leader in any case, or written from its answers: paid for twice otherwise. */
 const DONE_FOR_LEADER = ['read_memory', 'log_memory'];
 
-export function toolsOf(tools: readonly AnyTool[], role: Role): AnyTool[] {
+function toolsOf(tools: readonly AnyTool[], role: Role): AnyTool[] {
   const own = tools.filter(({ audience }) => audience.includes(role));
   return role === 'leader' ? own.filter(({ name }) => !DONE_FOR_LEADER.includes(name)) : own;
 }
