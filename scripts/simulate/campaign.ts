@@ -214,6 +214,8 @@ export function labOf(open: Lab['open'], clock: Lab['clock'], random: Lab['rando
     at: absent,
     literature: absent,
     provider: absent,
+    notifier: absent,
+    spawnHerald: absent,
     spawnSupervisor: absent,
   };
 }

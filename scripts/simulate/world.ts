@@ -189,6 +189,8 @@ export function simulatedWorld(
         rung: () => false,
         add: () => undefined,
         remove: () => undefined,
+        folders: () => [],
+        ring: () => undefined,
         close: () => undefined,
       };
     },

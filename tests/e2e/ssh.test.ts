@@ -1,8 +1,25 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Json, makeProject, type TestProject, until } from '../support/project.js';
+import {
+  insertJson,
+  type Json,
+  MAIN,
+  makeProject,
+  runProcess,
+  type TestProject,
+  until,
+} from '../support/project.js';
 import { type Sshd, type SshdOptions, startSshd } from '../support/sshd.js';
 
 // A real sshd on loopback; the controller's folder and the host's folder are two different ones.
@@ -66,6 +83,49 @@ describe('runs on a host over SSH', () => {
     });
     expect(readFileSync(run.log, 'utf8')).toMatch(/^in .*\nval_acc: 0.75\n$/);
     expect(existsSync(join(there, '.auto-experiment', '.gitignore'))).toBe(true);
+  });
+
+  it('are run in the same way where there is no program ssh', async () => {
+    await open();
+    const path = join(bin, 'no-ssh');
+    mkdirSync(path);
+    for (const name of ['git', 'sh', 'env', 'python3']) symlinkSync(`/usr/bin/${name}`, join(path, name));
+    const env = { ...server.env, PATH: path, HOME: server.home };
+    const cli = async (...args: string[]): Promise<Json> => {
+      const ran = await runProcess([process.execPath, MAIN, ...insertJson(args)], {
+        cwd: project.root,
+        env: { ...env, AUTO_EXPERIMENT_STATE_DIR: join(bin, 'state') },
+      });
+      if (ran.code !== 0) throw new Error(`${ran.code}: ${ran.stderr}`);
+      return JSON.parse(ran.stdout);
+    };
+    writeFileSync(join(there, 'train.sh'), HOLD[2] ?? '');
+    const run = await cli('launch', '--', 'sh', 'train.sh');
+    await until(() => readFileSync(run.log, 'utf8').includes('in '));
+    go();
+    expect(await cli('wait', run.id)).toMatchObject({ ending: 'succeeded', primary: { value: 0.75 } });
+  });
+
+  it('of a project of the Python original go on with its config as it is', async () => {
+    await open();
+    const key = join(server.folder, 'user');
+    const args = `-p ${server.port} -i ${key} -o UserKnownHostsFile=${server.folder}/known_hosts -o IdentitiesOnly=yes`;
+    writeFileSync(
+      join(project.root, 'config.yaml'),
+      `project: {name: digits, brief: PROJECT_BRIEF.md, workspace: workspace}
+execution:
+  mode: ssh
+  ssh_host: ${userInfo().username}@127.0.0.1
+  remote_workspace: ${there}
+  remote_python: ${join(bin, 'lab-python')}
+  ssh_args: "${args}"
+experiment: {mandatory_dry_run: false, metric: val_acc, direction: maximize}
+`,
+    );
+    writeFileSync(join(bin, 'lab-python'), '#!/bin/sh\necho "val_acc: 0.625 by $*"\n', { mode: 0o755 });
+    const run = await project.json('launch', '--', 'python', 'train.py');
+    expect(await project.json('wait', run.id)).toMatchObject({ primary: { value: 0.625 } });
+    expect(readFileSync(run.log, 'utf8')).toContain('by train.py');
   });
 
   it('are stopped there, and failures told with their code', async () => {

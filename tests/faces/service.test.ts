@@ -57,7 +57,7 @@ function open(programs: Record<string, string>, files: Record<string, string> = 
     {
       HOME: home,
       XDG_CONFIG_HOME: '',
-      AUTO_EXPERIMENT_CONFIG: '',
+      AUTO_EXPERIMENT_CONFIG_DIR: '',
       FAKE: home,
       // Only what is faked, and a shell: no systemctl or crontab of this machine.
       PATH: [bin, '/nowhere'].join(delimiter),

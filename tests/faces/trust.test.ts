@@ -26,7 +26,7 @@ function open(config: string, own = '', env: Record<string, string> = {}): void 
   if (own !== '') writeFileSync(file, own);
   project = makeProject(
     { 'PROJECT_BRIEF.md': 'Make it better.\n', 'config.yaml': `gpu: {auto_detect: false}\n${config}\n` },
-    { ...KEYS, ANTHROPIC_BASE_URL: '', OPENAI_BASE_URL: '', AUTO_EXPERIMENT_CONFIG: file, ...env },
+    { ...KEYS, ANTHROPIC_BASE_URL: '', OPENAI_BASE_URL: '', AUTO_EXPERIMENT_CONFIG_DIR: folder, ...env },
   );
 }
 

@@ -1,5 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -9,11 +17,15 @@ import { kill, until } from './project.js';
 export interface Sshd {
   port: number;
   folder: string;
+  /** A home whose ~/.ssh/config knows it too, for who has no program ssh. */
+  home: string;
   /** What the program under test is started with. */
   env: Record<string, string | undefined>;
   /** Ends the server and every session of it, as a restart of the host's network does. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Takes new connections with these lines before its configuration; sessions that are open go on. */
+  reconfigure(lines: string): Promise<void>;
   /** Gives the host another key, as a machine in between would have. */
   changeHostKey(): void;
   end(): Promise<void>;
@@ -30,11 +42,15 @@ export interface SshdOptions {
   config?: string;
   /** Further lines of the user's ssh_config(5). */
   client?: string;
+  /** The port by which the user reaches it; its own one when absent. */
+  through?: () => number;
+  /** A free one when absent. */
+  port?: number;
 }
 
-export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
+export async function startSshd({ port: wanted, ...options }: SshdOptions = {}): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), 'ae-sshd-'));
-  const [port, bin] = [await freePort(), join(folder, 'bin')];
+  const [port, bin] = [wanted ?? (await freePort()), join(folder, 'bin')];
   mkdirSync(bin);
   // Where sshd keeps its unprivileged half; made by the package's service elsewhere.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
@@ -44,14 +60,16 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   keygen('user');
   const publicOf = (name: string) => readFileSync(join(folder, `${name}.pub`), 'utf8');
   writeFileSync(join(folder, 'authorized'), publicOf('user'), { mode: 0o600 });
-  const known = () =>
-    writeFileSync(join(folder, 'known_hosts'), `[127.0.0.1]:${port} ${publicOf('host')}`, { mode: 0o600 });
-  known();
+  const door = options.through?.() ?? port;
+  writeFileSync(join(folder, 'known_hosts'), `[127.0.0.1]:${door} ${publicOf('host')}`, { mode: 0o600 });
   const greet =
     options.greeting === undefined ? '' : `echo '${options.greeting}'; echo '${options.greeting}' >&2; `;
+  const config = join(folder, 'sshd_config');
   writeFileSync(
-    join(folder, 'sshd_config'),
+    config,
     [
+      // The first value of a keyword counts.
+      options.config ?? '',
       `Port ${port}`,
       'ListenAddress 127.0.0.1',
       `HostKey ${folder}/host`,
@@ -62,7 +80,6 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       'PasswordAuthentication no',
       'KbdInteractiveAuthentication no',
       `ForceCommand ${options.bin === undefined ? '' : `PATH=${options.bin}:$PATH; export PATH; `}${greet}exec ${options.loginShell ?? '/bin/sh'} -c "$SSH_ORIGINAL_COMMAND"`,
-      options.config ?? '',
       '',
     ].join('\n'),
   );
@@ -72,7 +89,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       options.client ?? '',
       'Host gpu1 gpu2',
       '  HostName 127.0.0.1',
-      `  Port ${port}`,
+      `  Port ${door}`,
       `  User ${userInfo().username}`,
       `  IdentityFile ${folder}/user`,
       '  IdentitiesOnly yes',
@@ -82,6 +99,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       '',
     ].join('\n'),
   );
+  // What finds its configuration by $HOME has it there.
+  const home = join(folder, 'home');
+  mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+  copyFileSync(join(folder, 'ssh_config'), join(home, '.ssh', 'config'));
   // OpenSSH finds its configuration by the account's home, not by $HOME.
   writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh -F ${folder}/ssh_config "$@"\n`);
   chmodSync(join(bin, 'ssh'), 0o755);
@@ -115,9 +136,17 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   return {
     port,
     folder,
+    home,
     env,
     start,
     stop,
+    async reconfigure(lines) {
+      const gone = server;
+      if (gone?.pid !== undefined) kill(gone.pid);
+      await until(() => gone?.exitCode !== null || gone?.signalCode !== null);
+      writeFileSync(config, `${lines}\n${readFileSync(config, 'utf8')}`);
+      await start();
+    },
     changeHostKey() {
       for (const name of ['host', 'host.pub']) rmSync(join(folder, name));
       keygen('host');
@@ -150,7 +179,7 @@ function childrenOf(pid: number): number[] {
   return all.flatMap((child) => [...childrenOf(child), child]);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

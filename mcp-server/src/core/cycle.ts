@@ -12,6 +12,8 @@ export interface LoopStanding {
   cycle: number;
   /** When the latest cycle began, ISO 8601. */
   since: string | null;
+  /** When the latest cycles began, oldest first; of those within any hour all are kept. */
+  begun: string[];
   /** The latest cycle goes on: a worker of it is wanted, or has just answered. */
   open: boolean;
   /** The last thought of the latest cycle. */
@@ -33,9 +35,13 @@ export interface LoopStanding {
   failures: number;
 }
 
+/** No loop begins more cycles than this within an hour. */
+const MOST_BEGUN = 1000;
+
 export const beginLoop = (): LoopStanding => ({
   cycle: 0,
   since: null,
+  begun: [],
   open: false,
   thought: null,
   errands: [],
@@ -97,6 +103,8 @@ export const nextCycle = (loop: LoopStanding): number => (loop.open ? loop.cycle
 
 function enter(loop: LoopStanding, cycle: number, at: string): void {
   if (cycle <= loop.cycle) return;
+  loop.begun.push(at);
+  if (loop.begun.length > 2 * MOST_BEGUN) loop.begun.splice(0, MOST_BEGUN);
   Object.assign(loop, { cycle, since: at, open: true, thought: null, errands: [], errand: null, steps: [] });
 }
 

@@ -1,3 +1,5 @@
+import type { Channel } from '../core/notify/channel.js';
+import type { Notifier } from '../core/notify/notice.js';
 import type { Literature } from '../core/paper/source.js';
 import type { Place } from '../core/place.js';
 import type { Clock, Jobs, Machine, Random, SurveyGpus } from '../core/ports.js';
@@ -34,4 +36,8 @@ export interface Lab {
   provider(project: Project, own?: Endpoint): Promise<Provider>;
   /** Starts a supervisor process for this project, detached. It ends at once where one is at work already. */
   spawnSupervisor(): void;
+  /** Who takes messages to a channel, loaded when there is something to say. */
+  notifier(channel: Channel): Promise<Notifier>;
+  /** Starts the process that tells people and keeps the notes, detached. It ends at once where one is at work already. */
+  spawnHerald(): void;
 }

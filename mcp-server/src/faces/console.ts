@@ -3,8 +3,8 @@ import type { Console } from './command.js';
 /** The terminal of this process, with what of the program only its composition root knows. */
 export function openConsole(
   signal: AbortSignal,
-  known: Pick<Console, 'lab' | 'packageRoot' | 'program' | 'version'>,
-): Console {
+  known: Pick<Console, 'desk' | 'packageRoot' | 'program' | 'version'>,
+): Omit<Console, 'lab'> {
   const terminal = process.stdout.isTTY === true;
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   return {

@@ -1,6 +1,13 @@
 import { closeSync, constants, fstatSync, lstatSync, opendirSync, readSync } from 'node:fs';
 import { errorCode, LabError } from '../core/errors.js';
-import { assertOrdinary, holdFolder, openBeneath, refused, splitRelative } from './beneath.js';
+import {
+  assertOrdinary,
+  assertWritableName,
+  holdFolder,
+  openBeneath,
+  refused,
+  splitRelative,
+} from './beneath.js';
 import { writeAtomic } from './files.js';
 import { storageError } from './project.js';
 
@@ -46,7 +53,7 @@ export function readBeneath(
 }
 
 /** Length without a UTF-8 character that goes on beyond the end. */
-function wholeCharacters(data: Buffer): number {
+export function wholeCharacters(data: Buffer): number {
   for (let back = 1; back <= Math.min(3, data.length - 1); back++) {
     const byte = data[data.length - back] ?? 0;
     if (byte < 0x80) return data.length;
@@ -67,9 +74,7 @@ export function writeBeneath(root: string, relative: string, text: string | Uint
   const name = parts.at(-1);
   if (name === undefined || relative.endsWith('/'))
     throw refused(relative, 'it names a folder', 'name a file');
-  if (/[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/u.test(relative)) {
-    throw refused(relative, 'it holds control characters', 'choose a name that a person can read and type');
-  }
+  assertWritableName(relative);
   try {
     const folder = holdFolder(root, parts.slice(0, -1), relative, true);
     try {

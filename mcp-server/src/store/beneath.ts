@@ -168,7 +168,7 @@ function existing(shown: string): LabError {
   return refused(shown, 'it is there already', 'choose another name');
 }
 
-function linkRefused(shown: string): LabError {
+export function linkRefused(shown: string): LabError {
   return refused(
     shown,
     'a part of it is a symbolic link',
@@ -207,6 +207,13 @@ function fileError(error: unknown, shown: string): unknown {
     `check what stands at "${short(shown)}" and who may use it`,
     error,
   );
+}
+
+/** Throws LabError for a name that no person could read or type. */
+export function assertWritableName(relative: string): void {
+  if (/[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/u.test(relative)) {
+    throw refused(relative, 'it holds control characters', 'choose a name that a person can read and type');
+  }
 }
 
 /** The one form of refusal: which path, why, and what to do. */

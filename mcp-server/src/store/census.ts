@@ -40,8 +40,11 @@ export function takeCensus(root: string, workspace: string, run: RunPaths, now: 
     const tail = tailOf(join(root, path), size);
     census.files[path] = { size, mtime, tail, ...(history === null ? {} : { history }) };
   }
-  writeAtomic(run.sources, JSON.stringify(census), { mayLose: 'all' });
+  writeCensus(run, census);
 }
+
+export const writeCensus = (run: RunPaths, census: Census): void =>
+  writeAtomic(run.sources, JSON.stringify(census), { mayLose: 'all' });
 
 /** Null when there is none that can be read. */
 export function readCensus(run: RunPaths): Census | null {

@@ -26,13 +26,14 @@ export interface CodeLimits {
   exclude: readonly string[];
 }
 
-interface Name {
+/** A file that may be code. */
+export interface Name {
   path: string;
   tracked: boolean;
 }
 
 /** Made by tools, never written by a person. Not looked into unless git tracks what is in there. */
-const MADE_FOLDERS = new Set([
+export const MADE_FOLDERS: ReadonlySet<string> = new Set([
   ...[
     '.git',
     '.hg',
@@ -79,24 +80,19 @@ export async function listCode(
   limits: CodeLimits,
 ): Promise<{ files: CodeFile[]; skipped: Skipped[] }> {
   const names = inGit ? await gitNames(project, limits.exclude, 0) : walk(project, limits.exclude);
-  // Tracked files first: when the room is too small for all, untracked ones stay out.
-  names.sort(
-    (a, b) => Number(b.tracked) - Number(a.tracked) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0),
-  );
+  names.sort(trackedFirst);
   const files = new Map<string, CodeFile>();
   const skipped: Skipped[] = [];
   const folders = new Map<string, boolean>();
   let total = 0;
   for (const name of names) {
-    if (
-      files.has(name.path) ||
-      isExcluded(name.path, limits.exclude) ||
-      (!name.tracked && LITTER.test(name.path))
-    )
-      continue;
+    if (files.has(name.path) || isExcluded(name.path, limits.exclude) || isLitter(name)) continue;
     const stat = lstatOrNull(join(project, name.path));
     if (stat === null || stat.isDirectory() || !isRealFolder(project, dirname(name.path), folders)) continue;
-    const why = whyNot(name, stat, limits, total, files.size);
+    const why =
+      stat.isFile() || stat.isSymbolicLink()
+        ? whyLeftOut(name, stat.size, limits, total, files.size)
+        : 'not a regular file';
     if (why !== null) {
       skipped.push({ path: name.path, bytes: stat.size, why });
       continue;
@@ -108,16 +104,28 @@ export async function listCode(
   return { files: [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)), skipped: bounded(skipped) };
 }
 
-function whyNot(name: Name, stat: Stats, limits: CodeLimits, total: number, count: number): string | null {
-  if (!stat.isFile() && !stat.isSymbolicLink()) return 'not a regular file';
+/** When the room is too small for all, files that are not tracked stay out. */
+export const trackedFirst = (a: Name, b: Name): number =>
+  Number(b.tracked) - Number(a.tracked) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+
+export const isLitter = ({ path, tracked }: Name): boolean => !tracked && LITTER.test(path);
+
+/** Why a file is not kept as code, beside `total` bytes in `count` files that are; null = it is. */
+export function whyLeftOut(
+  name: Name,
+  bytes: number,
+  limits: CodeLimits,
+  total: number,
+  count: number,
+): string | null {
   if (!name.tracked && RESULTS.test(name.path)) return 'results or data, not code';
-  if (stat.size > limits.maxFileBytes) return `larger than ${limits.maxFileBytes} bytes`;
-  if (total + stat.size > limits.maxTotalBytes) return `more than ${limits.maxTotalBytes} bytes in all`;
+  if (bytes > limits.maxFileBytes) return `larger than ${limits.maxFileBytes} bytes`;
+  if (total + bytes > limits.maxTotalBytes) return `more than ${limits.maxTotalBytes} bytes in all`;
   if (count >= MAX_FILES) return `more than ${MAX_FILES} files in all`;
   return null;
 }
 
-function bounded(skipped: Skipped[]): Skipped[] {
+export function bounded(skipped: Skipped[]): Skipped[] {
   const rest = skipped.slice(MAX_SKIPPED);
   if (rest.length === 0) return skipped;
   const bytes = rest.reduce((sum, one) => sum + one.bytes, 0);

@@ -101,7 +101,7 @@ function linkRest(from: string, to: string, isCode: (path: string) => boolean, w
 const isWithin = (path: string, folder: string): boolean => `${path}${sep}`.startsWith(`${folder}${sep}`);
 
 /** `a/b/c.py` → `a`, `a/b`, `a/b/c.py`. */
-function withFolders(path: string): string[] {
+export function withFolders(path: string): string[] {
   const parts = path.split('/');
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }

@@ -3,16 +3,24 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { Config } from '../core/config.js';
 import { errorCode, errorText, LabError } from '../core/errors.js';
+import { adaptOriginal } from '../core/original-config.js';
 import type { OwnConfig } from '../core/own-config.js';
 import { nearest } from '../core/text.js';
 
 const MAX_BYTES = 64 * 1024;
 
+export interface ConfigFile {
+  config: Config;
+  /** What a person should know of how it was read. */
+  notes: string[];
+}
+
 /**
- * Reads `config.yaml`. What it leaves out is taken from the user's own config, then from the defaults. Throws LabError for a file over 64 KiB, YAML that cannot be read, alias
- * bombs, wrong types and unknown keys (the nearest known one is named).
+ * Reads `config.yaml`, ours or the Python original's. What it leaves out is taken from the user's own config, then from the
+ * defaults. Throws LabError for a file over 64 KiB, YAML that cannot be read, alias bombs, wrong types and unknown keys (the
+ * nearest known one is named).
  */
-export function readConfig(path: string, own?: OwnConfig): Config {
+export function readConfig(path: string, own?: OwnConfig): ConfigFile {
   let text: string;
   try {
     const stat = statSync(path);
@@ -27,7 +35,7 @@ export function readConfig(path: string, own?: OwnConfig): Config {
     }
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return checked(Config, over(own, {}), path);
+    if (errorCode(error) === 'ENOENT') return { config: checked(Config, over(own, {}), path), notes: [] };
     if (error instanceof LabError || errorCode(error) === undefined) throw error;
     throw new LabError(
       `${path} cannot be read: ${errorText(error)}`,
@@ -35,7 +43,8 @@ export function readConfig(path: string, own?: OwnConfig): Config {
       { cause: error },
     );
   }
-  return checked(Config, over(own, parseYaml(text, path)), path);
+  const { data, notes } = adaptOriginal(parseYaml(text, path));
+  return { config: checked(Config, over(own, data), path), notes };
 }
 
 /**

@@ -31,12 +31,17 @@ export function parseLedger(text: string, path: string): LedgerFile {
   const lines = text.split('\n');
   lines.forEach((line, index) => {
     if (line.trim() === '') return;
-    const record = parseLine(line);
+    const record = parseLedgerLine(line);
     if (record === null) bad.push(index + 1);
     else records.push(record);
   });
-  const warnings: string[] = [];
   const torn = bad.at(-1) === lines.length && !text.endsWith('\n') ? bad.pop() : undefined;
+  return { records, warnings: badLineWords(path, bad, torn) };
+}
+
+/** What is said of lines that cannot be read. `torn` is the number of a last line that was not written to its end. */
+export function badLineWords(path: string, bad: readonly number[], torn: number | undefined): string[] {
+  const warnings: string[] = [];
   if (torn !== undefined)
     warnings.push(`${path}: its last line (${torn}) is torn and was skipped; all lines before it count`);
   if (bad.length > 0) {
@@ -45,10 +50,11 @@ export function parseLedger(text: string, path: string): LedgerFile {
       `${path}: ${bad.length} line(s) cannot be read and were skipped: ${shown}${bad.length > 5 ? ', …' : ''}`,
     );
   }
-  return { records, warnings };
+  return warnings;
 }
 
-function parseLine(line: string): LedgerRecord | null {
+/** Null for a line that is no record. */
+export function parseLedgerLine(line: string): LedgerRecord | null {
   let data: unknown;
   try {
     data = JSON.parse(line);

@@ -22,13 +22,16 @@ export interface LockedFile {
 }
 
 /** Most files that globs may mean, and most names that are looked at to find them. */
-const MAX_FILES = 20_000;
+export const MAX_LOCKED = 20_000;
 const MAX_NAMES = 200_000;
 
 /** Made beside the code by tools while it runs; looked into only where a glob begins in one. */
 const MADE =
   /^(?:\.git|\.hg|\.svn|node_modules|__pycache__|\.venv|venv|\.ipynb_checkpoints|\.(?:pytest|mypy|ruff)_cache|wandb|mlruns)$/;
 const LITTER = /\.py[co]$|~$|^\.(?:DS_Store|nfs\w+)$|\.swp$/;
+
+/** A name that tools make by the way; what is in such a folder is left out too. */
+export const isMade = (name: string): boolean => MADE.test(name) || LITTER.test(name);
 
 export const lockedPlaces = (paths: ProjectPaths, globs: readonly string[]): LockedPlaces => ({
   root: paths.root,
@@ -82,7 +85,7 @@ export function* findLocked({
     const stat = statOrNull(join(root, path));
     if (stat?.isDirectory() === true) return [path];
     if ((stat === null || stat.isFile()) && matches(path) && !found.has(path)) {
-      if (found.size === MAX_FILES) throw tooMuch(key, `mean more than ${MAX_FILES} files`);
+      if (found.size === MAX_LOCKED) throw tooMuch(key, `mean more than ${MAX_LOCKED} files`);
       found.set(path, { path, stat });
     }
     return [];
@@ -98,20 +101,21 @@ export function* findLocked({
       if (names % 2000 === 0) yield;
       if (names > MAX_NAMES)
         throw tooMuch(key, `look through more than ${MAX_NAMES} names; begin each with a folder`);
-      if (MADE.test(entry.name) || LITTER.test(entry.name)) continue;
+      if (isMade(entry.name)) continue;
       for (const folder of take(path === '' ? entry.name : `${path}/${entry.name}`))
         yield* visit(folder, [...above, real]);
     }
   };
 
-  for (const base of bases(globs)) {
+  for (const base of basesOf(globs)) {
     if (base === '') yield* visit('', []);
     else if (isThere(join(root, base))) for (const folder of take(base)) yield* visit(folder, []);
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function bases(globs: readonly string[]): string[] {
+/** The folders and files below which the globs mean something; none lies in another. */
+export function basesOf(globs: readonly string[]): string[] {
   const all = [...new Set(globs.filter((glob) => !glob.startsWith('!')).map(baseOf))];
   return all.filter(
     (base) => !all.some((other) => other !== base && (other === '' || base.startsWith(`${other}/`))),

@@ -25,7 +25,7 @@ export interface Project {
 /** Opens a project folder without writing anything. Throws LabError for a folder, config or brief that cannot be read. */
 export function openProject(dir: string, user: User = NOBODY): Project {
   const root = realFolder(resolve(dir));
-  const raw = readConfig(join(root, 'config.yaml'), user.own);
+  const { config: raw, notes } = readConfig(join(root, 'config.yaml'), user.own);
   assertBelow(root, raw.project.workspace, 'project.workspace');
   assertBelow(root, raw.project.brief, 'project.brief');
   const paths = projectPaths(root, raw.project.brief, raw.project.workspace);
@@ -36,7 +36,7 @@ export function openProject(dir: string, user: User = NOBODY): Project {
     paths,
     config,
     brief,
-    warnings: [...brief.warnings],
+    warnings: [...notes, ...brief.warnings],
     untrusted: untrustedIn(config, root, user),
   };
 }

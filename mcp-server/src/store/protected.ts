@@ -78,6 +78,8 @@ function rulesOf(places: Places): Rule[] {
     rule(join(places.workspace, 'MEMORY_LOG.md'), IN_WORKSPACE['memory_log.md'] ?? RECORD),
     rule(join(places.workspace, 'HUMAN_DIRECTIVE.md'), IN_WORKSPACE['human_directive.md'] ?? RECORD),
     rule(join(places.root, '.git'), 'the repository’s own files stay as they are'),
+    // On a host that runs go to: their records and the copies of their code.
+    rule(join(places.root, '.auto-experiment'), RECORD),
   ];
 }
 

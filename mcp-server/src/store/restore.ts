@@ -30,11 +30,11 @@ export async function restoreSnapshot(
   let bytes = 0;
   try {
     // Links last: nothing is ever written through one.
-    for await (const { file, data } of contents(options, snapshot, files)) {
+    for await (const { file, data } of snapshotContents(options, snapshot, files)) {
       if (file.mode !== '120000') put(into, file, data);
       bytes += data.length;
     }
-    for await (const { file, data } of contents(
+    for await (const { file, data } of snapshotContents(
       options,
       snapshot,
       files.filter((one) => one.mode === '120000'),
@@ -135,11 +135,12 @@ function objectsOf(where: Where): string {
 }
 
 async function contentOf(where: Where, snapshot: SnapshotRef, file: StoredFile): Promise<Buffer> {
-  for await (const { data } of contents(where, snapshot, [file])) return data;
+  for await (const { data } of snapshotContents(where, snapshot, [file])) return data;
   return Buffer.alloc(0);
 }
 
-async function* contents(
+/** Contents of files of a snapshot, in their order. Throws LabError when one is lost. */
+export async function* snapshotContents(
   where: Where,
   snapshot: SnapshotRef,
   files: readonly StoredFile[],

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { errorCode, LabError } from '../core/errors.js';
-import type { CodeLimits, Skipped } from './code-files.js';
+import type { CodeFile, CodeLimits, Skipped } from './code-files.js';
 import { listCode } from './code-files.js';
 import { writeAtomic } from './files.js';
 import type { GitPlace } from './git.js';
@@ -9,7 +9,7 @@ import { gitPlace } from './git.js';
 import { commitFiles, writeBlobs } from './git-objects.js';
 import { storageError } from './project.js';
 import type { StoredFile } from './tree-copy.js';
-import { putListing, putObject, readContent } from './tree-copy.js';
+import { putListing, putObject, readOrNull } from './tree-copy.js';
 import { blobId, treeId } from './tree-id.js';
 
 /** The code of a run, kept for good. */
@@ -68,11 +68,18 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
   }
 }
 
-/** Paths of the files that a snapshot taken now would hold, relative to the project. */
-export async function codePaths(project: string, workspace: string): Promise<string[]> {
+/** The files that a snapshot taken now would hold, and what it would leave out. */
+export async function codeFiles(
+  project: string,
+  workspace: string,
+): Promise<{ files: CodeFile[]; skipped: Skipped[] }> {
   const inGit = (await gitPlace(project)) !== null;
-  const { files } = await listCode(project, inGit, limitsOf({ project, workspace, run: '' }));
-  return files.map((file) => file.path);
+  return listCode(project, inGit, limitsOf({ project, workspace, run: '' }));
+}
+
+/** Their paths, relative to the project. */
+export async function codePaths(project: string, workspace: string): Promise<string[]> {
+  return (await codeFiles(project, workspace)).files.map((file) => file.path);
 }
 
 async function copyCode(options: SnapshotOptions, limits: CodeLimits): Promise<Snapshot> {
@@ -80,7 +87,16 @@ async function copyCode(options: SnapshotOptions, limits: CodeLimits): Promise<S
   const objects = join(folder, 'objects');
   mkdirSync(objects, { recursive: true });
   const code = await readCode(options.project, null, limits, (id, data) => putObject(objects, id, data));
-  const id = putListing(objects, code.files);
+  return putCopy(options, code);
+}
+
+/** Writes down which contents, kept as objects already, are the code of a run. */
+export function putCopy(
+  options: Pick<SnapshotOptions, 'project' | 'workspace' | 'run' | 'message'>,
+  code: { files: readonly StoredFile[]; tree: string; skipped: Skipped[] },
+): Snapshot {
+  const folder = snapshotFolder(options);
+  const id = putListing(join(folder, 'objects'), code.files);
   const snapshot: Snapshot = { kind: 'copy', id, tree: code.tree, skipped: code.skipped };
   const manifest = { run: options.run, message: options.message ?? null, ...snapshot, files: code.files };
   writeAtomic(join(folder, `${options.run}.json`), `${JSON.stringify(manifest, null, 1)}\n`);
@@ -92,12 +108,15 @@ export function snapshotFolder(at: { project: string; workspace?: string }): str
   return join(at.workspace ?? join(at.project, 'workspace'), 'snapshots');
 }
 
+/** What is kept as code unless a caller says otherwise. */
+export const CODE_LIMITS = { maxFileBytes: 10 * MIB, maxTotalBytes: 200 * MIB } as const;
+
 function limitsOf(options: SnapshotOptions): CodeLimits {
   const workspace = relative(options.project, options.workspace ?? join(options.project, 'workspace'));
   const inside = workspace !== '' && !workspace.startsWith('..') && !isAbsolute(workspace);
   return {
-    maxFileBytes: options.maxFileBytes ?? 10 * MIB,
-    maxTotalBytes: options.maxTotalBytes ?? 200 * MIB,
+    maxFileBytes: options.maxFileBytes ?? CODE_LIMITS.maxFileBytes,
+    maxTotalBytes: options.maxTotalBytes ?? CODE_LIMITS.maxTotalBytes,
     exclude: [...(inside ? [workspace] : []), ...(options.exclude ?? [])]
       .map(trimmed)
       .filter((path) => path !== ''),
@@ -128,13 +147,4 @@ async function readCode(
     files.push({ ...file, bytes: data.length, id });
   }
   return { files, tree: treeId(files, hash), skipped };
-}
-
-function readOrNull(path: string, mode: string): Buffer | null {
-  try {
-    return readContent(path, mode);
-  } catch (error) {
-    if (['ENOENT', 'EACCES', 'EINVAL', 'ENOTDIR', 'EISDIR'].includes(errorCode(error) ?? '')) return null;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { LabError } from '../core/errors.js';
+import { errorCode, LabError } from '../core/errors.js';
 import { readBytesIfThere, tempName, writeAtomic } from './files.js';
 import { blobId } from './tree-id.js';
 
@@ -15,6 +15,16 @@ export interface StoredFile {
 /** What a file holds; of a link, its target. */
 export function readContent(path: string, mode: string): Buffer {
   return mode === '120000' ? readlinkSync(path, { encoding: 'buffer' }) : readFileSync(path);
+}
+
+/** The same; null for what has vanished or may not be read. */
+export function readOrNull(path: string, mode: string): Buffer | null {
+  try {
+    return readContent(path, mode);
+  } catch (error) {
+    if (['ENOENT', 'EACCES', 'EINVAL', 'ENOTDIR', 'EISDIR'].includes(errorCode(error) ?? '')) return null;
+    throw error;
+  }
 }
 
 /** Keeps a content under its hash, once however often it is kept. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { errorCode, LabError } from '../core/errors.js';
 import { OwnConfig } from '../core/own-config.js';
@@ -10,7 +9,8 @@ import { type Agreed, NOBODY, NOTHING_AGREED, type User } from '../core/trust.js
 import { checked, parseYaml } from './config-file.js';
 import { readTextIfThere, writeAtomic } from './files.js';
 import { stateFolder } from './leases.js';
-import { storageError } from './project.js';
+import { openProject, type Project, storageError } from './project.js';
+import { userConfigFolder } from './user-config.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -19,15 +19,11 @@ export function readUser(env: Env): User {
   return { own: readOwnConfig(env), agreed: (root) => readAgreed(env, root) };
 }
 
-/** `$AUTO_EXPERIMENT_CONFIG`, else `auto-experiment/config.yaml` in `$XDG_CONFIG_HOME` or `~/.config`. */
-export function ownConfigPath(env: Env): string {
-  const named = env.AUTO_EXPERIMENT_CONFIG;
-  if (named !== undefined && named !== '') return resolve(named);
-  const base = env.XDG_CONFIG_HOME?.startsWith('/')
-    ? env.XDG_CONFIG_HOME
-    : join(env.HOME || homedir(), '.config');
-  return join(base, 'auto-experiment', 'config.yaml');
-}
+/** `config.yaml` in the folder of what this user decides for all projects. */
+export const ownConfigPath = (env: Env): string => join(userConfigFolder(env), 'config.yaml');
+
+/** Opens a project as this user sees it: with their own config beneath it, and what they have agreed to. Throws LabError. */
+export const openProjectOf = (env: Env, dir: string): Project => openProject(dir, readUser(env));
 
 const MAX_BYTES = 64 * 1024;
 

@@ -23,7 +23,7 @@ export const listFilesTool = defineTool({
     ),
     truncated: z.boolean(),
   }),
-  run: async (lab, input) => listFolder(lab.open(), input.path, input.depth),
+  run: (lab, input) => listFolder(lab, lab.open(), input.path, input.depth),
   render: ({ entries, truncated }) =>
     [
       ...entries.map(

@@ -19,7 +19,7 @@ export const readFileTool = defineTool({
     size: z.number(),
     next_offset: z.number().nullable(),
   }),
-  run: async (lab, input) => readPage(lab.open(), input.path, input.offset),
+  run: (lab, input) => readPage(lab, lab.open(), input.path, input.offset),
   render: ({ text, next_offset, size }) =>
     `${text}${next_offset === null ? '' : `\n… ${size} bytes in all; read on with offset ${next_offset}`}`,
 });

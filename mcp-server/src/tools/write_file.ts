@@ -12,6 +12,6 @@ export const writeFileTool = defineTool({
   audience: ['host', 'idea', 'code', 'writing'],
   input: z.strictObject({ path: z.string().min(1).describe('relative to the project'), text: z.string() }),
   output: z.strictObject({ path: z.string(), bytes: z.number() }),
-  run: async (lab, input) => writePage(lab.open(), input.path, input.text),
+  run: (lab, input) => writePage(lab, lab.open(), input.path, input.text),
   render: ({ path, bytes }) => `${path}: ${bytes} bytes written`,
 });

@@ -4,9 +4,11 @@ import { MARKER } from '../../core/marker.js';
 import type { Clock, JobHandle, JobSpec, JobState, Jobs, Machine, Survivor } from '../../core/ports.js';
 import { exportLines, quote, quoteAll } from '../../core/posix.js';
 import { parseStat } from '../../core/proc-stat.js';
+import { scriptError } from '../../core/script-error.js';
 import { logHere, mirror, mirrorExit } from './mirror.js';
+import { createFilesMirror, type FilesMirror } from './mirror-files.js';
 import { folderThere } from './run-there.js';
-import { readSnapshot, type Seen, snapshotMark, snapshotScript } from './snapshot.js';
+import { type Question, readSnapshot, type Seen, snapshotMark, snapshotScript } from './snapshot.js';
 import { createWatch } from './watch.js';
 import { WRAPPER } from './wrapper.js';
 
@@ -20,9 +22,10 @@ type HostMachine = Pick<Machine, 'name' | 'script'>;
 /** Detached processes of a machine that is reached by scripts: the same wrapper and records as on this computer. */
 export function hostJobs(machine: HostMachine, clock: Clock): Jobs {
   const missing = new Set<string>();
+  const files = createFilesMirror(clock);
 
   const round = async (handles: readonly JobHandle[]): Promise<JobState[]> => {
-    const { seen, boot } = await lookAt(machine, clock, handles);
+    const { seen, boot } = await lookToTheEnd(machine, clock, files, handles);
     return handles.map((handle, index) => {
       const one = seen[index];
       if (one === undefined) return stateOf(EMPTY, boot, false);
@@ -41,6 +44,7 @@ export function hostJobs(machine: HostMachine, clock: Clock): Jobs {
   return {
     async start(spec) {
       watch.forget(spec);
+      files.forget(spec);
       await must(machine, startScript(spec));
       return { recordDir: spec.recordDir, marker: spec.marker, place: spec.place ?? null };
     },
@@ -61,15 +65,42 @@ type Looked = Seen & {
   complete: boolean;
 };
 
+/** Looks in a row at runs that have ended while there is more of them to bring: nobody waits for the next poll. */
+const LOOKS_AT_END = 16;
+
+async function lookToTheEnd(
+  machine: HostMachine,
+  clock: Clock,
+  files: FilesMirror,
+  handles: readonly JobHandle[],
+): Promise<{ seen: Looked[]; boot: string }> {
+  let looked = await lookAt(machine, clock, files, handles);
+  const isBehind = ({ exited, complete }: Looked): boolean => exited !== null && !complete;
+  for (let looks = 1; looks < LOOKS_AT_END && looked.seen.some(isBehind); looks++) {
+    const indices = looked.seen.flatMap((one, index) => (isBehind(one) ? [index] : []));
+    const behind = indices.flatMap((index) => handles[index] ?? []);
+    const more = await lookAt(machine, clock, files, behind);
+    const seen = [...looked.seen];
+    for (const [at, index] of indices.entries()) seen[index] = more.seen[at] ?? EMPTY_LOOK;
+    looked = { ...more, seen };
+  }
+  return looked;
+}
+
 /** One round trip: what there is to see of these runs, brought here. */
 async function lookAt(
   machine: HostMachine,
   clock: Clock,
+  files: FilesMirror,
   handles: readonly JobHandle[],
 ): Promise<{ seen: Looked[]; boot: string }> {
   const mark = snapshotMark();
   const most = Math.min(RUN_BYTES, Math.ceil(ALL_BYTES / Math.max(1, handles.length)));
-  const questions = handles.map((handle) => ({ folder: folderThere(handle), offset: logHere(handle), most }));
+  const questions = handles.map((handle): Question => {
+    const asked = files.question(handle, handles.length);
+    const about = { folder: folderThere(handle), offset: logHere(handle), most };
+    return asked === undefined ? about : { ...about, files: asked };
+  });
   const began = clock();
   const { stdout } = await machine.script(snapshotScript(mark, questions), SCRIPT_MS);
   const answer = readSnapshot(mark, stdout, began, clock());
@@ -78,7 +109,8 @@ async function lookAt(
   const seen = answer.seen.map((one, index): Looked => {
     const [handle, question] = [handles[index], questions[index]];
     if (handle === undefined || question === undefined) return { ...one, complete: false };
-    const complete = mirror(handle, one, question.offset);
+    const all = files.take(handle, one);
+    const complete = mirror(handle, one, question.offset) && all;
     if (complete && one.exited !== null) mirrorExit(handle, one.exited);
     return { ...one, complete };
   });
@@ -93,6 +125,8 @@ const EMPTY: Seen = {
   stat: null,
   child: null,
 };
+
+const EMPTY_LOOK: Looked = { ...EMPTY, complete: false };
 
 /** `behind`: its log is not yet all here, so its end is not told yet. */
 function stateOf(seen: Seen, boot: string, behind: boolean): JobState {
@@ -124,13 +158,7 @@ function lifeOf({ started, stat }: Seen, boot: string): JobState['life'] {
 async function must(machine: HostMachine, script: string): Promise<string> {
   const { code, stdout, stderr } = await machine.script(script, SCRIPT_MS);
   if (code === 0) return Buffer.from(stdout).toString('utf8');
-  throw new LabError(
-    `${machine.name}: ${stderr.trim().split('\n').at(-1) ?? ''}`.trim() ||
-      `${machine.name}: exit code ${code}`,
-    /No space left|quota/i.test(stderr)
-      ? 'the disk there is full: free some space'
-      : 'check the folder execution.remote_workspace and its permissions there',
-  );
+  throw scriptError(machine.name, code, stderr);
 }
 
 /** The run's folder there, made where it is missing; nothing of it is to be committed by anybody. */
@@ -140,6 +168,7 @@ umask 077
 mkdir -p "$d/record" "$d/files" || exit 1
 case $d in */.auto-experiment/runs/*) [ -e "\${d%/runs/*}/.gitignore" ] || echo '*' > "\${d%/runs/*}/.gitignore" ;; esac
 umask 022
+[ -e "$d/begun" ] || : > "$d/begun"
 : >> "$d/log" || exit 1`;
 
 /** The language that the host itself sets for its users. */

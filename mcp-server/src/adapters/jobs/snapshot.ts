@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { dated } from '../../core/dated.js';
 import { parseMark } from '../../core/mark.js';
+import { splitAt } from '../../core/marked.js';
 import { quote } from '../../core/posix.js';
+import { type FoundFile, filesFunctions, type Piece, pieceLine, readFound } from './snapshot-files.js';
 
 /** A record of a run, as it is there. `at` in milliseconds of this computer's clock. */
 export interface Link {
@@ -20,6 +23,10 @@ export interface Seen {
   /** /proc/PID/stat of the wrapper and of its first child. */
   stat: string | null;
   child: string | null;
+  /** Files that may hold metrics and changed since the start; absent when they were not looked for. */
+  found?: FoundFile[];
+  /** What was asked for of such files, in the same order. */
+  pieces?: Uint8Array[];
 }
 
 export interface Snapshot {
@@ -33,6 +40,8 @@ export interface Question {
   offset: number;
   /** Most bytes of it to send. */
   most: number;
+  /** The folder that it works in, whose files are looked for when that is `due`, and whenever it has ended. */
+  files?: { cwd: string; due: boolean; pieces: readonly Piece[] };
 }
 
 /**
@@ -51,19 +60,28 @@ esac
 case $S in *../log*) s=\${S##*../log|}; s=\${s%%|*}
 [ "$s" -gt "$2" ] && { printf '\\n%s bytes\\n' ${mark}; tail -c "+$(($2 + 1))" ../log | head -c "$3"; } ;;
 esac
+[ -n "$4" ] && { [ "$5" = 1 ] || [ -h exited ]; } && files "$1" "$4"
 }
+${filesFunctions(mark)}
 b=; read -r b < /proc/sys/kernel/random/boot_id; printf '%s|%s\\n' "\${b%%-*}" "$(date '+%s.%N')"
-${questions.map(({ folder, offset, most }) => `look ${quote(folder)} ${offset} ${most}`).join('\n')}
+${questions.map(questionLines).join('\n')}
 :`;
 }
+
+const questionLines = ({ folder, offset, most, files }: Question): string =>
+  [
+    `look ${quote(folder)} ${offset} ${most} ${files === undefined ? "'' 0" : `${quote(files.cwd)} ${Number(files.due)}`}`,
+    ...(files?.pieces ?? []).map(pieceLine),
+  ].join('\n');
 
 export const snapshotMark = (): string => `@${randomBytes(9).toString('hex')}`;
 
 /** `began` and `ended`: when the question left and when the answer came, by this computer's clock. */
 export function readSnapshot(mark: string, answer: Uint8Array, began: number, ended: number): Snapshot {
-  const buffer = Buffer.from(answer);
-  const parts = splitAt(buffer, Buffer.from(`\n${mark} `));
-  const [boot = '', time = ''] = (parts[0] ?? buffer).toString('latin1').trim().split('|');
+  const parts = splitAt(answer, `\n${mark} `).map((part) =>
+    Buffer.from(part.buffer, part.byteOffset, part.length),
+  );
+  const [boot = '', time = ''] = (parts[0] ?? Buffer.alloc(0)).toString('latin1').trim().split('|');
   // Clocks of two machines differ: records are dated by ours.
   const skew = (began + ended) / 2 - milliseconds(time);
   const seen: Seen[] = [];
@@ -73,7 +91,10 @@ export function readSnapshot(mark: string, answer: Uint8Array, began: number, en
     const body = part.subarray(end + 1);
     const last = seen.at(-1);
     if (kind === 'run') seen.push(readRun(body.toString('utf8'), skew));
-    else if (kind === 'bytes' && last !== undefined) last.bytes = body;
+    else if (last === undefined) continue;
+    else if (kind === 'bytes') last.bytes = body;
+    else if (kind === 'files') last.found = readFound(body.toString('utf8'), skew);
+    else if (kind === 'piece') last.pieces = [...(last.pieces ?? []), body];
   }
   return { boot, seen };
 }
@@ -99,28 +120,8 @@ function readRun(text: string, skew: number): Seen {
   return found;
 }
 
-/** `2026-11-24 00:03:25.123456789 +0000`. Without a fraction the end of that second: it is then never dated too early. */
-function dated(time: string, skew: number): number {
-  const [, day, clock, fraction, zone] =
-    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d+))?\s*([+-]\d{4})?/.exec(time) ?? [];
-  if (day === undefined) return Number.NaN;
-  const offset = zone === undefined ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3)}`;
-  return Date.parse(`${day}T${clock}.${(fraction ?? '999').padEnd(3, '0').slice(0, 3)}${offset}`) + skew;
-}
-
 /** `1795387456.123456789`; systems without nanoseconds print something else behind the point. */
 function milliseconds(time: string): number {
   const [, seconds, fraction] = /^(\d+)(?:\.(\d{3})\d*)?/.exec(time) ?? [];
   return Number(seconds) * 1000 + Number(fraction ?? 500);
-}
-
-function splitAt(buffer: Buffer, separator: Buffer): Buffer[] {
-  const parts: Buffer[] = [];
-  let from = 0;
-  for (;;) {
-    const at = buffer.indexOf(separator, from);
-    if (at < 0) return [...parts, buffer.subarray(from)];
-    parts.push(buffer.subarray(from, at));
-    from = at + separator.length;
-  }
 }

@@ -1,11 +1,9 @@
 import { statSync } from 'node:fs';
 import { execa } from 'execa';
-import { errorCode, LabError } from '../../core/errors.js';
+import { errorCode } from '../../core/errors.js';
 import type { ExecOptions, ExecResult } from '../../core/ports.js';
+import { type ExecAnswer, neverStarted, openAnswer } from './exec-answer.js';
 import { watchEnd } from './local-end.js';
-import { tailBytes } from './tail-bytes.js';
-
-const DEFAULT_MAX_BYTES = 1024 * 1024;
 
 /** Timers beyond this fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -18,29 +16,12 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export async function execLocal(
   argv: readonly string[],
-  { cwd, env, onlyEnv = false, timeoutMs, maxBytes = DEFAULT_MAX_BYTES, signal }: ExecOptions,
+  { cwd, env, onlyEnv = false, timeoutMs, maxBytes, signal }: ExecOptions,
   base: Env | undefined,
 ): Promise<ExecResult> {
-  const [program, ...args] = argv;
-  if (program === undefined) {
-    throw new LabError('there is no command to run', 'give a program and its arguments');
-  }
-  if (argv.some((word) => word.includes('\0'))) {
-    throw new LabError('a command cannot hold a NUL character', 'no system can pass one to a program');
-  }
-  const out = tailBytes(maxBytes);
-  const err = tailBytes(maxBytes);
-  let timedOut = false;
-  const result = (code: number | null, ended: string | null, problem = ''): ExecResult => ({
-    code,
-    signal: ended,
-    stdout: out.text(),
-    stderr: err.text() + problem,
-    timedOut,
-    truncated: out.truncated() || err.truncated(),
-  });
-  if (signal?.aborted === true) return result(null, 'SIGKILL', 'not started: aborted\n');
-
+  const answer = openAnswer(argv, maxBytes);
+  if (signal?.aborted === true) return neverStarted(answer);
+  const [program = '', ...args] = argv;
   const child = execa(program, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -51,19 +32,19 @@ export async function execLocal(
     extendEnv: base === undefined && !onlyEnv,
   });
   let reads = 0;
-  const keep = (tail: typeof out) => (chunk: Uint8Array) => {
+  const keep = (tail: ExecAnswer['out']) => (chunk: Uint8Array) => {
     tail.push(chunk);
     reads += 1;
   };
-  child.stdout.on('data', keep(out));
-  child.stderr.on('data', keep(err));
+  child.stdout.on('data', keep(answer.out));
+  child.stderr.on('data', keep(answer.err));
   const life = watchEnd(child, () => reads);
   const limit =
     timeoutMs === undefined
       ? undefined
       : setTimeout(
           () => {
-            timedOut = !life.exited();
+            answer.late(!life.exited());
             life.end();
           },
           Math.min(timeoutMs, LONGEST_TIMER_MS),
@@ -73,9 +54,9 @@ export async function execLocal(
     const ended = await child;
     if (ended.exitCode === undefined && ended.signal === undefined) {
       const { code, text } = whyNotStarted(program, cwd, ended.cause);
-      return result(code, null, `${text}\n`);
+      return answer.give(code, null, `${text}\n`);
     }
-    return result(ended.exitCode ?? null, ended.signal ?? null);
+    return answer.give(ended.exitCode ?? null, ended.signal ?? null);
   } finally {
     clearTimeout(limit);
     life.forget();

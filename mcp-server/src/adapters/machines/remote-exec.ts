@@ -4,9 +4,8 @@ import { exportLines, quote, quoteAll } from '../../core/posix.js';
 import { frameClose, frameOpen, readFrame } from '../ssh/frame.js';
 import { newMark } from '../ssh/framed-shell.js';
 import type { Shells } from '../ssh/shells.js';
-import { tailBytes } from './tail-bytes.js';
+import { neverStarted, openAnswer } from './exec-answer.js';
 
-const DEFAULT_MAX_BYTES = 1024 * 1024;
 /** TERM, a second, KILL, and the way back. */
 const AFTER_END_MS = 8000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -31,33 +30,19 @@ const SIGNALS: Record<number, string> = {
 export async function execRemote(
   shells: Shells,
   argv: readonly string[],
-  { cwd, env = {}, onlyEnv = false, timeoutMs, maxBytes = DEFAULT_MAX_BYTES, signal }: ExecOptions,
+  { cwd, env = {}, onlyEnv = false, timeoutMs, maxBytes, signal }: ExecOptions,
 ): Promise<ExecResult> {
-  const [program] = argv;
-  if (program === undefined)
-    throw new LabError('there is no command to run', 'give a program and its arguments');
-  if (program.startsWith('-'))
-    throw new LabError(`"${program}" is not a program`, 'a command starts with a program');
-  if (argv.some((word) => word.includes('\0')))
-    throw new LabError('a command cannot hold a NUL character', 'no system can pass one to a program');
-  const out = tailBytes(maxBytes);
-  const err = tailBytes(maxBytes);
+  const answer = openAnswer(argv, maxBytes);
+  if (argv[0]?.startsWith('-') === true)
+    throw new LabError(`"${argv[0]}" is not a program`, 'a command starts with a program');
+  if (signal?.aborted === true) return neverStarted(answer);
   let timedOut = false;
-  const result = (code: number | null, ended: string | null, problem = ''): ExecResult => ({
-    code,
-    signal: ended,
-    stdout: out.text(),
-    stderr: err.text() + problem,
-    timedOut,
-    truncated: out.truncated() || err.truncated(),
-  });
-  if (signal?.aborted === true) return result(null, 'SIGKILL', 'not started: aborted\n');
 
   const { channel, release } = await shells.own();
   const mark = newMark();
   const frames = [
-    readFrame(mark, (part) => out.push(part)),
-    readFrame(mark, (part) => err.push(part)),
+    readFrame(mark, (part) => answer.out.push(part)),
+    readFrame(mark, (part) => answer.err.push(part)),
   ] as const;
   channel.stdout.on('data', (chunk: Uint8Array) => frames[0].push(chunk));
   channel.stderr.on('data', (chunk: Uint8Array) => frames[1].push(chunk));
@@ -92,13 +77,14 @@ export async function execRemote(
       given,
     ]);
     if (first instanceof Error) {
-      if (asked) return result(null, 'SIGKILL', `${first.message}\n`);
+      answer.late(timedOut);
+      if (asked) return answer.give(null, 'SIGKILL', `${first.message}\n`);
       throw first;
     }
     const [code] = first;
     const name = code > 128 ? SIGNALS[code - 128] : undefined;
-    if (timedOut && name === undefined) timedOut = code !== 0;
-    return result(name === undefined ? code : null, name ?? null);
+    answer.late(timedOut && (name !== undefined || code !== 0));
+    return answer.give(name === undefined ? code : null, name ?? null);
   } finally {
     clearInterval(hold);
     for (const timer of timers) clearTimeout(timer);

@@ -4,6 +4,9 @@ import { clip, plain } from '../../core/text.js';
 import { listBeneath, readBeneath, writeBeneath } from '../../store/beneath-files.js';
 import type { Project } from '../../store/project.js';
 import { protectedReason } from '../../store/protected.js';
+import type { Lab } from '../lab.js';
+import { listBeneathThere, readBeneathThere, writeBeneathThere } from '../there/beneath.js';
+import { placeOfPath } from './where.js';
 
 /** Bytes of one page of a file. */
 const PAGE = 6000;
@@ -11,10 +14,15 @@ const PAGE = 6000;
 const PAGE_JSON = 7000;
 const MAX_WRITE = 1024 * 1024;
 
-/** A page of a text file of the project. Throws LabError for what is outside, no plain file, or binary. */
-export function readPage(project: Project, path: string, offset: number) {
+/** A page of a text file of the project, on the host that holds its code. Throws LabError for what is outside, no plain file, or binary. */
+export async function readPage(lab: Pick<Lab, 'at'>, project: Project, path: string, offset: number) {
+  const place = await placeOfPath(lab, project, path);
+  const host = place === null ? null : (await lab.at(place)).machine;
   for (let maxBytes = PAGE; ; maxBytes = Math.floor(maxBytes / 2)) {
-    const part = readBeneath(project.paths.root, path, { offset, maxBytes });
+    const part =
+      place === null || host === null
+        ? readBeneath(project.paths.root, path, { offset, maxBytes })
+        : await readBeneathThere(host, place.workspace, path, { offset, maxBytes });
     if (part.binary)
       throw new LabError(
         `${clip(path, 200)} is not a text file`,
@@ -28,7 +36,7 @@ export function readPage(project: Project, path: string, offset: number) {
 }
 
 /** Writes a whole file of the project. Throws LabError for what is outside or belongs to the person or the program. */
-export function writePage(project: Project, path: string, text: string) {
+export async function writePage(lab: Pick<Lab, 'at'>, project: Project, path: string, text: string) {
   const { root, brief, config, workspace } = project.paths;
   const why = protectedReason(path, {
     root,
@@ -48,13 +56,20 @@ export function writePage(project: Project, path: string, text: string) {
       `${bytes} bytes are too many for one file`,
       'write at most 1 MiB; make large data with a program',
     );
-  writeBeneath(root, path, text);
+  const place = await placeOfPath(lab, project, path);
+  if (place === null) writeBeneath(root, path, text);
+  else await writeBeneathThere((await lab.at(place)).machine, place.workspace, path, text);
   return { path: clip(path, 300), bytes };
 }
 
 /** What lies in a folder of the project. Throws LabError for what is outside. */
-export function listFolder(project: Project, path: string, depth: number) {
-  const { entries, truncated } = listBeneath(project.paths.root, path, { maxEntries: 150, depth });
+export async function listFolder(lab: Pick<Lab, 'at'>, project: Project, path: string, depth: number) {
+  const limits = { maxEntries: 150, depth };
+  const place = await placeOfPath(lab, project, path);
+  const { entries, truncated } =
+    place === null
+      ? listBeneath(project.paths.root, path, limits)
+      : await listBeneathThere((await lab.at(place)).machine, place.workspace, path, limits);
   const shown = firstWithin(entries, PAGE_JSON);
   return { entries: shown, truncated: truncated || shown.length < entries.length };
 }

@@ -1,32 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { tailWithin } from '../../core/bounded.js';
 import { errorCode } from '../../core/errors.js';
 import { lockedChanges } from '../../core/locked.js';
 import { MARKER } from '../../core/marker.js';
-import { createRedactor } from '../../core/redact.js';
 import { splitEnv } from '../../core/secrets.js';
-import { plain } from '../../core/text.js';
 import { atOnce, findLocked, lockedPlaces, lockedRoots, stampOf } from '../../store/locked.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
 import type { Lab } from '../lab.js';
-
-export interface ShellResult {
-  exit_code: number | null;
-  signal: string | null;
-  timed_out: boolean;
-  stdout: string;
-  stderr: string;
-  truncated: boolean;
-  /** `bubblewrap`: protected files were read-only · `none`: they were only looked at afterwards. */
-  sandbox: 'bubblewrap' | 'none';
-  warnings: string[];
-}
-
-/** Characters of JSON of each stream that are returned, the last ones. */
-const KEEP = 3500;
+import { lockedWarning, type ShellResult, shellResult, wallArgs } from './shell-result.js';
+import { runShellThere } from './shell-there.js';
+import { codePlace } from './where.js';
 
 /**
  * Runs one shell command in the project folder, bounded in time and output. Nothing of it lives on afterwards. Secrets
@@ -34,10 +19,12 @@ const KEEP = 3500;
  * it; elsewhere a change to them is noticed and told.
  */
 export async function runShell(
-  lab: Pick<Lab, 'machine' | 'env' | 'jobs'>,
+  lab: Pick<Lab, 'machine' | 'env' | 'jobs' | 'at'>,
   project: Project,
   request: { command: string; timeoutSeconds: number; signal: AbortSignal },
 ): Promise<ShellResult> {
+  const place = await codePlace(lab, project);
+  if (place !== null) return runShellThere(lab, project, place, request);
   const { paths, config } = project;
   ensureWorkspace(paths);
   const { env } = splitEnv(lab.env, { pass: [], secret: config.experiment.secret_env });
@@ -58,25 +45,10 @@ export async function runShell(
   const after = fingerprints(project);
   const changed = [...before].filter(([name, hash]) => after.get(name) !== hash).map(([name]) => name);
   const touched = lockedChanges(locked.stamps, lookAtLocked(project).stamps);
-  const clean = createRedactor([]);
-  const [stdout, stderr] = [clean(plain(result.stdout)), clean(plain(result.stderr))];
-  const shown = { stdout: tailWithin(stdout, KEEP), stderr: tailWithin(stderr, KEEP) };
-  return {
-    exit_code: result.code,
-    signal: result.signal,
-    timed_out: result.timedOut,
-    ...shown,
-    truncated: result.truncated || shown.stdout !== stdout || shown.stderr !== stderr,
-    sandbox: wall === null ? 'none' : 'bubblewrap',
-    warnings: [
-      ...changed.map((name) => `${name} was changed during this command; it belongs to the person`),
-      ...(touched === null
-        ? []
-        : [
-            `during this command ${touched}: it measures the runs (locked), and they are invalid until it is put back`,
-          ]),
-    ],
-  };
+  return shellResult(result, wall !== null, [
+    ...changed.map((name) => `${name} was changed during this command; it belongs to the person`),
+    ...(touched === null ? [] : [lockedWarning(touched)]),
+  ]);
 }
 
 /** bubblewrap arguments that leave everything as it is but make protected places read-only; null where it is missing. */
@@ -91,22 +63,7 @@ function sandbox(project: Project, path: string, locked: readonly string[]): str
   const open = ['notes', 'papers', 'digests']
     .map((name) => join(workspace, name))
     .filter((place) => existsSync(place));
-  return [
-    program,
-    '--dev-bind',
-    '/',
-    '/',
-    ...shut.flatMap((place) => ['--ro-bind', place, place]),
-    ...open.flatMap((place) => ['--bind', place, place]),
-    '--unshare-pid',
-    '--proc',
-    '/proc',
-    '--die-with-parent',
-    '--new-session',
-    '--chdir',
-    root,
-    '--',
-  ]; // prettier-ignore
+  return wallArgs(program, { shut, open, folder: root });
 }
 
 /** bubblewrap takes a few thousand arguments; what is over this is only looked at afterwards. */

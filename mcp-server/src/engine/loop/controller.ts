@@ -1,5 +1,6 @@
 import { planRefusal } from '../../core/budget.js';
 import type { Campaign, CampaignRun } from '../../core/campaign.js';
+import { cycleWait } from '../../core/cycle-pace.js';
 import { errorText, LabError } from '../../core/errors.js';
 import { pendingDirective } from '../../store/directive.js';
 import { appendLedger, followLedger } from '../../store/ledger.js';
@@ -9,6 +10,7 @@ import { readMemory } from '../../store/memory.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
 import { updateState } from '../../store/state.js';
+import { wakeHerald } from '../herald/wake.js';
 import type { Lab } from '../lab.js';
 import { writeCard } from '../runs/card.js';
 import { controllerLock } from '../runs/supervised.js';
@@ -54,7 +56,10 @@ export async function runLoop(lab: Lab, options: LoopOptions): Promise<LoopEnd> 
   try {
     removeLeftovers(project.paths);
     writeCard(project.paths.controller, lab);
-    return await driveLoop(lab, realWorld(lab), options);
+    const world = realWorld(lab, (text) => options.tell({ event: 'note', text }));
+    const end = await driveLoop(lab, world, options);
+    await wakeHerald(lab, project);
+    return end;
   } finally {
     await lock.release();
   }
@@ -143,6 +148,15 @@ async function reflectOn(
   return null;
 }
 
+/** The wait that `agent.max_cycles_per_hour` asks for before another cycle begins; null = none. */
+function paceOf(planner: Planner, { lab, project, campaign }: Moment): Waiting | null {
+  const most = project.config.agent.max_cycles_per_hour;
+  if (most === 0 || campaign.loop.open) return null;
+  const pause = cycleWait(planner.begun(campaign, most), most, lab.clock());
+  const why = `${most} cycles were begun within an hour (agent.max_cycles_per_hour)`;
+  return pause === 0 ? null : { do: 'wait', until: lab.clock() + pause, why };
+}
+
 /** One step of the cycle where a run could be started. `again`: something was done, and all is to be looked at anew. */
 async function turn(planner: Planner, moment: Moment): Promise<'again' | Waiting | Stopping> {
   const { lab, project, campaign, signal, tell } = moment;
@@ -164,6 +178,8 @@ async function turn(planner: Planner, moment: Moment): Promise<'again' | Waiting
     return 'again';
   }
   if (isPaused(campaign)) return IDLE;
+  const pause = paceOf(planner, moment);
+  if (pause !== null) return pause;
   const thought = await planner.think(moment);
   if (signal.aborted || thought.do === 'noted') return 'again';
   if (thought.do === 'wait' || thought.do === 'stop') return unlessOpen(campaign, thought);

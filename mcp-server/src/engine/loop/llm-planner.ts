@@ -59,6 +59,7 @@ export function llmPlanner(hands: Lab, thinker: Thinker): Planner {
     },
     orders: (text) => readAsks(text),
     cycles: ({ loop }) => nextCycle(loop) - 1,
+    begun: ({ loop }, most) => loop.begun.slice(-most),
 
     async think(moment) {
       const { project, campaign, heard, limit } = moment;

@@ -66,6 +66,8 @@ export interface Planner {
   orders(text: string, config: Config): Order[];
   /** How many cycles were begun, ever. */
   cycles(campaign: Campaign): number;
+  /** When the latest cycles began, oldest first, ISO 8601: the last `most` of them are enough. */
+  begun(campaign: Campaign, most: number): readonly string[];
   /** Asked when a run could be started. */
   think(moment: Moment): Promise<Thought>;
   /** Launches a plan, or says why not. */

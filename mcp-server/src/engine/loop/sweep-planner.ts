@@ -25,6 +25,7 @@ export function sweepPlanner(): Planner {
     },
     orders: (text, config) => readOrders(text, sweepSettings(config).sweep),
     cycles: (campaign) => campaign.plans.length,
+    begun: (campaign, most) => campaign.plans.slice(-most).map(({ at }) => at),
     async think({ project, campaign, heard, limit }) {
       if (limit !== null) return { do: 'stop', reason: limit };
       const wishes = heard.wishes.map(({ assignment }) => assignment);

@@ -59,7 +59,12 @@ export function activate(
   const why = KILL_REASONS.find((reason) => reason === killed?.fields.why);
   return {
     record,
-    handle: { recordDir: files.record, marker: record.marker, place: record.place },
+    handle: {
+      recordDir: files.record,
+      marker: record.marker,
+      place: record.place,
+      ...(record.place === null ? {} : { cwd: record.cwd }),
+    },
     files,
     reading,
     pace: createPace(lab.clock(), record.limits.stall_timeout),

@@ -11,8 +11,8 @@ import { codeFingerprint } from '../../store/code-fingerprint.js';
 import { appendLedger } from '../../store/ledger.js';
 import { ensureWorkspace, type Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
+import { leaseForDryRun } from './dry-lease.js';
 import type { LaunchRequest } from './launch.js';
-import { leaseForDryRun } from './leasing.js';
 import { codeThere, commandThere } from './site.js';
 import { tied } from './tied.js';
 
@@ -27,7 +27,7 @@ export async function ensureDryRun(
   campaign: Campaign,
   request: LaunchRequest,
   env: Record<string, string>,
-  place: Place | null = null,
+  { place, cwd }: { place: Place | null; cwd: string },
 ): Promise<string[]> {
   const { experiment } = project.config;
   if (request.dryRunPolicy === 'skip' || !experiment.mandatory_dry_run) return [];
@@ -39,9 +39,7 @@ export async function ensureDryRun(
   }
   const { root, ledger, workspace } = project.paths;
   const fingerprint = createHash('sha256')
-    .update(
-      place === null ? codeFingerprint(root, [workspace]) : await codeThere(lab.machine, place.workspace),
-    )
+    .update(place === null ? codeFingerprint(root, [workspace]) : await codeThere(lab.machine, cwd))
     .update(commandShape(argv))
     .digest('hex')
     .slice(0, 16);
@@ -54,7 +52,7 @@ export async function ensureDryRun(
   let result: ExecResult;
   try {
     result = await lab.machine.exec(place === null ? tied(argv) : commandThere(argv, project.config, place), {
-      cwd: place?.workspace ?? root,
+      cwd,
       env: { ...env, PYTHONUNBUFFERED: '1', ...gpus.env },
       onlyEnv: place === null,
       timeoutMs: experiment.dry_run_timeout * 1000,

@@ -4,6 +4,7 @@ import { showCommand } from '../../core/command.js';
 import { LabError } from '../../core/errors.js';
 import type { CodeRef } from '../../core/ledger.js';
 import { MARKER } from '../../core/marker.js';
+import type { Place } from '../../core/place.js';
 import type { Random } from '../../core/ports.js';
 import { runNumber } from '../../core/run.js';
 import { queuedRun, type RunRecord } from '../../core/run-record.js';
@@ -16,13 +17,14 @@ import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
 import { countChangedLines } from '../../store/restore.js';
 import { createRun, nextRunId, readRun, readRuns } from '../../store/runs.js';
-import { takeSnapshot } from '../../store/snapshots.js';
 import type { Lab } from '../lab.js';
+import { syncThere } from '../there/sync.js';
 import { limitsWithinBudget } from './budget.js';
+import { codeKeeper } from './code-keeper.js';
 import { ensureDryRun } from './dry-run.js';
 import { lockedAtLaunch } from './locked.js';
 import { assertProgram } from './program.js';
-import { assertProgramThere, commandThere, placeFor, siteOf } from './site.js';
+import { assertProgramThere, commandThere, placeFor, type Site, siteOf } from './site.js';
 import { keepSupervised } from './supervised.js';
 import { workKey } from './work-key.js';
 
@@ -42,6 +44,8 @@ export interface LaunchRequest {
   timeLimit?: number;
   /** `answer`: the same code, command and settings as an earlier run are answered with that run. */
   repeat?: 'answer' | 'allow';
+  /** Told why a dry run of changed code waits for a GPU; without it, the launch is refused then. */
+  waiting?: (why: string) => void;
   signal?: AbortSignal;
 }
 
@@ -87,7 +91,8 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
 
   const place = await placeFor(lab, config);
   const site = await siteOf(lab, place);
-  const cwd = place?.workspace ?? paths.root;
+  const notes: string[] = [];
+  const cwd = await codeFolder(lab, site, project, place, notes);
   // Another machine has an environment of its own.
   const { env, withheld } = splitEnv(place === null ? withoutMarker(lab.env) : {}, {
     pass: experiment.pass_env,
@@ -97,6 +102,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
   else await assertProgramThere(site.machine, commandThere(request.argv, config, place), cwd);
   const { campaign } = readCampaign(paths.ledger);
   const wanted = request.gpus ?? config.gpu.per_run;
+  assertWithinCap(wanted, config.gpu.max);
   const limit = (known: Campaign) =>
     limitsWithinBudget(
       { ...lab, ...site },
@@ -109,7 +115,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
   const seeding = seedingOf(request.argv, experiment.seed_env);
   const short = { ...request, argv: withSeed(request.argv, DRY_SEED) };
   const dryEnv = { ...env, ...experiment.env, ...seedEnv(experiment.seed_env ?? null, DRY_SEED) };
-  const notes = await ensureDryRun({ ...lab, ...site }, project, campaign, short, dryEnv, place);
+  notes.push(...(await ensureDryRun({ ...lab, ...site }, project, campaign, short, dryEnv, { place, cwd })));
 
   ensureWorkspace(paths);
   const passed = experiment.pass_env.filter((name) => lab.env[name] !== undefined);
@@ -117,8 +123,8 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
     Object.entries({ ...env, ...experiment.env }).filter(([name]) => !passed.includes(name)),
   );
   const { metric, direction, metric_mode } = experiment;
-  const locked = place === null ? await lockedAtLaunch(lab, project, campaign, notes) : undefined;
-  if (place !== null) notes.push(`the code on ${place.host} is run as it is there; it is not kept here`);
+  const locked = await lockedAtLaunch(lab, project, campaign, notes, { cwd, place });
+  const keep = await codeKeeper(site, project, place, notes);
 
   const { record, repeated } = await withLock(`launch:${paths.root}`, async () => {
     // Asked again in here: others may have launched while the dry run took its time, and no budget is exceeded by a race.
@@ -127,7 +133,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
     const highest = Math.max(0, ...[...now.runs.keys()].map(runNumber));
     const id = nextRunId(paths.runs, highest);
     const seed = seeding === null ? null : screeningSeed(lab.random, experiment.verdict, now);
-    const code = place === null ? await keepCode(project, id, notes) : null;
+    const code = await keep(id);
     const made = queuedRun({
       id,
       title: clip(oneLine(request.title ?? showCommand(request.argv)), 120),
@@ -183,6 +189,15 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
   return { record, notes, repeated };
 }
 
+/** Refuses what would wait for ever. Throws LabError. */
+function assertWithinCap(wanted: number | 'auto', max: number | undefined): void {
+  if (max === undefined || wanted === 'auto' || wanted <= max) return;
+  throw new LabError(
+    `${wanted} GPUs are wanted for one run, but at most ${max} may be held at once (gpu.max)`,
+    'raise gpu.max in config.yaml, or ask for fewer: launch --gpus N, or gpu.per_run',
+  );
+}
+
 /** Writes the launch of a run into the ledger unless it is there: a launcher may have been killed before it could. */
 export function recordLaunch(ledger: string, record: RunRecord, campaign: Campaign): void {
   if (campaign.runs.get(record.id)?.launch) return;
@@ -195,6 +210,19 @@ export function recordLaunch(ledger: string, record: RunRecord, campaign: Campai
     ...(lines === null ? {} : { lines }),
     ...(key === null ? {} : { key }),
   });
+}
+
+/** Where the code lies that a run will start from; with `execution.sync` it is brought there first. */
+async function codeFolder(
+  lab: Pick<Lab, 'machine'>,
+  site: Site,
+  project: Project,
+  place: Place | null,
+  notes: string[],
+): Promise<string> {
+  if (place === null) return project.paths.root;
+  if (project.config.execution.sync === 'off') return place.workspace;
+  return syncThere(lab, site.machine, project, place, notes);
 }
 
 /** How many lines differ from the baseline's code; null where one of the two was not kept. */
@@ -216,21 +244,6 @@ export function newMarker(lab: Pick<Lab, 'clock' | 'random'>, root: string, id: 
 function screeningSeed(random: Random, verdict: 'strict' | 'paired' | 'cheap', campaign: Campaign): number {
   const first = campaign.baseline === null ? undefined : campaign.runs.get(campaign.baseline)?.launch?.seed;
   return verdict === 'paired' && first !== undefined ? first : drawSeed(random, usedSeeds(campaign));
-}
-
-/** Keeps the code that will run. A run is not refused because its code could not be kept; the person is told. */
-async function keepCode(project: Project, run: string, notes: string[]): Promise<CodeRef | null> {
-  try {
-    const { root, workspace } = project.paths;
-    const snapshot = await takeSnapshot({ project: root, workspace, run, message: `auto-experiment ${run}` });
-    for (const skipped of snapshot.skipped.slice(0, 3))
-      notes.push(`not in the snapshot of the code: ${skipped.path} (${skipped.why})`);
-    return { kind: snapshot.kind, id: snapshot.id, tree: snapshot.tree };
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    notes.push(`the code could not be kept: ${error.message}`);
-    return null;
-  }
 }
 
 /** A run that starts another one does not pass its own marker on. */

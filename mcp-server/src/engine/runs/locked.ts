@@ -4,15 +4,17 @@ import { type LockedRecord, lockedChanges } from '../../core/locked.js';
 import type { RunRecord } from '../../core/run-record.js';
 import { readTextIfThere, writeAtomic } from '../../store/files.js';
 import { atOnce, idleGlobs, lockedMatcher, lockedPlaces } from '../../store/locked.js';
-import { gently, type HashCache, hashLocked, readLocked } from '../../store/locked-hashes.js';
+import { gently, hashLocked, readLocked } from '../../store/locked-hashes.js';
 import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
+import { notCode } from '../there/ask.js';
+import { hashLockedThere } from '../there/locked.js';
 
 /** A run may have started in a copy of its code: the files there are what measured it. */
-type Where = Pick<RunRecord, 'id' | 'cwd'>;
+type Where = Pick<RunRecord, 'id' | 'cwd' | 'place'>;
 
-type HashLab = Pick<Lab, 'clock' | 'hashes'>;
+type HashLab = Pick<Lab, 'clock' | 'hashes' | 'at'>;
 
 /**
  * Hashes the locked files as they are at a launch: files for the new run's folder. Notes tell of globs that mean
@@ -23,10 +25,16 @@ export async function lockedAtLaunch(
   project: Project,
   campaign: Campaign,
   notes: string[],
+  where: Pick<RunRecord, 'cwd' | 'place'>,
 ): Promise<Record<string, string>> {
   const { locked } = project.config.experiment;
   if (locked.length === 0) return {};
-  const record = await gently(hashLocked(lockedPlaces(project.paths, locked), lab.hashes, lab.clock()));
+  const record = await hashNow(lab, project, where, locked);
+  if (record.error !== null)
+    throw new LabError(
+      record.error,
+      'lock the evaluation code and the lists of the data rather than the data, for instance [eval.py, "splits/*.txt"]',
+    );
   const idle = idleGlobs(locked, Object.keys(record.files));
   if (idle.length > 0)
     notes.push(`experiment.locked: ${idle.slice(0, 3).join(', ')} means no file, so it protects nothing`);
@@ -47,12 +55,30 @@ export async function lockedAtEnd(lab: HashLab, project: Project, run: Where): P
   const files = runPaths(project.paths.runs, run.id);
   const before = readLocked(files.locked);
   if (before === null || readLocked(files.lockedEnd) !== null) return;
-  const steps = hashAgain(project, run, before, lab.hashes, lab.clock());
-  const after = await gently(steps);
+  const after = await hashNow(lab, project, run, before.globs);
   try {
     writeAtomic(files.lockedEnd, render(after));
   } catch (error) {
-    if (errorCode(error) === undefined) throw error;
+    // What lies on another machine cannot be looked at by whoever judges: this is tried again.
+    if (errorCode(error) === undefined || run.place !== null) throw error;
+  }
+}
+
+/** What globs mean now where a run is; that they mean too much stands in the record. Throws LabError when its machine cannot be asked. */
+async function hashNow(
+  lab: HashLab,
+  project: Project,
+  { cwd, place }: Pick<RunRecord, 'cwd' | 'place'>,
+  globs: readonly string[],
+): Promise<LockedRecord> {
+  const now = lab.clock();
+  if (place !== null)
+    return hashLockedThere((await lab.at(place)).machine, cwd, globs, notCode(project), now);
+  try {
+    return await gently(hashLocked(lockedPlaces({ ...project.paths, root: cwd }, globs), lab.hashes, now));
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return unknown(globs, now, error.message);
   }
 }
 
@@ -66,7 +92,7 @@ export function lockedVerdict(
   const files = runPaths(project.paths.runs, run.id);
   const before = readLocked(files.locked);
   if (before === null) return null;
-  const after = readLocked(files.lockedEnd) ?? atOnce(hashAgain(project, run, before, new Map(), now));
+  const after = readLocked(files.lockedEnd) ?? lookHere(project, run, before, now);
   if (after.error !== null) return `what measures it cannot be checked: ${after.error}`;
   const during = lockedChanges(before.files, after.files);
   if (during !== null) return `what measures it was touched between its launch and its end: ${during}`;
@@ -75,21 +101,29 @@ export function lockedVerdict(
     : againstBaseline(project, before, baselineRun);
 }
 
-/** What the globs of a run mean at another time. When a training has added too much to be hashed, the record says so. */
-function* hashAgain(
+/** What the globs of a run mean after its end, for whoever judges it where that was not written down. */
+function lookHere(
   project: Project,
-  { cwd }: Where,
+  { cwd, place }: Where,
   { globs }: LockedRecord,
-  cache: HashCache,
   now: number,
-): Generator<void, LockedRecord> {
+): LockedRecord {
+  if (place !== null) return unknown(globs, now, `nobody looked at it on ${place.host} when the run ended`);
+  const places = lockedPlaces({ ...project.paths, root: cwd }, globs);
   try {
-    return yield* hashLocked(lockedPlaces({ ...project.paths, root: cwd }, globs), cache, now);
+    return atOnce(hashLocked(places, new Map(), now));
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    return { at: new Date(now).toISOString(), globs, files: {}, error: error.message };
+    return unknown(globs, now, error.message);
   }
 }
+
+const unknown = (globs: readonly string[], now: number, error: string): LockedRecord => ({
+  at: new Date(now).toISOString(),
+  globs: [...globs],
+  files: {},
+  error,
+});
 
 /** Only what both runs locked is compared: a person may lock more later. */
 function againstBaseline(project: Project, record: LockedRecord, baseline: string): string | null {

@@ -4,6 +4,7 @@ import { LabError } from '../../core/errors.js';
 import { assertWorkspace, type Place } from '../../core/place.js';
 import type { Machine, SurveyGpus } from '../../core/ports.js';
 import { quote } from '../../core/posix.js';
+import { scriptError } from '../../core/script-error.js';
 import type { Lab } from '../lab.js';
 
 /** A machine that training runs on, and how its GPUs are asked after. */
@@ -24,7 +25,7 @@ export async function siteOf(lab: Pick<Lab, 'at'> & Site, place: Place | null): 
  * before anything is written. Throws LabError.
  */
 export async function placeFor(lab: Pick<Lab, 'at'>, config: Config): Promise<Place | null> {
-  const { mode, ssh_host: host, ssh_args: args, remote_workspace } = config.execution;
+  const { mode, ssh_host: host, ssh_args: args, remote_workspace, sync } = config.execution;
   if (mode === 'local') return null;
   if (mode === 'slurm') {
     throw new LabError(
@@ -41,12 +42,14 @@ export async function placeFor(lab: Pick<Lab, 'at'>, config: Config): Promise<Pl
   const words = typeof args === 'string' ? args.split(/\s+/).filter(Boolean) : [...(args ?? [])];
   const { machine } = await lab.at({ host, workspace, args: words });
   const folder = workspace.startsWith('~') ? `"$HOME"${quote(workspace.slice(1))}` : quote(workspace);
-  const { code, stdout } = await machine.script(`cd ${folder} 2> /dev/null && pwd -P`, ASK_MS);
+  const make = sync === 'off' ? '' : `mkdir -p ${folder} || exit 1; `;
+  const { code, stdout, stderr } = await machine.script(`${make}cd ${folder} 2> /dev/null && pwd -P`, ASK_MS);
   const found = Buffer.from(stdout).toString('utf8').trim();
   if (code === 0 && found.startsWith('/')) return { host, workspace: found, args: words };
+  if (sync !== 'off') throw scriptError(host, code, stderr);
   throw new LabError(
     `there is no folder ${workspace} on ${host}`,
-    'copy or clone the project there (git clone, rsync -a), or correct execution.remote_workspace',
+    'copy or clone the project there (git clone, rsync -a), or write execution.sync: rsync, or correct execution.remote_workspace',
   );
 }
 

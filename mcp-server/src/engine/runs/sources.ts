@@ -1,14 +1,16 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { errorCode, LabError } from '../../core/errors.js';
 import type { LoggedRecord, MetricRecord } from '../../core/metric.js';
 import type { Machine } from '../../core/ports.js';
 import { groupOf, kindByName, SOURCE_KINDS } from '../../core/reading/sources/kinds.js';
 import { nameIn } from '../../core/reading/sources/naming.js';
+import { ownFolder } from '../../core/reading/sources/there.js';
 import type { HistoryPrint } from '../../core/reading/sources/whole-json.js';
 import type { RunRecord } from '../../core/run-record.js';
 import { type Candidate, createCandidates } from '../../store/candidates.js';
 import { type Census, readCensus } from '../../store/census.js';
+import { openMirrored } from '../../store/mirrored.js';
 import type { RunPaths } from '../../store/paths.js';
 import type { Lab } from '../lab.js';
 import { openSourceFile, type SourceFile, SourceFileState } from './source-file.js';
@@ -58,8 +60,7 @@ export function openSources(
   { record, files, rivals, state, seen }: SourcesInput,
 ): Sources {
   const root = record.cwd;
-  const walk = createCandidates(root, dirname(dirname(files.dir)), files.dir);
-  const whose = createAttribution(record, files.dir, state);
+  const { walk, reads, whose } = groundOf(lab, record, files, state);
   const owners = { ...state?.owners };
   /** File → name as printed → name under which it is kept. */
   const names = new Map<string, Map<string, string | null>>();
@@ -73,7 +74,7 @@ export function openSources(
   for (const one of state?.files ?? []) open.set(one.path, opened(one, one));
 
   function opened(file: Pick<Candidate, 'path' | 'kind'>, from?: SourceFileState, skip = 0): SourceFile {
-    return openSourceFile(lab.machine, root, file, {
+    return openSourceFile(reads, root, file, {
       state: from,
       skip,
       seen: numbers.get(unitOf(file.kind, file.path)) ?? 0,
@@ -107,7 +108,7 @@ export function openSources(
 
   const isAppended = async (file: Candidate, skip: number): Promise<boolean> => {
     const tail = census?.files[file.path]?.tail ?? '';
-    const slice = await lab.machine.readFrom(`${root}/${file.path}`, skip - tail.length, tail.length);
+    const slice = await reads.readFrom(`${root}/${file.path}`, skip - tail.length, tail.length);
     return slice !== null && Buffer.from(slice.bytes).toString('latin1') === tail;
   };
 
@@ -158,8 +159,7 @@ export function openSources(
   return {
     async poll(last) {
       const begun = lab.clock();
-      // Files of another machine are not here; files of the same name here are not its.
-      if (record.place !== null || (!last && begun < next)) return [];
+      if (!last && begun < next) return [];
       const found = walk.scan(begun);
       whose.look(rivals(), begun);
       const records: LoggedRecord[] = [];
@@ -210,6 +210,26 @@ export function openSources(
       files: [...open.values()].map((file) => file.snapshot()),
     }),
   };
+}
+
+/** Where the files of a run are looked for and read: in its folder, or among what was brought here from another machine. */
+function groundOf(
+  { machine }: { machine: Pick<Machine, 'readFrom'> },
+  record: RunRecord,
+  files: RunPaths,
+  state: SourcesState | undefined,
+) {
+  const root = record.cwd;
+  if (record.place === null)
+    return {
+      walk: createCandidates(root, dirname(dirname(files.dir)), files.dir),
+      reads: machine,
+      whose: createAttribution(record, files.dir, state),
+    };
+  const mirrored = openMirrored(files.dir, root);
+  const own = join(root, ownFolder(record.marker));
+  const sight = { openFiles: () => new Map<string, Set<string>>(), exists: mirrored.holds };
+  return { walk: mirrored, reads: mirrored, whose: createAttribution(record, own, state, sight) };
 }
 
 /** Files that share one numbering: the checkpoints of one training hold one history. */

@@ -1,6 +1,8 @@
 import type { KillReason } from '../../core/ending.js';
 import { errorCode, errorText, LabError } from '../../core/errors.js';
 import { gpuKey } from '../../core/gpus/choose.js';
+import type { CodeRef } from '../../core/ledger.js';
+import type { Place } from '../../core/place.js';
 import type { RunRecord } from '../../core/run-record.js';
 import { seedEnv } from '../../core/seed.js';
 import { takeCensus } from '../../store/census.js';
@@ -11,20 +13,34 @@ import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
 import { readRunEnv, writeRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
+import { takeCensusThere } from '../there/census.js';
+import { codeOfSnapshot } from '../there/code-source.js';
+import { placeCodeThere } from '../there/place-code.js';
 import { conditionsAtStart } from './conditions.js';
-import { grantGpus } from './leasing.js';
+import { grantGpus, type Refused } from './grant.js';
 import { endedRecord } from './settle.js';
 import { commandThere, siteOf } from './site.js';
 
 type StartLab = Pick<Lab, 'jobs' | 'surveyGpus' | 'machine' | 'at' | 'clock' | 'env' | 'leases'>;
 
-export type Started = { kind: 'started' | 'waiting' | 'failed'; record: RunRecord };
+export type Started =
+  | { kind: 'started' | 'failed'; record: RunRecord }
+  | { kind: 'waiting'; record: RunRecord; refused: Refused };
+
+/** A host that could not take the code is asked again after this long; others need not wait behind it. */
+const ASK_HOST_MS = 5000;
 
 /**
  * Starts a queued run: leases its GPUs, writes what is about to happen, then starts it. Calling it again for a run
- * that has started starts nothing. `waiting`: no GPU is free now; the record's note says why.
+ * that has started starts nothing. `waiting`: no GPU is free now; the record's note says why. `maxAgeMs`: how old the
+ * survey of the GPUs may be.
  */
-export async function startRun(lab: StartLab, project: Project, record: RunRecord): Promise<Started> {
+export async function startRun(
+  lab: StartLab,
+  project: Project,
+  record: RunRecord,
+  maxAgeMs?: number,
+): Promise<Started> {
   const { paths } = project;
   const files = runPaths(paths.runs, record.id);
   const env = readRunEnv(paths.runs, record.id);
@@ -33,6 +49,8 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     recordDir: files.record,
     visible: env.CUDA_VISIBLE_DEVICES,
     allowed: record.gpus_allowed,
+    line: paths.root,
+    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   };
   const granted = await grantGpus(
     { ...lab, ...(await siteOf(lab, record.place)) },
@@ -40,29 +58,43 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     record.gpus_wanted,
     claimant,
   );
-  if ('why' in granted)
-    return { kind: 'waiting', record: { ...record, note: `waiting for a GPU: ${granted.why}` } };
+  if ('why' in granted) {
+    const note = `waiting for a GPU: ${granted.why}`;
+    return { kind: 'waiting', record: { ...record, note }, refused: granted };
+  }
   const handle = { recordDir: files.record, marker: record.marker, place: record.place };
+  const later = (why: string): Started => {
+    const refused = { why, hopeless: true, until: lab.clock() + ASK_HOST_MS };
+    return { kind: 'waiting', record: { ...record, note: why }, refused };
+  };
   const shut = async (ready: RunRecord, error: unknown): Promise<Started> => {
-    // The folder is closed so that no late start can follow.
-    if (!(await lab.jobs.forbid(handle))) return { kind: 'started', record: ready };
+    try {
+      // The folder is closed so that no late start can follow.
+      if (!(await lab.jobs.forbid(handle))) return { kind: 'started', record: ready };
+    } catch (refusal) {
+      if (!(refusal instanceof LabError)) throw refusal;
+      // A host that is lost or whose disk is full takes neither: it is asked again, and starts it at most once.
+      return later(laterOn(record.host, refusal));
+    }
     const why = `it could not be started: ${errorText(error)}`;
     return { kind: 'failed', record: notStarted(ready, lab.clock(), null, why) };
   };
   const gpus = granted.gpus.map(gpuKey);
-  let placed: Placed;
+  let placed: Placed | Later;
   try {
-    placed = record.place === null ? await placeOf(project, record) : { cwd: record.place.workspace };
+    placed = await placeOf(lab, project, record);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return shut({ ...record, gpus }, error);
   }
-  const running: RunRecord = { ...record, ...placed, state: 'running', gpus, note: null };
+  if ('why' in placed) return later(placed.why);
+  const running: RunRecord = { ...record, ...placed, state: 'running', gpus };
   const { cwd } = running;
   writeRun(paths.runs, running);
   try {
     conditionsAtStart(project, record.id, granted.gpus);
     if (record.place === null) takeCensus(cwd, paths.workspace, files, lab.clock());
+    else await takeCensusThere((await lab.at(record.place)).machine, cwd, files);
   } catch (error) {
     // A full disk. Without the census only files that are younger than the run are taken for its own.
     if (errorCode(error) === undefined) throw error;
@@ -95,7 +127,9 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     run: record.id,
     gpus: running.gpus,
   });
-  return { kind: 'started', record: running };
+  const started: RunRecord = { ...running, note: null };
+  if (record.note !== null) writeRun(paths.runs, started);
+  return { kind: 'started', record: started };
 }
 
 /** A run that will never start, as ended: somebody stopped it while it was queued, or its start failed. Null otherwise. */
@@ -140,12 +174,20 @@ function notStarted(record: RunRecord, now: number, why: KillReason | null, text
 }
 
 type Placed = Pick<RunRecord, 'cwd'> & Partial<Pick<RunRecord, 'evidence'>>;
+/** A host that is lost, or whose disk is full, may take it later. */
+type Later = { why: string };
 
 /**
  * Where a run's code lies as it was launched. Between its launch and its start somebody may have changed the project: then the
  * run starts in a copy of its snapshot, and its evidence says so. A replicate always does: nobody expects it to start.
  */
-async function placeOf({ paths }: Project, { id, replicate, code }: RunRecord): Promise<Placed> {
+async function placeOf(
+  lab: Pick<StartLab, 'at'>,
+  project: Project,
+  { id, replicate, code, place }: RunRecord,
+): Promise<Placed | Later> {
+  const { paths } = project;
+  if (place !== null) return placeThere(lab, project, place, code, replicate !== null);
   const into = runPaths(paths.runs, replicate?.arm ?? id).code;
   const { folder, changed } = await placeCode({
     project: paths.root,
@@ -154,8 +196,37 @@ async function placeOf({ paths }: Project, { id, replicate, code }: RunRecord): 
     into,
     apart: replicate !== null,
   });
+  return told(folder, changed, 'in the project folder');
+}
+
+async function placeThere(
+  lab: Pick<StartLab, 'at'>,
+  project: Project,
+  place: Place,
+  code: CodeRef | null,
+  apart: boolean,
+): Promise<Placed | Later> {
+  if (code === null) return { cwd: place.workspace };
+  const source = await codeOfSnapshot(project, code);
+  try {
+    const { machine } = await lab.at(place);
+    const { folder, changed } = await placeCodeThere(machine, project, place, source, apart);
+    return told(folder, changed, `on ${place.host}`);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return { why: laterOn(place.host, error) };
+  }
+}
+
+const laterOn = (host: string, { message, hint }: LabError): string =>
+  `waiting for ${host}: ${message}; ${hint}`;
+
+function told(folder: string, changed: readonly string[], where: string): Placed {
   const [first, ...others] = changed;
   if (first === undefined) return { cwd: folder };
-  const what = `${first}${others.length > 0 ? ` and ${others.length} more` : ''} had changed since, in the project folder`;
-  return { cwd: folder, evidence: [`the code as it was launched ran, in a copy of it (${folder}): ${what}`] };
+  const what = `${first}${others.length > 0 ? ` and ${others.length} more` : ''} had changed since, ${where}`;
+  return {
+    cwd: folder,
+    evidence: [`the code as it was launched ran, in a copy of it (${folder}): ${what}`],
+  };
 }

@@ -5,6 +5,15 @@ import type { RunRecord } from '../../core/run-record.js';
 import type { Candidate } from '../../store/candidates.js';
 import { openFiles } from './open-files.js';
 
+/** What can be seen where runs are. */
+export interface Sight {
+  /** Path → markers of the runs whose processes hold it open; of another machine nobody knows. */
+  openFiles(): Map<string, Set<string>>;
+  exists(path: string): boolean;
+}
+
+const HERE: Sight = { openFiles, exists: (path) => unlessGone(() => statSync(path)) !== null };
+
 /** A run that was or is active in the same project. */
 export type Rival = Pick<RunRecord, 'id' | 'command' | 'cwd' | 'marker' | 'started_at' | 'ended_at'>;
 
@@ -31,10 +40,12 @@ export function createAttribution(
   record: RunRecord,
   runDir: string,
   state: { contested: number; held: readonly string[] } | undefined,
+  { openFiles, exists }: Sight = HERE,
 ) {
   let until = state?.contested ?? 0;
   const root = record.cwd;
   const real = unlessGone(() => realpathSync(root)) ?? root;
+  const namedPlaces = (run: Pick<RunRecord, 'command' | 'cwd'>): string[] => placesIn(run, exists);
   /** Seen open in a process of this run alone. */
   const held = new Set(state?.held);
   let rivals: readonly Rival[] = [];
@@ -77,14 +88,14 @@ export function createAttribution(
 }
 
 /** Folders and files that a command names, but for those that hold the whole project. */
-function namedPlaces(run: Pick<RunRecord, 'command' | 'cwd'>): string[] {
+function placesIn(run: Pick<RunRecord, 'command' | 'cwd'>, exists: Sight['exists']): string[] {
   const places = new Set<string>();
   for (const word of run.command.slice(1)) {
     for (const text of [word, word.slice(word.indexOf('=') + 1)]) {
       if (text === '' || text.startsWith('-') || text.length > 1000) continue;
       const path = isAbsolute(text) ? text : resolve(run.cwd, text);
       if (isBelow(run.cwd, path)) continue;
-      if (unlessGone(() => statSync(path)) !== null) places.add(path);
+      if (exists(path)) places.add(path);
     }
   }
   return [...places];

@@ -3,12 +3,12 @@ import { billView } from '../../core/bill-view.js';
 import { budgetViews } from '../../core/budget.js';
 import type { Campaign, Contract } from '../../core/campaign.js';
 import { earlyKillsOf } from '../../core/early-kills.js';
-import type { Gpu } from '../../core/gpu.js';
-import { markReserved } from '../../core/gpus/choose.js';
+import type { Gpu, GpuSurvey } from '../../core/gpu.js';
+import { gpuKey, markReserved } from '../../core/gpus/choose.js';
 import { predictionsOf } from '../../core/predictions.js';
 import { certaintyOf } from '../../core/ruling/certainty.js';
 import type { RunView } from '../../core/run.js';
-import { isUnderWay } from '../../core/run-record.js';
+import { isUnderWay, type RunRecord } from '../../core/run-record.js';
 import { clip, oneLine } from '../../core/text.js';
 import { calibrationWords, scorePredictions } from '../../core/verdict/calibration.js';
 import { falseKillWords } from '../../core/verdict/early-kill.js';
@@ -27,23 +27,50 @@ import { viewRun } from '../runs/view.js';
 
 export type OverviewLab = Pick<Lab, 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor'>;
 
+/** What of a project was read for its read model. Runs are as they stand this instant. */
+export interface Known {
+  campaign: Campaign;
+  records: readonly RunRecord[];
+  runs: RunView[];
+  warnings: readonly string[];
+}
+/** More than this nobody reads; all of them are in the ledger. */
+const INSIGHTS = 30;
+
 /** Builds the one read model. Where runs are open and nobody watches them, a supervisor is started again. */
 export async function buildOverview(
   lab: OverviewLab,
   project: Project,
   options: { gpus: boolean },
 ): Promise<Overview> {
-  const { paths, config, brief } = project;
+  const { paths } = project;
   const { campaign, warnings } = readCampaign(paths.ledger);
   const found = readRuns(paths.runs);
   const now = lab.clock();
-  const runs = found.records.map((record) =>
-    withRole(viewRun(paths, record, campaign.runs.get(record.id), now), campaign),
-  );
+  const runs = found.records.map((record) => runView(project, campaign, record, now));
+  const known = { campaign, records: found.records, runs, warnings: [...warnings, ...found.warnings] };
+  return overviewOf(lab, project, known, options);
+}
+
+/** A run as it stands, with the part that it plays in the campaign. */
+export function runView(project: Project, campaign: Campaign, record: RunRecord, now: number): RunView {
+  return withRole(viewRun(project.paths, record, campaign.runs.get(record.id), now), campaign);
+}
+
+/** The read model of what was read. Keeps open runs watched, as `buildOverview` does. */
+export async function overviewOf(
+  lab: OverviewLab,
+  project: Project,
+  known: Known,
+  options: { gpus: boolean },
+): Promise<Overview> {
+  const { paths, config, brief } = project;
+  const { campaign, runs } = known;
   const open = runs.filter((run) => run.state !== 'ended');
-  if (found.records.some(isUnderWay)) await keepSupervised(lab, paths.root);
+  if (known.records.some(isUnderWay)) await keepSupervised(lab, paths.root);
   const { metric, direction, target } = config.experiment;
-  const use = currentUse(project, campaign, now, found.records);
+  const now = lab.clock();
+  const use = currentUse(project, campaign, now, known.records);
   const survey = options.gpus && config.gpu.auto_detect ? await lab.surveyGpus() : null;
   const leased = survey === null || survey.gpus.length === 0 ? [] : await liveLeases(lab);
   const gpus: Gpu[] =
@@ -69,18 +96,28 @@ export async function buildOverview(
     decisions: campaign.decisions
       .slice(-config.memory.max_recent_entries)
       .map(({ at, text }) => ({ at, text })),
+    insights: campaign.results.slice(-INSIGHTS).map(({ at, run, text }) => ({ at, run, text })),
     directive: pendingDirective(paths.workspace)?.text ?? null,
     budgets: budgetViews(config.budget, use),
     bill: billView(campaign, use.gpu_hours, now),
     gpus,
     warnings: [
       ...project.warnings,
-      ...warnings,
-      ...found.warnings,
+      ...known.warnings,
       ...(survey?.error == null ? [] : [survey.error]),
+      ...sickGpus(survey),
       ...undeclared(project, runs),
     ],
   };
+}
+
+/** `GPU 3 is sick: …`, for those that no run is given. */
+function sickGpus(survey: GpuSurvey | null): string[] {
+  const sick = survey?.sick ?? {};
+  return (survey?.gpus ?? []).flatMap((gpu) => {
+    const why = sick[gpuKey(gpu)];
+    return why === undefined ? [] : [`GPU ${gpu.index} ${why}`];
+  });
 }
 
 /** The contract as it is shown. */

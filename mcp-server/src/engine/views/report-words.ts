@@ -6,7 +6,7 @@ import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { BudgetView, Certainty, Overview, Standing } from '../../core/view.js';
 
 /** How good or bad a word is, for its colour. The word itself always says it too. */
-type Tone = 'good' | 'maybe' | 'bad' | 'plain';
+export type Tone = 'good' | 'maybe' | 'bad' | 'plain';
 
 export interface Word {
   text: string;
@@ -105,7 +105,7 @@ export function verdictWord(run: RunView, baseline: Standing | null): Word {
  * Difference to the baseline in the metric's own unit, positive = better. Null when either value is unknown, and for a
  * run that did not come to its end: what it measured on the way is not comparable.
  */
-function gainOf(run: RunView, baseline: Standing | null): number | null {
+export function gainOf(run: RunView, baseline: Standing | null): number | null {
   const { primary } = run;
   if (run.verdict === 'confirmed') return run.gain;
   if (run.replicate_of !== null) return null;

@@ -8,10 +8,14 @@ import { configPage } from '../docs/config-page.js';
 import { pricesMarkdown } from '../docs/prices-table.js';
 import { roomsMarkdown } from '../docs/rooms.js';
 import { toolsPage } from '../docs/tools-page.js';
+import { command as bundle } from './bundle.js';
 import { command as compare } from './compare.js';
+import { command as dashboard } from './dashboard.js';
 import { command as demo } from './demo.js';
 import { command as directive } from './directive.js';
 import { command as doctor } from './doctor.js';
+import { command as exportRuns } from './export.js';
+import { command as finalize } from './finalize.js';
 import { command as gpu } from './gpu.js';
 import { command as init } from './init.js';
 import { command as install } from './install.js';
@@ -19,6 +23,8 @@ import { command as launch } from './launch.js';
 import { command as logs } from './logs.js';
 import { command as mcp } from './mcp.js';
 import { command as metrics } from './metrics.js';
+import { command as notes } from './notes.js';
+import { command as notify } from './notify.js';
 import { command as papers } from './papers.js';
 import { command as report } from './report.js';
 import { command as restore } from './restore.js';
@@ -35,6 +41,7 @@ export const COMMANDS = [
   demo,
   run,
   status,
+  dashboard,
   report,
   launch,
   wait,
@@ -42,6 +49,11 @@ export const COMMANDS = [
   logs,
   compare,
   restore,
+  bundle,
+  finalize,
+  exportRuns,
+  notes,
+  notify,
   metrics,
   gpu,
   directive,

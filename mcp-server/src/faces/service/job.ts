@@ -7,7 +7,7 @@ import { ownConfigPath } from '../../store/user.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-const HANDED_ON = ['PATH', 'AUTO_EXPERIMENT_STATE_DIR', 'AUTO_EXPERIMENT_CONFIG'];
+const HANDED_ON = ['PATH', 'AUTO_EXPERIMENT_STATE_DIR', 'AUTO_EXPERIMENT_CONFIG_DIR'];
 
 /** What a service of one project runs, whatever starts it. */
 export interface Job {
