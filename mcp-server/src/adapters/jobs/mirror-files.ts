@@ -20,9 +20,11 @@ import { folderThere, isElsewhere } from './run-there.js';
 import type { Question, Seen } from './snapshot.js';
 import type { FoundFile } from './snapshot-files.js';
 
-/** How often files are looked for; many runs of a host each do so less often. */
+/** How often the files of a run are looked for, and of how many runs in one look; of more runs, each less often. */
 const SCAN_MS = 3000;
 const CROWD = 8;
+/** Questions within this time belong to one look. */
+const LOOK_MS = 500;
 /** Of one run. */
 const MAX_FILES = 64;
 const LARGEST = 64 << 20;
@@ -49,6 +51,7 @@ export interface FilesMirror {
 
 export function createFilesMirror(clock: Clock): FilesMirror {
   const known = new Map<string, Copies>();
+  let look = { at: Number.NEGATIVE_INFINITY, scans: 0 };
   const copiesOf = (handle: JobHandle): Copies => {
     const copies = known.get(handle.marker) ?? {
       files: load(handle),
@@ -63,7 +66,10 @@ export function createFilesMirror(clock: Clock): FilesMirror {
     question(handle, runs) {
       if (handle.cwd === undefined || !isElsewhere(handle)) return undefined;
       const copies = copiesOf(handle);
-      const due = clock() - copies.scanned >= SCAN_MS * Math.max(1, runs / CROWD);
+      const now = clock();
+      if (now - look.at > LOOK_MS) look = { at: now, scans: 0 };
+      const due = look.scans < CROWD && now - copies.scanned >= SCAN_MS * Math.max(1, runs / CROWD);
+      if (due) look.scans += 1;
       const share = Math.max(4096, Math.floor(ALL_BYTES / Math.max(1, runs)));
       copies.asked = [];
       let left = share;
