@@ -39,12 +39,14 @@ interface Copies {
   /** What there is to fetch, in the order in which it was asked for. */
   asked: ThereFile[];
   scanned: number;
+  /** Bytes that were still to come when its end was seen; what somebody goes on writing holds nobody up. */
+  owed: number | null;
 }
 
 /** Brings the files of runs that may hold metrics into their folders here, as far as they are new, within the looks at the runs. */
 export interface FilesMirror {
   question(handle: JobHandle, runs: number): Question['files'];
-  /** Takes in what a look has shown. True when all that was there is here. */
+  /** Takes in what a look has shown. True when all is here that was there, after its end all that was there then. */
   take(handle: JobHandle, seen: Seen): boolean;
   forget(handle: JobHandle): void;
 }
@@ -57,6 +59,7 @@ export function createFilesMirror(clock: Clock): FilesMirror {
       files: load(handle),
       asked: [],
       scanned: Number.NEGATIVE_INFINITY,
+      owed: null,
     };
     known.set(handle.marker, copies);
     return copies;
@@ -95,9 +98,13 @@ export function createFilesMirror(clock: Clock): FilesMirror {
       if (handle.cwd === undefined || !isElsewhere(handle)) return true;
       const copies = copiesOf(handle);
       let changed = false;
+      let came = 0;
       for (const [index, piece] of (seen.pieces ?? []).entries()) {
         const file = copies.asked[index];
-        if (file !== undefined) changed = write(handle, file, Buffer.from(piece)) || changed;
+        if (file === undefined) continue;
+        write(handle, file, Buffer.from(piece));
+        came += piece.length;
+        changed = true;
       }
       copies.asked = [];
       if (seen.found !== undefined) {
@@ -105,7 +112,13 @@ export function createFilesMirror(clock: Clock): FilesMirror {
         for (const found of seen.found) changed = note(copies.files, handle, found) || changed;
       }
       if (changed) save(handle, copies.files);
-      return [...copies.files.values()].every(({ bytes, size }) => bytes >= size);
+      const missing = [...copies.files.values()].reduce(
+        (sum, { bytes, size }) => sum + Math.max(0, size - bytes),
+        0,
+      );
+      if (seen.exited === null) return missing === 0;
+      copies.owed = copies.owed === null ? missing : copies.owed - came;
+      return missing === 0 || copies.owed <= 0;
     },
     forget: ({ marker }) => void known.delete(marker),
   };
@@ -144,32 +157,30 @@ function note(files: Map<string, ThereFile>, handle: JobHandle, found: FoundFile
 }
 
 /** Writes a piece in its place; what does not go on where the copy ends was written anew there, and is fetched again. */
-function write(handle: JobHandle, file: ThereFile, piece: Buffer): boolean {
+function write(handle: JobHandle, file: ThereFile, piece: Buffer): void {
   const from = Math.max(0, file.bytes - OVERLAP);
   const overlap = file.bytes - from;
   const path = join(folderHere(handle), file.copy);
   mkdirSync(folderHere(handle), { recursive: true });
-  const fd = openSync(path, 'a+');
-  closeSync(fd);
+  closeSync(openSync(path, 'a'));
   const copy = openSync(path, 'r+');
   try {
     const here = Buffer.alloc(overlap);
     if (overlap > 0) readSync(copy, here, 0, overlap, from);
     if (!piece.subarray(0, overlap).equals(here)) {
       file.bytes = 0;
-      return true;
+      return;
     }
     const fresh = piece.subarray(overlap);
     // It is shorter than it was when it was looked at: the next look tells.
     if (fresh.length === 0) {
       file.size = file.bytes;
-      return true;
+      return;
     }
     for (let done = 0; done < fresh.length; )
       done += writeSync(copy, fresh, done, fresh.length - done, file.bytes + done);
     file.bytes += fresh.length;
     if (file.bytes >= file.size) ftruncateSync(copy, file.bytes);
-    return true;
   } finally {
     closeSync(copy);
   }
