@@ -140,6 +140,15 @@ async function otherMachine(lab: Lab, project: Project): Promise<Check[]> {
     ];
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
+    if (sync !== 'off' && error.message.startsWith('there is no folder'))
+      return [
+        client,
+        note(
+          'host',
+          `${ssh_host}: reached; ${error.message} yet`,
+          'the first launch makes it and brings the code there',
+        ),
+      ];
     const second = /did not accept any key/.test(error.message)
       ? `. A host that asks for a second factor: open the shared connection once by hand, it is then used for as long as it lives. In ~/.ssh/config under Host ${ssh_host}: ControlMaster auto, ControlPath ~/.ssh/cm-%C, ControlPersist 12h; then: ssh ${ssh_host} true. A host behind a bastion: ProxyJump BASTION under the same Host, and open both by hand`
       : '';
