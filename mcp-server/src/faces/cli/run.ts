@@ -1,5 +1,6 @@
 import { LabError } from '../../core/errors.js';
 import { costOf } from '../../core/price.js';
+import { ProviderError } from '../../core/provider.js';
 import type { Lab } from '../../engine/lab.js';
 import { assertReady, runLoop } from '../../engine/loop/controller.js';
 import type { LoopEvent } from '../../engine/loop/events.js';
@@ -48,7 +49,9 @@ export const command: Command = {
     const maxCycles = once ?? wholeNumber(args, 'max-cycles', 1) ?? (cycles > 0 ? cycles : null);
     const name = wanted ?? (project.config.sweep === undefined ? 'llm' : 'sweep');
     const planner =
-      name === 'sweep' ? sweepPlanner() : llmPlanner(lab, await thinkerOf(lab, project, console));
+      name === 'sweep'
+        ? sweepPlanner()
+        : llmPlanner(lab, await thinkerOf(lab, project, console, wanted !== undefined));
     const directive = args.values.directive;
     if (directive !== undefined) {
       assertReady(lab, project, planner);
@@ -67,11 +70,24 @@ export const command: Command = {
   },
 };
 
-/** Who thinks, by the project’s config. */
-async function thinkerOf(lab: Lab, project: Project, { packageRoot }: Console): Promise<Thinker> {
+/** Who thinks, by the project’s config. `asked`: the person named a model as the planner. */
+async function thinkerOf(
+  lab: Lab,
+  project: Project,
+  { packageRoot }: Console,
+  asked: boolean,
+): Promise<Thinker> {
   const { agent } = project.config;
   return {
-    provider: await lab.provider(project),
+    provider: await lab.provider(project).catch((error: unknown) => {
+      // Whoever has said neither what may vary nor who thinks is told of both ways.
+      if (asked || !(error instanceof ProviderError)) throw error;
+      throw new LabError(
+        `there is no search space, and no model can be asked either: ${error.message}`,
+        `without a model: write sweep: with parameters: into config.yaml, for instance lr: {log_uniform: [0.0001, 1]}; with one: ${error.hint}`,
+        { cause: error },
+      );
+    }),
     model: agent.model,
     price: (model, usage, request) => costOf(usage, model, { own: agent.prices, request }),
     tools: TOOLS,
