@@ -18,6 +18,7 @@ const COMMANDS = [
   'demo',
   'run',
   'status',
+  'dashboard',
   'report',
   'launch',
   'wait',
