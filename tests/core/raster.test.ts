@@ -115,7 +115,7 @@ describe('paths', () => {
     expect(
       readPath('@0,0,2,2,0,360')[0]
         ?.at(-1)
-        ?.map((n) => Math.round(n)),
+        ?.map((n) => Math.abs(Math.round(n))),
     ).toEqual([2, 0]);
   });
 

@@ -4,7 +4,7 @@ import type { Lab } from '../engine/lab.js';
 import { notePlace } from '../store/note-files.js';
 import { noHistory, readOutbox } from '../store/outbox.js';
 import type { Project } from '../store/project.js';
-import type { Check } from './doctor.js';
+import type { Check } from './check.js';
 
 /** Whether news reach the person, and notes their vault. */
 export function telling(lab: Pick<Lab, 'env'>, project: Project): Check[] {

@@ -1,8 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { errorText, LabError } from '../core/errors.js';
+import { existsSync } from 'node:fs';
+import { LabError } from '../core/errors.js';
 import { gpuKey } from '../core/gpus/choose.js';
-import { formatMark } from '../core/mark.js';
 import type { Place } from '../core/place.js';
 import { priceOf } from '../core/price.js';
 import type { Lab } from '../engine/lab.js';
@@ -12,19 +10,10 @@ import { stampLockedThere } from '../engine/there/locked.js';
 import { acquireLock } from '../store/lock.js';
 import { atOnce, findLocked, idleGlobs, lockedPlaces } from '../store/locked.js';
 import type { Project } from '../store/project.js';
+import { bad, type Check, good, note } from './check.js';
+import { disk, records } from './doctor-disk.js';
 import { telling } from './doctor-telling.js';
 import { idleRules } from './idle-rules.js';
-
-export interface Check {
-  name: string;
-  state: 'good' | 'note' | 'bad';
-  text: string;
-  hint: string | null;
-}
-
-const good = (name: string, text: string): Check => ({ name, state: 'good', text, hint: null });
-const note = (name: string, text: string, hint: string): Check => ({ name, state: 'note', text, hint });
-const bad = (name: string, text: string, hint: string): Check => ({ name, state: 'bad', text, hint });
 
 /** Looks at everything that runs need, by trying it. Leaves nothing behind. */
 export async function examine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
@@ -275,34 +264,5 @@ function locked({ paths, config }: Project): Check[] {
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return [bad('locked', error.message, error.hint)];
-  }
-}
-
-function disk(root: string): Check {
-  const { bavail, bsize } = statfsSync(root);
-  const gib = (bavail * bsize) / 2 ** 30;
-  const text = `${gib.toFixed(1)} GiB free`;
-  return gib < 1
-    ? note('disk', text, 'checkpoints fill disks overnight: free some space first')
-    : good('disk', text);
-}
-
-/** Endings are kept as links, which some file systems (FAT, some network shares) do not have. */
-function records(root: string): Check {
-  try {
-    mkdirSync(root, { recursive: true });
-    const folder = mkdtempSync(join(root, '.auto-experiment-doctor-'));
-    try {
-      symlinkSync(formatMark({ rc: 0 }), join(folder, 'exited'));
-      return good('records', 'the project folder can be written and holds links');
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  } catch (error) {
-    return bad(
-      'records',
-      `the project folder cannot hold the records of runs: ${errorText(error)}`,
-      'choose a folder on a local Linux file system that you may write',
-    );
   }
 }

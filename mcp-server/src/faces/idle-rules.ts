@@ -1,4 +1,4 @@
-import type { Check } from './doctor.js';
+import type { Check } from './check.js';
 
 /** Where instances are ended or cancelled because their GPU is idle, how it is known, and what decides it there. */
 const PLACES: readonly { name: string; variable: string; setting: string }[] = [

@@ -9,6 +9,7 @@ import { ensureWorkspace, type Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
 import { createBell } from '../runs/bell.js';
 import { writeCard } from '../runs/card.js';
+import { reopened } from '../runs/reopened.js';
 import { writeNotes } from '../views/write-notes.js';
 import { type DeliverLab, deliverDue } from './deliver.js';
 import { heraldLock, targetsFor } from './wake.js';
@@ -52,7 +53,7 @@ async function work(lab: HeraldLab, first: Project, signal: AbortSignal): Promis
   let quietSince = lab.clock();
   try {
     while (!signal.aborted) {
-      const project = reopened(lab, first);
+      const project = reopened(lab, first, tellError);
       const targets = targetsNow(lab, project);
       const trace = traceOf(project);
       if (trace !== seen) {
@@ -100,22 +101,15 @@ function traceOf({ paths }: Project, outbox = true): string {
     .join('; ');
 }
 
-function reopened(lab: HeraldLab, first: Project): Project {
-  try {
-    return lab.open();
-  } catch (error) {
-    // Somebody is just editing the config: the last good one stays.
-    if (!(error instanceof LabError)) throw error;
-    return first;
-  }
-}
+/** It has no terminal: this is for a person who starts it by hand. The doctor says the same. */
+const tellError = (text: string): void => void process.stderr.write(`${text}\n`);
 
 function targetsNow(lab: HeraldLab, project: Project): Target[] {
   try {
     return targetsFor(lab, project).targets;
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    process.stderr.write(`${errorText(error)}\n`);
+    tellError(errorText(error));
     return [];
   }
 }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../core/config.js';
-import { errorText, LabError } from '../../core/errors.js';
+import { LabError } from '../../core/errors.js';
 import type { JobState } from '../../core/ports.js';
 import { isUndecided, type RunRecord } from '../../core/run-record.js';
 import { readCampaign } from '../../store/ledger.js';
@@ -20,6 +20,7 @@ import { recordLaunch } from './launch.js';
 import { createLingering } from './lingering.js';
 import { wroteWithin } from './pace.js';
 import { openReading, type Reading } from './reading.js';
+import { reopened } from './reopened.js';
 import { createReplicating } from './replicating.js';
 import { endedRecord, markEnded, settle } from './settle.js';
 import { siteOf } from './site.js';
@@ -123,7 +124,7 @@ export function createCrew(
 
   async function startQueued(): Promise<void> {
     if (queued.size === 0) return waiting.over();
-    project = reopened();
+    project = reopened(lab, project, log);
     let started = 0;
     waiting.begin();
     for (const record of [...queued.values()]) {
@@ -269,16 +270,6 @@ export function createCrew(
           markEnded(runPaths(paths.runs, later.record.id).record, later.record);
         throw error;
       }
-    }
-  }
-
-  /** The project with its config as it is now; a config that somebody is just breaking does not count. */
-  function reopened(): Project {
-    try {
-      return lab.open();
-    } catch (error) {
-      log(`the last good config stays: ${errorText(error)}`);
-      return project;
     }
   }
 
