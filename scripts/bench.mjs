@@ -1,4 +1,4 @@
-// Measures the program: node scripts/bench.mjs [wait log read supervisor start status] [--json] [--quick] [--program main.js]
+// Measures the program: node scripts/bench.mjs [wait log read supervisor start status sweep dashboard] [--json] [--quick] [--program main.js]
 // Every figure is taken now and stands beside a reference taken in the same run. Nothing here passes or fails.
 import { cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,6 +11,8 @@ const BENCHES = {
   supervisor: async () => (await import('./bench/supervisor.mjs')).supervisorBench,
   start: async () => (await import('./bench/start.mjs')).startBench,
   status: async () => (await import('./bench/status.mjs')).statusBench,
+  sweep: async () => (await import('./bench/sweep.mjs')).sweepBench,
+  dashboard: async () => (await import('./bench/dashboard.mjs')).dashboardBench,
 };
 
 const args = process.argv.slice(2);

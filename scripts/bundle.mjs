@@ -1,5 +1,7 @@
 // What both forms of the program have in common: the chunks of `npm run build` and the one file of `npm run release`.
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
 // Parts of dependencies that are loaded at each start and that this program never calls; half of the bytes otherwise.
@@ -14,8 +16,8 @@ const UNUSED = [
   },
   // The MCP SDK checks answers to elicitations with it, and no tool of ours asks the person.
   {
-    path: /sdk\/dist\/esm\/validation\/ajv-provider\.js$/,
-    contents: `${refuse('ajv')} export class AjvJsonSchemaValidator { getValidator() { refuse(); } }`,
+    path: /@modelcontextprotocol\/server\/dist\/ajvProvider-[\w-]+\.mjs$/,
+    contents: `${refuse('ajv')} class None { getValidator() { refuse(); } } export { None as n, refuse as r, refuse as t };`,
   },
 ];
 
@@ -46,6 +48,20 @@ const withoutUnused = {
   },
 };
 
+// `import { z }` keeps all of zod; a namespace keeps what is called.
+const namedZod = {
+  name: 'named-zod',
+  setup({ onLoad }) {
+    onLoad({ filter: /mcp-server\/src\/.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(
+        /^import \{ z \} from 'zod';$/m,
+        "import * as z from 'zod';",
+      ),
+      loader: 'ts',
+    }));
+  },
+};
+
 /** Native parts of ssh2, which does without them: they would tie the bundle to one system. */
 const withoutNative = {
   name: 'without-native',
@@ -71,7 +87,7 @@ const common = {
   // Names stay, for readable traces.
   minifySyntax: true,
   minifyWhitespace: true,
-  plugins: [withoutUnused, withoutNative],
+  plugins: [withoutUnused, namedZod, withoutNative],
   // Its other form loads its parts at run time, which no bundler sees.
   alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   // Dependencies written as CommonJS call require() at run time.
@@ -80,10 +96,31 @@ const common = {
   },
 };
 
+const PUBLIC = 'mcp-server/public';
+
+/** The page of the dashboard, as the constant DASHBOARD_PAGE: both forms of the program carry it with them. */
+async function pageOf() {
+  const { outputFiles } = await build({
+    write: false,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'none',
+    entryPoints: [join(PUBLIC, 'main.ts')],
+  });
+  const [html, style, icon] = await Promise.all(
+    ['index.html', 'app.css', 'icon.svg'].map((name) => readFile(join(PUBLIC, name), 'utf8')),
+  );
+  return { DASHBOARD_PAGE: JSON.stringify({ html, style, icon, script: outputFiles[0].text }) };
+}
+
 /** The program in chunks, one for each dynamic import: the files of mcp-server/dist. */
 export async function buildChunks(outdir) {
   const { outputFiles } = await build({
     ...common,
+    define: await pageOf(),
     entryPoints: { main: 'mcp-server/src/main.ts' },
     outdir,
     splitting: true,
@@ -97,6 +134,7 @@ export async function buildChunks(outdir) {
 export async function buildOneFile() {
   const { outputFiles } = await build({
     ...common,
+    define: await pageOf(),
     entryPoints: ['mcp-server/src/main.ts'],
     outfile: 'server.mjs',
   });

@@ -1,24 +1,24 @@
 #!/usr/bin/env node
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { placedJobs } from './adapters/jobs/placed.js';
 import { processJobs } from './adapters/jobs/process.js';
-import { errorText, LabError } from './core/errors.js';
-import type { GpuSurvey } from './core/gpu.js';
-import { MARKER } from './core/marker.js';
+import { spawnOwn } from './adapters/jobs/spawn-own.js';
+import { isOnPath, NOT_FOUND } from './adapters/machines/on-path.js';
 import type { Literature } from './core/paper/source.js';
 import { machineKey } from './core/place.js';
-import type { ExecResult, Jobs, Machine, SurveyGpus } from './core/ports.js';
-import { nearest, plain } from './core/text.js';
+import type { Jobs, Machine, SurveyGpus } from './core/ports.js';
 import type { Lab } from './engine/lab.js';
+import { recentSurvey } from './engine/runs/recent-survey.js';
 import type { Site } from './engine/runs/site.js';
-import { type Command, type Console, UsageError } from './faces/command.js';
-import { helpOf, parseFlags } from './faces/flags.js';
+import type { Command, Console } from './faces/command.js';
+import { openConsole } from './faces/console.js';
+import type { Desk } from './faces/mcp-desk.js';
+import { runProgram } from './faces/program.js';
 import { leaseFolder, stateFolder } from './store/leases.js';
-import { openProject } from './store/project.js';
+import type { Project } from './store/project.js';
 
 const here = fileURLToPath(import.meta.url);
 const packageRoot = resolve(dirname(here), '..', '..');
@@ -29,6 +29,7 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   demo: () => import('./faces/cli/demo.js'),
   run: () => import('./faces/cli/run.js'),
   status: () => import('./faces/cli/status.js'),
+  dashboard: () => import('./faces/cli/dashboard.js'),
   report: () => import('./faces/cli/report.js'),
   launch: () => import('./faces/cli/launch.js'),
   wait: () => import('./faces/cli/wait.js'),
@@ -36,28 +37,41 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   logs: () => import('./faces/cli/logs.js'),
   compare: () => import('./faces/cli/compare.js'),
   restore: () => import('./faces/cli/restore.js'),
+  bundle: () => import('./faces/cli/bundle.js'),
+  finalize: () => import('./faces/cli/finalize.js'),
+  export: () => import('./faces/cli/export.js'),
+  notes: () => import('./faces/cli/notes.js'),
+  notify: () => import('./faces/cli/notify.js'),
   metrics: () => import('./faces/cli/metrics.js'),
   gpu: () => import('./faces/cli/gpu.js'),
   directive: () => import('./faces/cli/directive.js'),
   install: () => import('./faces/cli/install.js'),
   papers: () => import('./faces/cli/papers.js'),
+  trust: () => import('./faces/cli/trust.js'),
+  service: () => import('./faces/cli/service.js'),
   doctor: () => import('./faces/cli/doctor.js'),
   mcp: () => import('./faces/cli/mcp.js'),
   hook: () => import('./faces/cli/hook.js'),
   supervise: () => import('./faces/cli/supervise.js'),
+  herald: () => import('./faces/cli/herald.js'),
   gen: () => import('./faces/cli/gen.js'),
 };
 /** Called by hosts, by the program itself or by its developers. */
-const INNER = ['hook', 'supervise', 'gen'];
+const INNER = ['hook', 'supervise', 'herald', 'gen'];
 
-function openLab(dir: string): Lab {
+type OpenProject = typeof import('./store/user.js').openProjectOf;
+
+function openLab(dir: string, openProject: OpenProject): Lab {
   const machine = lazyMachine();
-  const at = lazyPlaces();
+  const open = (): Project => openProject(process.env, dir);
+  const at = lazyPlaces(open);
   return {
-    open: () => openProject(dir),
+    open,
     machine,
     jobs: lazyJobs(at),
-    surveyGpus: lazySurvey(machine),
+    surveyGpus: lazySurvey(machine, (programs) =>
+      programs.filter((program) => isOnPath(program, process.env)),
+    ),
     at,
     clock: Date.now,
     random: Math.random,
@@ -66,40 +80,46 @@ function openLab(dir: string): Lab {
     leases: leaseFolder(process.env),
     hashes: new Map(),
     literature: openSources,
-    spawnSupervisor: () => {
-      const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== MARKER));
-      const child = spawn(process.execPath, [here, 'supervise', '--project', resolve(dir)], {
-        detached: true,
-        stdio: 'ignore',
-        env,
-      });
-      child.on('error', (error) =>
-        process.stderr.write(`the supervisor could not be started: ${error.message}\n`),
-      );
-      child.unref();
-    },
+    provider: openThinker,
+    spawnSupervisor: () => spawnOwn(here, 'supervise', resolve(dir)),
+    notifier: (channel) =>
+      Promise.all([import('./adapters/notifiers/index.js'), import('./store/notify-file.js')]).then(
+        ([{ openNotifier }, { secretValue }]) =>
+          openNotifier(channel, {
+            secret: (secret) => secretValue(secret, process.env),
+            env: process.env,
+            agent: `auto-experiment/${versionOf()}`,
+            clock: Date.now,
+          }),
+      ),
+    spawnHerald: () => spawnOwn(here, 'herald', resolve(dir)),
   };
 }
 
 /** Other machines, each connected to once, when something is first asked of it. */
-function lazyPlaces(): Lab['at'] {
+function lazyPlaces(open: () => Project): Lab['at'] {
   const known = new Map<string, Promise<Site>>();
   return (place) => {
     const key = machineKey(place);
     const site =
       known.get(key) ??
-      openHost().then((open) => {
-        const machine = open(place.host, place.args, process.env);
-        return { machine, surveyGpus: lazySurvey(machine) };
-      });
+      Promise.all([openHost(), import('./core/trust.js'), import('./store/user.js')]).then(
+        ([reach, { assertPlace }, { readUser }]) => {
+          if (place.args.length > 0) assertPlace(place, open().paths.root, readUser(process.env));
+          const machine = reach(place.host, place.args, process.env);
+          return { machine, surveyGpus: lazySurvey(machine) };
+        },
+      );
     known.set(key, site);
+    // One who has agreed meanwhile is not refused again.
+    site.catch(() => known.delete(key));
     return site;
   };
 }
 
 /** The user's own ssh program wherever there is one; else what can be done without. */
 async function openHost(): Promise<typeof import('./adapters/machines/over-ssh.js').overSsh> {
-  return isOnPath('ssh')
+  return isOnPath('ssh', process.env)
     ? (await import('./adapters/machines/over-ssh.js')).overSsh
     : (await import('./adapters/machines/over-ssh2.js')).overSsh2;
 }
@@ -138,6 +158,20 @@ async function openSources(contact: string | undefined): Promise<Literature> {
   });
 }
 
+/** Who thinks, asked only where the person has agreed to where keys go. */
+const openThinker: Lab['provider'] = async ({ config, untrusted, paths }, own) => {
+  const [{ openProvider }, { assertAgreed }] = await Promise.all([
+    import('./adapters/providers/index.js'),
+    import('./core/trust.js'),
+  ]);
+  if (own === undefined) assertAgreed(untrusted, paths.root);
+  const { agent, experiment } = config;
+  return openProvider(
+    { ...(own === undefined ? agent : { provider: agent.provider, ...own }), passEnv: experiment.pass_env },
+    { env: process.env, clock: Date.now, version: versionOf(), node: process.execPath, program: here },
+  );
+};
+
 /** The machine's adapter is loaded when something is first asked of it. */
 function lazyMachine(): Machine {
   let loaded: Promise<Machine> | undefined;
@@ -149,7 +183,7 @@ function lazyMachine(): Machine {
     name: hostname(),
     // Asking for a driver that is not installed must not cost the loading of the adapter.
     exec: async (argv, options) =>
-      isOnPath(argv[0] ?? '') ? (await machine()).exec(argv, options) : NOT_FOUND,
+      isOnPath(argv[0] ?? '', process.env) ? (await machine()).exec(argv, options) : NOT_FOUND,
     read: async (...args) => (await machine()).read(...args),
     write: async (...args) => (await machine()).write(...args),
     list: async (...args) => (await machine()).list(...args),
@@ -158,60 +192,45 @@ function lazyMachine(): Machine {
   };
 }
 
-const NOT_FOUND: ExecResult = {
-  code: 127,
-  signal: null,
-  stdout: '',
-  stderr: 'there is no such program',
-  timedOut: false,
-  truncated: false,
-};
-
-/** False when a bare program name is in no folder of PATH. */
-function isOnPath(program: string): boolean {
-  return (
-    program.includes('/') ||
-    (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
-  );
-}
-
-/** The driver is asked at most every two seconds. */
-function lazySurvey(machine: Machine): SurveyGpus {
-  let last: { at: number; survey: GpuSurvey } | undefined;
-  return async (signal) => {
-    if (last !== undefined && Date.now() - last.at < 2000) return last.survey;
+/** `present` spares a machine of which it is known the question which programs it has. */
+function lazySurvey(
+  machine: Machine,
+  present?: (programs: readonly string[]) => readonly string[],
+): SurveyGpus {
+  const known = new Map<string, string>();
+  return recentSurvey(Date.now, async (signal) => {
     const [{ surveyGpus }, { vendors }] = await Promise.all([
       import('./engine/runs/gpus.js'),
       import('./adapters/gpus/index.js'),
     ]);
-    const survey = await surveyGpus({ machine, vendors, ...(signal === undefined ? {} : { signal }) });
-    last = { at: Date.now(), survey };
-    return survey;
+    return surveyGpus({ machine, vendors, known, present, signal });
+  });
+}
+
+/** Loaded when a client first asks for more than a greeting, for which it must not wait. */
+function lazyDesk(): Console['desk'] {
+  let opened: Promise<Desk> | undefined;
+  return (project, role) => {
+    opened ??= Promise.all([
+      import('./store/user.js'),
+      import('./tools/index.js'),
+      import('./faces/mcp-desk.js'),
+    ]).then(([{ openProjectOf }, { TOOLS }, { openDesk }]) =>
+      openDesk(openLab(project, openProjectOf), TOOLS, role, packageRoot),
+    );
+    return opened;
   };
 }
 
-function openConsole(signal: AbortSignal): Console {
-  const terminal = process.stdout.isTTY === true;
-  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    terminal,
-    errTerminal: process.stderr.isTTY === true,
-    colour:
-      (NO_COLOR === undefined || NO_COLOR === '') &&
-      (terminal ? TERM !== 'dumb' : FORCE_COLOR !== undefined && FORCE_COLOR !== '0'),
-    width: process.stdout.columns ?? process.stderr.columns ?? 100,
-    height: process.stdout.rows ?? 24,
-    cwd: process.cwd(),
-    env: process.env,
-    signal,
-    lab: openLab,
-    packageRoot,
-    program: here,
-    node: process.execPath,
-    version: versionOf(),
-  };
+/** How a command opens projects. Only `mcp` does without until its desk is asked for. */
+async function loadLab(command: string): Promise<Console['lab']> {
+  if (command === 'mcp') return () => refuseLab();
+  const { openProjectOf } = await import('./store/user.js');
+  return (project) => openLab(project, openProjectOf);
+}
+
+function refuseLab(): never {
+  throw new Error('mcp opens its project through the desk');
 }
 
 function versionOf(): string {
@@ -219,81 +238,10 @@ function versionOf(): string {
   return typeof data === 'object' && data !== null && 'version' in data ? String(data.version) : 'unknown';
 }
 
-async function help(): Promise<string> {
-  const names = Object.keys(COMMANDS).filter((name) => !INNER.includes(name));
-  const lines = await Promise.all(
-    names.map(async (name) => `  ${name.padEnd(11)}${(await COMMANDS[name]?.())?.command.summary ?? ''}`),
-  );
-  return [
-    'auto-experiment COMMAND [options]',
-    '',
-    'Runs deep-learning experiments day and night.',
-    '',
-    ...lines,
-    '',
-    'Options of a command: auto-experiment COMMAND --help',
-    '',
-  ].join('\n');
-}
-
-async function main(argv: readonly string[]): Promise<number> {
-  const abort = new AbortController();
-  const stop = (): void => {
-    // The second Ctrl-C of somebody in a hurry ends the program as usual.
-    if (abort.signal.aborted) process.exit(130);
-    abort.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  process.on('SIGHUP', stop);
-  // A reader that has left (`| head`) is no error of ours.
-  process.stdout.on('error', (error) => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1));
-  const console = openConsole(abort.signal);
-  const [name, ...rest] = argv;
-  try {
-    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-      console.out(await help());
-      return name === undefined ? 2 : 0;
-    }
-    if (name === '--version' || name === '-v') {
-      console.out(`${console.version}\n`);
-      return 0;
-    }
-    const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (load === undefined) {
-      const close = nearest(
-        name,
-        Object.keys(COMMANDS).filter((known) => !INNER.includes(known)),
-      );
-      throw new UsageError(
-        `unknown command "${name}"${close === undefined ? '' : `; did you mean ${close}?`}`,
-      );
-    }
-    const { command } = await load();
-    const parsed = parseFlags(command, rest);
-    if (parsed.switches.help === true) {
-      console.out(helpOf(command));
-      return 0;
-    }
-    return await command.run(console, parsed);
-  } catch (error) {
-    if (error instanceof UsageError) {
-      console.err(
-        `error: ${plain(error.message)}\nhint: auto-experiment ${name !== undefined && Object.hasOwn(COMMANDS, name) ? `${name} ` : ''}--help\n`,
-      );
-      return 2;
-    }
-    if (error instanceof LabError) {
-      console.err(`error: ${plain(error.message)}\nhint: ${plain(error.hint)}\n`);
-      return 1;
-    }
-    if (abort.signal.aborted) return 130;
-    const trace = error instanceof Error && process.env.AUTO_EXPERIMENT_DEBUG ? `\n${error.stack}` : '';
-    console.err(
-      `error: ${errorText(error)}\nhint: this is a defect of auto-experiment; please report it (AUTO_EXPERIMENT_DEBUG=1 shows where)${trace}\n`,
-    );
-    return 1;
-  }
-}
-
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runProgram(process.argv.slice(2), {
+  commands: COMMANDS,
+  inner: INNER,
+  loadLab,
+  open: (signal) =>
+    openConsole(signal, { desk: lazyDesk(), packageRoot, program: here, version: versionOf() }),
+});

@@ -4,7 +4,7 @@ const HOUR = 3_600_000;
 const VALUES = 10;
 
 /** Writes `count` ended runs with their metrics and ledger. No process is started. */
-export function fillProject(engine, { project }, count, from = 0) {
+export function fillProject(engine, { project }, count, from = 0, values = VALUES) {
   const { paths } = project;
   let best = null;
   for (let index = from; index < from + count; index++) {
@@ -38,7 +38,7 @@ export function fillProject(engine, { project }, count, from = 0) {
       recordOf({ id, title, role, command, at, over, primary, value, verdict, reason }, paths.root),
       {},
     );
-    engine.appendMetrics(engine.runPaths(paths.runs, id).metrics, curve(value), begin);
+    engine.appendMetrics(engine.runPaths(paths.runs, id).metrics, curve(value, values), begin);
     for (const record of [
       { kind: 'launch', at, run: id, plan: null, role, title, command, code: null },
       { kind: 'start', at, run: id, gpus: [] },
@@ -72,13 +72,13 @@ export function fillProject(engine, { project }, count, from = 0) {
   }
 }
 
-function curve(value) {
-  return Array.from({ length: VALUES }, (_, step) => ({
+function curve(value, values) {
+  return Array.from({ length: values }, (_, step) => ({
     line: step + 1,
     at: (step + 1) * 60,
     step: step + 1,
     epoch: null,
-    metrics: { train_loss: 2 / (step + 1), val_acc: (value * (step + 1)) / VALUES },
+    metrics: { train_loss: 2 / (step + 1), val_acc: (value * (step + 1)) / values },
   }));
 }
 

@@ -5,10 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { amd } from '../../mcp-server/src/adapters/gpus/amd.js';
 import { cudaEnv } from '../../mcp-server/src/core/gpus/cuda-env.js';
 import { gpuState } from '../../mcp-server/src/core/gpus/free.js';
+import { inquire } from '../support/inquire.js';
 import { makeProject } from '../support/project.js';
 
-const ok = { code: 0, stderr: '', timedOut: false };
-const parse = (cards: unknown, before = '') => amd.parse([{ ...ok, stdout: before + JSON.stringify(cards) }]);
+const has = (program: string): boolean => program === 'rocm-smi';
+const parse = (cards: unknown, before = '') =>
+  inquire(amd, () => before + JSON.stringify(cards), { has }).report;
 const CARD = {
   'Unique ID': '0xAB12',
   'Temperature (Sensor edge) (C)': '41.0',
@@ -71,7 +73,7 @@ describe('rocm-smi', () => {
 
   it('says what is wrong and how to mend it', () => {
     const said = (stdout: string, timedOut = false) =>
-      amd.parse([{ code: 1, stderr: '', stdout, timedOut }]).error;
+      inquire(amd, () => ({ code: 1, stdout, timedOut }), { has }).report.error;
     expect(said('ERROR:root:Driver not initialized (amdgpu not found in modules)')).toContain(
       'modprobe amdgpu',
     );
@@ -79,7 +81,6 @@ describe('rocm-smi', () => {
     expect(said('', true)).toContain('did not answer in time');
     expect(said('{"card0": ')).toContain('{"card0":');
     expect(said('nonsense')).toContain('nonsense');
-    expect(amd.parse([])).toEqual({ gpus: [], error: null, notes: [] });
   });
 
   it('pins a training by the variable of ROCm', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { nvidia } from '../../mcp-server/src/adapters/gpus/nvidia.js';
 import { Gpu } from '../../mcp-server/src/core/gpu.js';
 import type { ExecResult } from '../../mcp-server/src/core/ports.js';
+import { inquire } from '../support/inquire.js';
 
 function answer(stdout: string, over: Partial<ExecResult> = {}): ExecResult {
   return { code: 0, signal: null, stdout, stderr: '', timedOut: false, truncated: false, ...over };
@@ -13,8 +14,13 @@ const UUID1 = 'GPU-1b1b1b1b-1111-2222-3333-444444444444';
 const ROW0 = `0, ${UUID0}, NVIDIA A100-SXM4-40GB, 550.54.14, P0, 41, 87, 40960, 20580, 251.37, 400.00, Disabled`;
 const ROW1 = `1, ${UUID1}, NVIDIA A100-SXM4-40GB, 550.54.14, P0, 29, 0, 40960, 4, 52.10, 400.00, Disabled`;
 
-function parse(gpuText: string, appText = '', over: Partial<ExecResult> = {}) {
-  return nvidia.parse([answer(gpuText, over), answer(appText)]);
+/** A driver that tells its rows and its processes, and nothing else. */
+function parse(gpuText: string, appText: string | ExecResult = '', over: Partial<ExecResult> = {}) {
+  return inquire(nvidia, ([, question = '']) => {
+    if (question.startsWith('--query-compute-apps'))
+      return typeof appText === 'string' ? answer(appText) : appText;
+    return question.startsWith('--query-gpu=index,uuid') ? answer(gpuText, over) : undefined;
+  }).report;
 }
 
 describe('nvidia rows', () => {
@@ -100,7 +106,7 @@ describe('nvidia rows', () => {
     expect(notes[0]).toBe('GPU 0 answers "ERR!" for temperature.gpu; dmesg may tell why.');
   });
 
-  it('lists a GPU with MIG slices as one, with the processes of its slices', () => {
+  it('lists a GPU as one whose MIG slices are not told, with the processes of its slices', () => {
     const row = `0, ${UUID0}, NVIDIA H100 80GB HBM3, 590.48, P0, 36, [N/A], 81559, 13800, 211.0, 700.0, Enabled`;
     const apps = `${UUID0}, 10, python, 5000\nMIG-${UUID0}/7/0, 11, python, 4000\nMIG-99999999-0000-0000-0000-000000000000, 12, python, 3000\n`;
     const { gpus, error, notes } = parse(row, apps);
@@ -108,7 +114,9 @@ describe('nvidia rows', () => {
     expect(gpus).toHaveLength(1);
     expect(gpus[0]?.utilization_pct).toBeNull();
     expect(gpus[0]?.processes.map((process) => process.pid)).toEqual([10, 11, 12]);
-    expect(notes).toEqual(['GPU 0 is divided into MIG slices; a run that is given it sees one slice.']);
+    expect(notes).toEqual([
+      'GPU 0 is divided into MIG slices, which nvidia-smi did not tell; a run that is given it sees one slice.',
+    ]);
   });
 });
 
@@ -133,8 +141,8 @@ describe('nvidia processes', () => {
   });
 
   it('still lists the GPUs when the processes are not told', () => {
-    for (const apps of [answer('', { code: 15 }), answer('', { code: null, timedOut: true }), undefined]) {
-      const { gpus, notes } = nvidia.parse(apps === undefined ? [answer(ROW0)] : [answer(ROW0), apps]);
+    for (const apps of [answer('', { code: 15 }), answer('', { code: null, timedOut: true })]) {
+      const { gpus, notes } = parse(ROW0, apps);
       expect(gpus).toHaveLength(1);
       expect(notes[0]).toMatch(/did not tell which processes/);
     }
@@ -205,9 +213,7 @@ describe('nvidia failures', () => {
   });
 
   it('says that the driver hangs when there is no answer in time', () => {
-    expect(nvidia.parse([answer('', { code: null, timedOut: true })]).error).toMatch(
-      /did not answer in time/,
-    );
+    expect(parse('', '', { code: null, timedOut: true }).error).toMatch(/did not answer in time/);
   });
 
   it('gives valid data or an error for any text (property)', () => {
@@ -223,8 +229,8 @@ describe('nvidia failures', () => {
       .map((lines) => lines.join('\n'));
     fc.assert(
       fc.property(text, text, fc.constantFrom(0, 1, null), (gpuText, appText, code) => {
-        const report = nvidia.parse([answer(gpuText, { code }), answer(appText)]);
-        for (const gpu of report.gpus) Gpu.omit({ state: true }).parse(gpu);
+        const report = parse(gpuText, appText, { code });
+        for (const { sick: _, ...gpu } of report.gpus) Gpu.omit({ state: true }).parse(gpu);
         if (report.gpus.length === 0) expect(report.error).not.toBeNull();
       }),
     );

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Gpu, GpuSurvey } from '../../mcp-server/src/core/gpu.js';
+import { toTrainOn } from '../../mcp-server/src/core/gpus/aside.js';
 import { chooseGpus, gpuKey, markReserved } from '../../mcp-server/src/core/gpus/choose.js';
 import { cudaEnv } from '../../mcp-server/src/core/gpus/cuda-env.js';
 import { gpuState, isFree, whyBusy } from '../../mcp-server/src/core/gpus/free.js';
@@ -198,7 +199,64 @@ describe('markReserved', () => {
   });
 });
 
+describe('what a run is given unasked', () => {
+  const asked = (gpus: Gpu[], want = 1, allowed: 'auto' | number[] = 'auto') =>
+    indices(chooseGpus({ ...wanted, want, allowed, survey: survey(gpus) }));
+
+  it('is no graphics of the processor, and no small card beside large ones, unless it is named', () => {
+    const screen = gpu(0, { name: 'GeForce GT 710', memory_total_mb: 2048 });
+    expect(asked([screen, gpu(1)])).toEqual([1]);
+    expect(asked([screen])).toEqual([0]);
+    expect(asked([screen, gpu(1, { processes: [training] })])).toContain(
+      'GPU 0 is much smaller than the others (name it with --gpu 0',
+    );
+    expect(asked([screen, gpu(1)], 1, [0])).toEqual([0]);
+    const igpu = gpu(0, { vendor: 'amd', name: 'Radeon 680M', memory_total_mb: 512, uuid: null });
+    const card = gpu(1, { vendor: 'amd', name: 'Radeon RX 7900 XT', memory_total_mb: 24560, uuid: null });
+    expect(asked([igpu, card])).toEqual([1]);
+    expect(asked([igpu])).toContain('is the graphics of the processor');
+    expect(toTrainOn([igpu])).toEqual([]);
+  });
+
+  it('is of the maker of the largest card: a program is built for one of them', () => {
+    const arc = gpu(0, { vendor: 'intel', name: 'Intel Arc A380', memory_total_mb: 6144, uuid: 'INTEL-1' });
+    expect(asked([arc, gpu(0)])).toEqual([0]);
+    expect(asked([arc, gpu(0)], 2)).toContain('GPU 0 is of another maker');
+  });
+
+  it('is never sick, even when it is named', () => {
+    const sick = { 'GPU-0000': 'is sick: 1 uncorrectable memory error' };
+    const told = { ...survey([gpu(0, { state: 'error' }), gpu(1)]), sick };
+    expect(indices(chooseGpus({ ...wanted, survey: told }))).toEqual([1]);
+    expect(indices(chooseGpus({ ...wanted, survey: told, allowed: [0] }))).toContain('GPU 0 is sick');
+  });
+
+  it('is one slice of a divided GPU at a time, by its own UUID', () => {
+    const slice = (n: number) =>
+      gpu(0, {
+        uuid: `MIG-${n}${n}${n}${n}`,
+        name: 'H100 MIG 1g.10gb',
+        memory_total_mb: 9728,
+        utilization_pct: null,
+      });
+    const gpus = [slice(1), slice(2), gpu(1)];
+    const choice = chooseGpus({ ...wanted, survey: survey(gpus), allowed: [0], leased: ['MIG-1111'] });
+    if ('why' in choice) throw new Error(choice.why);
+    expect(choice.gpus.map((one) => one.uuid)).toEqual(['MIG-2222']);
+    expect(cudaEnv(choice.gpus, survey(gpus)).CUDA_VISIBLE_DEVICES).toBe('MIG-2222');
+    expect(asked(gpus, 2)).toContain('is a MIG slice: one process can use only one of them');
+    // Some hundred MiB on a slice are somebody’s context, while an idle one holds a few.
+    expect(isFree({ ...slice(1), memory_used_mb: 20 })).toBe(true);
+    expect(isFree({ ...slice(1), memory_used_mb: 400 })).toBe(false);
+  });
+});
+
 describe('cudaEnv', () => {
+  it('pins by the variable of each maker', () => {
+    const intel = [gpu(1, { vendor: 'intel' }), gpu(2, { vendor: 'intel' })];
+    expect(cudaEnv(intel, survey(intel))).toEqual({ ZE_AFFINITY_MASK: '1,2' });
+  });
+
   const all = [gpu(0), gpu(1), gpu(2)];
 
   it('pins by the driver’s own numbering while every GPU answers', () => {
@@ -226,7 +284,7 @@ describe('cudaEnv', () => {
 });
 
 describe('renderGpus', () => {
-  it('shows each GPU on a line and who holds it beneath', () => {
+  it('shows each GPU on a line, and beneath it why it is sick and who uses it', () => {
     const gpus = [
       gpu(0, {
         processes: [training, { pid: 77, name: null, user: null, memory_mb: null }],
@@ -236,24 +294,18 @@ describe('renderGpus', () => {
       gpu(1),
       gpu(2, { name: null, memory_used_mb: null, utilization_pct: null, temperature_c: null, power_w: null }),
     ];
-    const lease = {
-      uuid: 'GPU-1111',
-      project: '/home/ada/digits',
-      run: 'exp007',
-      recordDir: '/home/ada/digits/workspace/runs/exp007/record',
-      owner: { pid: 1, start: '1', boot: 'aaaaaaaa' },
-      at: 0,
-    };
-    const shown = markReserved(survey(gpus, 'GPU 2 is lost.'), { leased: ['GPU-1111'], reserveLast: false });
-    expect(renderGpus(shown, [lease])).toMatchInlineSnapshot(`
+    const sick = { 'GPU-2222': 'is sick: 2 uncorrectable memory errors (ECC)' };
+    const told = { ...survey(gpus, 'GPU 2 is lost.'), sick };
+    const shown = markReserved(told, { leased: ['GPU-1111'], reserveLast: false });
+    expect(renderGpus(shown)).toMatchInlineSnapshot(`
       "box: 3 GPUs, 0 free
       GPU  name            state     load           memory   temp   power
         0  A100-SXM4-80GB  busy      97 %    20.0/80.0 GiB   31 C    54 W
            ada            4242    20.0 GiB  /usr/bin/python3
            ?                77           ?  ?
         1  A100-SXM4-80GB  reserved   0 %     0.0/80.0 GiB   31 C    54 W
-           exp007 of /home/ada/digits
         2  ?               error      ? %       ?/80.0 GiB    ? C     ? W
+           is sick: 2 uncorrectable memory errors (ECC)
 
       Problem: GPU 2 is lost."
     `);

@@ -153,4 +153,99 @@ describe('GPU leases', () => {
     writeFileSync(join(on.root, 'go'), '');
     await on.json('wait', run.id);
   });
+
+  it('a slice of a divided GPU is leased by its own UUID', async () => {
+    const slices = [1, 2].map((n) => `MIG-0000000${n}-aaaa-bbbb-cccc-dddddddddddd`);
+    const list = slices.map((id, at) => `  MIG 1g.10gb     Device  ${at}: (UUID: ${id})`).join('\n');
+    const devices = [0, 1]
+      .map(
+        (at) =>
+          `<mig_device><index>${at}</index><gpu_instance_id>${at + 7}</gpu_instance_id><compute_instance_id>0</compute_instance_id><fb_memory_usage><total>9728 MiB</total><used>12 MiB</used></fb_memory_usage></mig_device>`,
+      )
+      .join('');
+    writeFileSync(join(bin, 'list'), `GPU 0: NVIDIA H100 80GB HBM3 (UUID: ${uuid(0)})\n${list}\n`);
+    writeFileSync(
+      join(bin, 'xml'),
+      `<nvidia_smi_log><gpu id="0"><uuid>${uuid(0)}</uuid><mig_devices>${devices}</mig_devices></gpu></nvidia_smi_log>`,
+    );
+    writeFileSync(join(bin, 'rows'), `${gpuLine(0).replace('Disabled', 'Enabled')}\n`);
+    writeFileSync(
+      join(bin, 'nvidia-smi'),
+      `#!/bin/sh\ncase "$*" in\n  *--query-gpu=index,uuid*) cat ${bin}/rows ;;\n  -L) cat ${bin}/list ;;\n  "-q -x") cat ${bin}/xml ;;\nesac\n`,
+    );
+    const on = project();
+    const runs = [await launch(on), await launch(on)];
+    await until(() => runs.every((run) => logOf(run).includes('CVD')));
+    expect(runs.map(logOf).sort()).toEqual(slices.map((id) => `CVD=${id} ORDER=PCI_BUS_ID\n`));
+    writeFileSync(join(on.root, 'go'), '');
+    for (const run of runs) await on.json('wait', run.id);
+  });
+
+  it('nothing new is started in quiet hours, and nothing beyond the cap; status says why', async () => {
+    const quiet = project('gpu: {quiet_hours: "00:00-24:00"}\n');
+    const run = await launch(quiet);
+    await eventually(async () => (await viewOf(quiet, run)).note !== null);
+    expect((await viewOf(quiet, run)).note).toMatch(
+      /waiting for a GPU: quiet hours \(gpu\.quiet_hours: 00:00-24:00\)/,
+    );
+    await quiet.run('stop', run.id);
+
+    const capped = project('gpu: {max: 1}\nexperiment: {max_parallel: 4, stop_grace: 1}\n');
+    const first = await launch(capped);
+    const second = await launch(capped);
+    await eventually(async () => (await viewOf(capped, second)).note !== null);
+    expect((await viewOf(capped, second)).note).toContain(
+      'at most 1 at once (gpu.max): runs of yours hold 1',
+    );
+    const refused = await capped.run('launch', '--gpus', '2', '--', ...HOLD);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/at most 1 may be held at once \(gpu\.max\)\nhint: raise gpu\.max/);
+    writeFileSync(join(capped.root, 'go'), '');
+    for (const one of [first, second]) expect((await capped.json('wait', one.id)).ending).toBe('succeeded');
+  });
+
+  it('one screen tells who holds what, and a machine that cannot be reached hides no other', async () => {
+    others([`${uuid(1)}, ${process.pid}, node, 40000`]);
+    const on = project();
+    const run = await launch(on);
+    await until(() => logOf(run).includes('CVD=0 '));
+    const waits = await launch(on);
+    await eventually(async () => (await viewOf(on, waits)).note !== null);
+    const { stdout, code } = await on.run('gpu', '--server', 'local', '--server', 'no.such.host.invalid');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/2 GPUs, 0 free, 1 busy, 1 reserved/);
+    expect(stdout).toMatch(new RegExp(`${run.id} of \\S+ .*sh -c`));
+    expect(stdout).toMatch(new RegExp(`pid ${process.pid} .*39\\.1 GiB  .*node`));
+    expect(stdout).toMatch(new RegExp(`waiting: ${waits.id} of .* for 1 GPU`));
+    expect(stdout).toContain('no.such.host.invalid: nothing is told');
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    const both = await on.run('gpu', '--server', 'local,no.such.host.invalid', '--json');
+    expect(JSON.parse(both.stdout)).toMatchObject([
+      { gpus: [{ state: 'reserved' }, { state: 'busy' }], error: null },
+      { machine: 'no.such.host.invalid', gpus: [] },
+    ]);
+    others([]);
+    writeFileSync(join(on.root, 'go'), '');
+    for (const one of [run, waits]) await on.json('wait', one.id);
+  });
+
+  it('a driver that breaks overnight does not send the next run to the processor', async () => {
+    const on = project();
+    const first = await launch(on);
+    await until(() => logOf(first).includes('CVD=0 '));
+    writeFileSync(join(on.root, 'go'), '');
+    await on.json('wait', first.id);
+    // The night passes: its supervisor has gone, and with it what it knew of the driver.
+    const diary = join(on.root, 'workspace/supervisor.log');
+    await until(() => readFileSync(diary, 'utf8').includes('ends: nothing is queued'));
+    const words = 'Failed to initialize NVML: Driver/library version mismatch';
+    writeFileSync(join(bin, 'nvidia-smi'), `#!/bin/sh\necho '${words}'\nexit 18\n`);
+    const second = await launch(on);
+    await eventually(async () => (await viewOf(on, second)).note !== null);
+    expect(await viewOf(on, second)).toMatchObject({ state: 'queued' });
+    expect((await viewOf(on, second)).note).toMatch(
+      /waiting for a GPU: The NVIDIA driver was updated.*Reboot/,
+    );
+    await on.run('stop', second.id);
+  });
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -25,11 +25,18 @@ const COMMANDS = [
   'logs',
   'compare',
   'restore',
+  'bundle',
+  'finalize',
+  'export',
+  'notes',
+  'notify',
   'metrics',
   'gpu',
   'directive',
   'install',
   'papers',
+  'trust',
+  'service',
   'doctor',
   'mcp',
 ];
@@ -282,6 +289,29 @@ describe('the other commands', () => {
     expect((await project.json('status', '--project', 'new')).runs).toEqual([]);
     expect((await project.json('init', 'new')).written).toEqual([]);
     expect((await project.json('init')).kept).toEqual(['PROJECT_BRIEF.md', 'config.yaml']);
+  });
+
+  it('init drafts a campaign that runs as it is: the seed of the script is set, its usual options vary', async () => {
+    writeFileSync(
+      at('train.py'),
+      [
+        'import argparse',
+        "p = argparse.ArgumentParser(); p.add_argument('--lr', type=float, default=0.01)",
+        "p.add_argument('--epochs', type=int, default=3); p.add_argument('--seed', type=int, default=0)",
+        'a = p.parse_args()',
+        "for e in range(a.epochs): print(f'epoch {e + 1}/{a.epochs} val_acc={0.5 + a.lr + a.seed % 7 / 1000}')",
+      ].join('\n'),
+    );
+    renameSync(at('config.yaml'), at('other.yaml'));
+    const { detected } = await project.json('init');
+    expect(detected).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^seed: --seed/), 'search space: lr']),
+    );
+    const done = await project.run('run', '--max-cycles', '2', '--json');
+    expect(done.code, done.stderr).toBe(0);
+    const { runs } = await project.json('status');
+    expect(runs[0].command.slice(0, 3)).toEqual(['python3', 'train.py', '--seed']);
+    expect(runs.map((run: Json) => run.ending)).toContain('succeeded');
   });
 
   it('colour only where it is wanted', async () => {

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { Config } from '../../mcp-server/src/core/config.js';
+import { OwnConfig } from '../../mcp-server/src/core/own-config.js';
 import { MAIN, runProcess } from '../support/project.js';
 
 // What README and docs quote is there.
@@ -24,6 +25,27 @@ beforeAll(async () => {
   const names = [...(await run('--help')).matchAll(/^ {2}(\w+) +\S/gm)].map((match) => match[1] ?? '');
   help = new Map();
   for (const name of names) help.set(name, await run(name, '--help'));
+});
+
+describe('docs/providers.md', () => {
+  it('shows configs that the program takes, the person’s own among them', () => {
+    const blocks = [...read('docs/providers.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) =>
+      parse(match[1] ?? ''),
+    );
+    expect(blocks).toHaveLength(3);
+    for (const block of blocks) Config.parse(block);
+    OwnConfig.parse(blocks.at(-1));
+  });
+
+  it('quotes options of run and trust that there are', () => {
+    const text = read('docs/providers.md');
+    for (const [, flag] of text.matchAll(/`?(--(?:provider|model|base-url|api-key-env|auth-token-env))\b/g))
+      expect(help.get('run')).toContain(`  ${flag}`);
+    for (const [, name, flag = ''] of text.matchAll(
+      /`(?:auto-experiment )?(trust|service)\b[^`]*?(--\w[\w-]*)?`/g,
+    ))
+      expect(help.get(name ?? '')).toContain(flag);
+  });
 });
 
 describe('links', () => {

@@ -115,7 +115,7 @@ describe('what the server offers', () => {
 
   it.each([
     ['code', ['run_shell', 'launch_experiment', 'write_file', 'read_file', 'list_files']],
-    ['leader', ['write_file', 'read_file', 'read_memory', 'log_memory', 'gpu_status']],
+    ['leader', ['read_file', 'experiment_status', 'read_memory', 'log_memory', 'gpu_status']],
     ['idea', ['write_file', 'read_file', 'search_papers', 'get_paper']],
     ['writing', ['write_file', 'read_file', 'list_files']],
   ])('role %s is offered its own tools and no other', async (role, names) => {

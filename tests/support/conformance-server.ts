@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { getRequestListener } from '@hono/node-server';
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { LabError } from '../../mcp-server/src/core/errors.js';
 import type { Lab } from '../../mcp-server/src/engine/lab.js';
 import { defineTool } from '../../mcp-server/src/engine/tool.js';
 import { createMcpServer } from '../../mcp-server/src/faces/mcp.js';
+import { openDesk } from '../../mcp-server/src/faces/mcp-desk.js';
 
 // The conformance suite speaks HTTP and calls tools of fixed names: these, behind the server that is ours.
 
@@ -38,24 +40,24 @@ const TOOLS = [
 
 /** Serves on loopback until `close`. */
 export async function startConformanceServer(lab: Lab, packageRoot: string) {
-  const transports = new Map<string, StreamableHTTPServerTransport>();
+  const transports = new Map<string, WebStandardStreamableHTTPServerTransport>();
+  const desk = openDesk(lab, TOOLS, 'host', packageRoot);
   let port = 0;
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const id = request.headers['mcp-session-id'];
-    let transport = typeof id === 'string' ? transports.get(id) : undefined;
+  const answer = async (request: Request): Promise<Response> => {
+    let transport = transports.get(request.headers.get('mcp-session-id') ?? '');
     if (transport === undefined) {
-      const fresh = new StreamableHTTPServerTransport({
+      const fresh = new WebStandardStreamableHTTPServerTransport({
         sessionIdGenerator: randomUUID,
         onsessioninitialized: (session) => void transports.set(session, fresh),
         enableDnsRebindingProtection: true,
         allowedHosts: [`127.0.0.1:${port}`, `localhost:${port}`],
       });
-      await createMcpServer(lab, TOOLS, 'host', { version: '0.0.0', packageRoot }).connect(fresh);
+      await createMcpServer(async () => desk, { version: '0.0.0', instructions: '' }).connect(fresh);
       transport = fresh;
     }
-    await transport.handleRequest(request, response);
+    return transport.handleRequest(request);
   };
-  const server = createServer((request, response) => void answer(request, response));
+  const server = createServer(getRequestListener(answer));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   port = (server.address() as AddressInfo).port;
   return {

@@ -8,6 +8,7 @@ import {
   wholeReaderOf,
 } from '../../mcp-server/src/core/reading/sources/kinds.js';
 import { event, eventHead, wandbFile, wandbHistory } from './encode-sources.js';
+import { inquire } from './inquire.js';
 
 /** What a target found wrong with one input; null when nothing. */
 type Check = (input: Uint8Array) => string | null;
@@ -171,7 +172,13 @@ function gpuTarget(): Target {
       [answer(gpus), answer(text)],
       [answer(text), answer(text.slice(half))],
     ]) {
-      for (const gpu of nvidia.parse(answers).gpus) {
+      // The same answers to whatever follows: readers must not take one for the other.
+      let turn = -1;
+      const next = () => {
+        turn += 1;
+        return answers[Math.min(turn, answers.length - 1)];
+      };
+      for (const gpu of inquire(nvidia, next).report.gpus) {
         const { memory_used_mb, memory_total_mb, utilization_pct, temperature_c, power_w, index } = gpu;
         for (const value of [
           memory_used_mb,
@@ -184,7 +191,8 @@ function gpuTarget(): Target {
           if (value === null) continue;
           values += 1;
           if (!Number.isFinite(value)) return `a GPU has ${value}`;
-          if (!isPrinted(value, answers[0]?.stdout ?? '')) return `${value} is not printed`;
+          if (!isPrinted(value, answers.map(({ stdout }) => stdout).join('\n')))
+            return `${value} is not printed`;
         }
       }
     }

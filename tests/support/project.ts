@@ -15,6 +15,8 @@ export interface Ran {
 /** A project on a temporary folder, and the CLI on it. `end` ends what is left of its runs and removes it. */
 export interface TestProject {
   root: string;
+  /** Folder of what the user decides for all projects; not there yet. */
+  userConfig: string;
   run(...args: string[]): Promise<Ran>;
   /** Runs a command with `--json` and parses its answer. Throws with its standard error when it fails. */
   json(...args: string[]): Promise<Json>;
@@ -37,7 +39,10 @@ export function makeProject(
     writeFileSync(join(root, name), text);
   }
   const state = mkdtempSync(join(tmpdir(), 'auto-experiment-state-'));
-  const all = { ...process.env, AUTO_EXPERIMENT_STATE_DIR: state, NO_COLOR: '1', ...env };
+  // Whoever runs the tests may have channels of their own.
+  const userConfig = join(state, 'config');
+  const own = { AUTO_EXPERIMENT_STATE_DIR: state, AUTO_EXPERIMENT_CONFIG_DIR: userConfig };
+  const all = { ...process.env, ...own, NO_COLOR: '1', ...env };
   const run = (...args: string[]) => runProcess([process.execPath, MAIN, ...args], { cwd: root, env: all });
   const mark = (id: string, name: string, field: string): string | undefined => {
     const text = readlinkSync(join(root, 'workspace/runs', id, 'record', name));
@@ -50,6 +55,7 @@ export function makeProject(
       .map((line) => JSON.parse(line));
   return {
     root,
+    userConfig,
     run,
     mark,
     ledger,

@@ -1,9 +1,16 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { anthropic, chat, json, openai, type SpokenUsage, type Wire } from './model-wires.js';
 import type { Json } from './project.js';
 
-/** What the model says in one turn: words, or a call of a tool. `namespace` is how Codex names a server. */
-export type Block = { text: string } | { tool: string; namespace?: string; input: Record<string, unknown> };
+/**
+ * What the model says in one turn: words, or a call of a tool (`input` as text: arguments that are no JSON). `namespace` is
+ * how Codex names a server; `script` is what its newer models write in place of calls.
+ */
+export type Block =
+  | { text: string }
+  | { tool: string; namespace?: string; input: Record<string, unknown> | string }
+  | { script: string };
 
 /** A request that counts as a turn of the conversation: it offers tools. Others are a host's own (titles, probes). */
 export interface ModelRequest {
@@ -16,17 +23,30 @@ export interface ModelRequest {
   /** Size of the body as the host sent it, in bytes. */
   bytes: number;
   body: Json;
+  headers: IncomingHttpHeaders;
   /** Texts of the tool results that came with it, in order. */
   results: string[];
 }
 
 /** What is said, and how large the host is told that its conversation has become, in tokens. */
-interface Spoken {
+export interface Spoken {
   blocks: Block[];
   tokens: number;
+  usage?: SpokenUsage;
+  /** Why it stopped, in the words of Anthropic: `max_tokens`, `refusal`. */
+  stop?: string;
 }
 
-type Said = Block[] | Spoken;
+/** An answer that is none. `hang`: nothing ever comes. `reset`: the connection is cut, after the body where there is one. */
+export interface Failure {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array | object;
+  hang?: true;
+  reset?: true;
+}
+
+type Said = Block[] | Spoken | Failure;
 export type Turn = Said | ((request: ModelRequest) => Said | Promise<Said>);
 
 export interface ScriptedModel {
@@ -42,7 +62,8 @@ export interface ScriptedModel {
 }
 
 /**
- * A model on loopback that speaks Anthropic Messages and OpenAI Responses and says what the script says, turn by turn.
+ * A model on loopback that speaks Anthropic Messages, OpenAI chat completions and Responses, and says what the script says,
+ * turn by turn.
  * Its log of requests is the proof of what a host asked a model, and when.
  */
 export async function startModel(script: readonly Turn[]): Promise<ScriptedModel> {
@@ -77,20 +98,22 @@ export async function startModel(script: readonly Turn[]): Promise<ScriptedModel
       return json(response, request.headers.upgrade === undefined ? 404 : 426, {
         error: { message: 'HTTP only' },
       });
-    const speaks = path.endsWith('/messages') ? anthropic : path.endsWith('/responses') ? openai : null;
-    if (speaks === null) return json(response, 404, { error: { message: 'not here' } });
+    const speaks = WIRES.find(([end]) => path.endsWith(end))?.[1];
+    if (speaks === undefined) return json(response, 404, { error: { message: 'not here' } });
     const compaction = COMPACTION.test(lastWords(body));
     const seen: ModelRequest = {
       at: Date.now(),
       path,
-      turn: Array.isArray(body.tools) && body.tools.length > 0 && !compaction,
+      turn: offersTools(body) && !compaction,
       compaction,
       bytes: Buffer.byteLength(text),
       body,
+      headers: request.headers,
       results: resultsIn(body),
     };
     requests.push(seen);
     const said = await next(seen);
+    if (!Array.isArray(said) && !('blocks' in said)) return fail(response, said);
     const spoken = Array.isArray(said) ? { blocks: said, tokens: 1000 } : said;
     speaks(response, body, spoken, `x${requests.length}`);
   });
@@ -128,6 +151,30 @@ function parse(text: string): Json {
   }
 }
 
+const WIRES: [end: string, wire: Wire][] = [
+  ['/messages', anthropic],
+  ['/chat/completions', chat],
+  ['/responses', openai],
+];
+
+function fail(
+  response: ServerResponse,
+  { status = 200, headers = {}, body = '', hang, reset }: Failure,
+): void {
+  if (hang === true) return;
+  if (reset === true && body === '') return void response.socket?.destroy();
+  const bytes = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  if (reset === true) return void response.write(bytes, () => response.socket?.destroy());
+  response.end(bytes);
+}
+
+/** Newer models of Codex find their tools in the input. */
+function offersTools(body: Json): boolean {
+  if (Array.isArray(body.tools) && body.tools.length > 0) return true;
+  return Array.isArray(body.input) && body.input.some(({ type }: Json) => type === 'additional_tools');
+}
+
 /** How both hosts begin their wish for a summary. */
 const COMPACTION = /create a detailed summary of|CONTEXT CHECKPOINT COMPACTION/;
 
@@ -140,119 +187,24 @@ function lastWords(body: Json): string {
 /** Texts of the tool results since the model last spoke. */
 function resultsIn(body: Json): string[] {
   if (Array.isArray(body.messages)) {
+    const tools = body.messages.slice(
+      body.messages.findLastIndex(({ role }: Json) => role === 'assistant') + 1,
+    );
+    if (tools.some(({ role }: Json) => role === 'tool'))
+      return tools.filter(({ role }: Json) => role === 'tool').map(({ content }: Json) => flat(content));
     const last = body.messages.findLast((message: Json) => message.role === 'user');
     const parts: Json[] = Array.isArray(last?.content) ? last.content : [];
     return parts.filter(({ type }) => type === 'tool_result').map(({ content }) => flat(content));
   }
   const items: Json[] = Array.isArray(body.input) ? body.input : [];
-  const from = items.findLastIndex(({ type }) => type === 'function_call');
+  const from = items.findLastIndex(({ type }) => type === 'function_call' || type === 'custom_tool_call');
   return items
     .slice(from + 1)
-    .filter(({ type }) => type === 'function_call_output')
+    .filter(({ type }) => type === 'function_call_output' || type === 'custom_tool_call_output')
     .map(({ output }) => flat(output));
 }
 
 function flat(content: Json): string {
   if (typeof content === 'string') return content;
   return Array.isArray(content) ? content.map((part) => part.text ?? '').join('\n') : JSON.stringify(content);
-}
-
-function json(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-}
-
-/** Server-sent events of `POST /v1/messages`. */
-function anthropic(response: ServerResponse, body: Json, { blocks, tokens }: Spoken, id: string): void {
-  const usage = {
-    input_tokens: tokens,
-    output_tokens: 50,
-    cache_creation_input_tokens: 0,
-    cache_read_input_tokens: 0,
-  };
-  const content = blocks.map((block, index) =>
-    'tool' in block
-      ? { type: 'tool_use', id: `toolu_${id}_${index}`, name: block.tool, input: block.input }
-      : { type: 'text', text: block.text },
-  );
-  const stop_reason = blocks.some((block) => 'tool' in block) ? 'tool_use' : 'end_turn';
-  const message = {
-    id: `msg_${id}`,
-    type: 'message',
-    role: 'assistant',
-    model: body.model,
-    stop_sequence: null,
-  };
-  if (body.stream !== true) {
-    json(response, 200, { ...message, content, stop_reason, usage });
-    return;
-  }
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  const send = (type: string, data: object): void =>
-    void response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
-  send('message_start', { message: { ...message, content: [], stop_reason: null, usage } });
-  for (const [index, block] of content.entries()) {
-    const words = block.type === 'text';
-    send('content_block_start', {
-      index,
-      content_block: words ? { type: 'text', text: '' } : { ...block, input: {} },
-    });
-    send('content_block_delta', {
-      index,
-      delta: words
-        ? { type: 'text_delta', text: block.text }
-        : { type: 'input_json_delta', partial_json: JSON.stringify(block.input) },
-    });
-    send('content_block_stop', { index });
-  }
-  send('message_delta', { delta: { stop_reason, stop_sequence: null }, usage });
-  send('message_stop', {});
-  response.end();
-}
-
-/** Server-sent events of `POST /v1/responses`. */
-function openai(response: ServerResponse, body: Json, { blocks, tokens }: Spoken, id: string): void {
-  const usage = {
-    input_tokens: tokens,
-    input_tokens_details: { cached_tokens: 0 },
-    output_tokens: 50,
-    output_tokens_details: { reasoning_tokens: 0 },
-    total_tokens: tokens + 50,
-  };
-  const output = blocks.map((block, index) =>
-    'tool' in block
-      ? {
-          type: 'function_call',
-          id: `fc_${id}_${index}`,
-          call_id: `call_${id}_${index}`,
-          name: block.tool,
-          ...(block.namespace === undefined ? {} : { namespace: block.namespace }),
-          arguments: JSON.stringify(block.input),
-          status: 'completed',
-        }
-      : {
-          type: 'message',
-          id: `msg_${id}_${index}`,
-          role: 'assistant',
-          status: 'completed',
-          content: [{ type: 'output_text', text: block.text, annotations: [] }],
-        },
-  );
-  const base = { id: `resp_${id}`, object: 'response', created_at: 0, model: body.model };
-  if (body.stream !== true) {
-    json(response, 200, { ...base, output, status: 'completed', usage });
-    return;
-  }
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  let sequence_number = 0;
-  const send = (type: string, data: object): void =>
-    void response.write(
-      `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence_number++, ...data })}\n\n`,
-    );
-  send('response.created', { response: { ...base, output: [], status: 'in_progress' } });
-  for (const [output_index, item] of output.entries()) {
-    send('response.output_item.added', { output_index, item });
-    send('response.output_item.done', { output_index, item });
-  }
-  send('response.completed', { response: { ...base, output, status: 'completed', usage } });
-  response.end();
 }

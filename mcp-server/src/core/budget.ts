@@ -1,4 +1,5 @@
 import { isRepeatable } from './arms.js';
+import { money, spent } from './bill.js';
 import type { Campaign } from './campaign.js';
 import type { Config } from './config.js';
 import { formatDuration, formatValue } from './units.js';
@@ -9,12 +10,16 @@ export interface BudgetLimits {
   gpu_hours?: number | undefined;
   /** Seconds. */
   wall_clock?: number | undefined;
+  usd?: number | undefined;
+  tokens?: number | undefined;
 }
 
 export interface BudgetUse {
   runs: number;
   gpu_hours: number;
   wall_clock: number;
+  usd: number;
+  tokens: number;
 }
 
 /** What the campaign has used. `active` are the runs without an ending: GPUs held since when (ms), or null before the start. */
@@ -33,6 +38,7 @@ export function budgetUse(
     runs: [...campaign.runs.values()].filter((run) => run.launch !== null).length,
     gpu_hours: campaign.gpuHours + running,
     wall_clock: Math.max(0, (now - since) / 1000),
+    ...spent(campaign.bill),
   };
 }
 
@@ -42,7 +48,7 @@ export function budgetUse(
  */
 export function budgetRefusal(
   limits: BudgetLimits,
-  use: BudgetUse,
+  use: Pick<BudgetUse, 'runs' | 'gpu_hours' | 'wall_clock'>,
   gpuHoursAhead: number | null,
 ): string | null {
   if (limits.runs !== undefined && use.runs >= limits.runs) {
@@ -94,6 +100,13 @@ export function budgetViews(limits: BudgetLimits, use: BudgetUse): BudgetView[] 
       limit: limits.wall_clock ?? null,
       unit: 'seconds',
     },
+    ...(['usd', 'tokens'] as const).flatMap((name) => {
+      const limit = limits[name] ?? null;
+      // Shown where it is limited: what was spent beside it stands on the bill.
+      return limit === null
+        ? []
+        : [{ name, used: Number(use[name].toPrecision(6)), limit, unit: name === 'usd' ? 'USD' : 'tokens' }];
+    }),
   ];
 }
 
@@ -101,6 +114,7 @@ export function budgetViews(limits: BudgetLimits, use: BudgetUse): BudgetView[] 
 export function budgetWords(limits: BudgetLimits, use: BudgetUse): string[] {
   return budgetViews(limits, use).flatMap(({ name, used, limit, unit }) => {
     if (limit === null) return [];
+    if (name === 'usd') return [`model calls ${money(used)} of ${money(limit)}`];
     return [
       name === 'wall_clock'
         ? `wall clock ${formatDuration(used)} of ${formatDuration(limit)}`

@@ -1,3 +1,5 @@
+import { type Bill, emptyBill, pay, startCall } from './bill.js';
+import { beginLoop, type LoopStanding, stepLoop } from './cycle.js';
 import type { EndRecord, LedgerRecord, Plan, RecordOf, VerdictRecord } from './ledger.js';
 import type { StatedPrediction } from './predictions.js';
 
@@ -34,6 +36,15 @@ export interface Campaign {
   /** In the order in which runs ended. */
   ended: string[];
   plans: Plan[];
+  planOf: Map<string, Plan>;
+  /** Run of a plan, by the plan's id. */
+  runOf: Map<string, string>;
+  /** Plans that were neither launched nor dropped, in their order. */
+  unlaunched: Set<string>;
+  /** Runs without a verdict. */
+  unjudged: Set<string>;
+  /** Judged runs on which nobody has reflected; those that repeat another are not among them. */
+  unreflected: Set<string>;
   baseline: string | null;
   /** The best run so far; the baseline until something beats it. */
   champion: string | null;
@@ -42,14 +53,21 @@ export interface Campaign {
   confirmations: RecordOf<'confirm'>[];
   results: RecordOf<'result'>[];
   decisions: RecordOf<'decision'>[];
+  /** Results and decisions in the order in which they were written: what the memory is made of. */
+  entries: (RecordOf<'result'> | RecordOf<'decision'>)[];
   dryRuns: Map<string, RecordOf<'dry_run'>>;
   /** Directives by id, the last word on each. */
   directives: Map<string, RecordOf<'directive'>>;
+  /** What the leader said it does about a directive, by the directive's id. */
+  heeded: Map<string, string>;
   gpuHours: number;
   startedAt: string | null;
   stopped: RecordOf<'stop'> | null;
   /** Null where no host agent has a campaign under way. */
   contract: Contract | null;
+  /** Where the cycle with a model stands. */
+  loop: LoopStanding;
+  bill: Bill;
 }
 
 /**
@@ -61,18 +79,27 @@ export function replay(records: Iterable<LedgerRecord>): Campaign {
     runs: new Map(),
     ended: [],
     plans: [],
+    planOf: new Map(),
+    runOf: new Map(),
+    unlaunched: new Set(),
+    unjudged: new Set(),
+    unreflected: new Set(),
     baseline: null,
     champion: null,
     replicates: new Map(),
     confirmations: [],
     results: [],
     decisions: [],
+    entries: [],
     dryRuns: new Map(),
     directives: new Map(),
+    heeded: new Map(),
     gpuHours: 0,
     startedAt: null,
     stopped: null,
     contract: null,
+    loop: beginLoop(),
+    bill: emptyBill(),
   };
   for (const record of records) apply(campaign, record);
   return campaign;
@@ -80,13 +107,37 @@ export function replay(records: Iterable<LedgerRecord>): Campaign {
 
 /** Takes in one more record, as `replay` does. */
 export function apply(campaign: Campaign, record: LedgerRecord): void {
+  stepLoop(campaign.loop, record, campaign.unjudged.size > 0);
   switch (record.kind) {
     case 'plan':
-      if (!campaign.plans.some((plan) => plan.id === record.id)) campaign.plans.push(record);
+      if (!campaign.planOf.has(record.id)) {
+        campaign.plans.push(record);
+        campaign.planOf.set(record.id, record);
+        if (!campaign.runOf.has(record.id)) campaign.unlaunched.add(record.id);
+      }
+      heed(campaign, record);
       campaign.stopped = null;
+      return;
+    case 'drop':
+      campaign.unlaunched.delete(record.plan);
+      return;
+    case 'thought':
+      heed(campaign, record);
+      campaign.stopped = null;
+      return;
+    case 'call':
+      startCall(campaign.bill, record);
+      return;
+    case 'usage':
+      pay(campaign.bill, record);
       return;
     case 'launch': {
       const run = runOf(campaign, record.run);
+      if (record.plan !== null && !campaign.runOf.has(record.plan))
+        campaign.runOf.set(record.plan, record.run);
+      if (record.plan !== null) campaign.unlaunched.delete(record.plan);
+      if (run.verdict === null) campaign.unjudged.add(record.run);
+      if (record.replicate !== undefined) campaign.unreflected.delete(record.run);
       if (run.launch === null && record.replicate !== undefined) {
         const { arm } = record.replicate;
         campaign.replicates.set(arm, [...(campaign.replicates.get(arm) ?? []), record.run]);
@@ -94,6 +145,7 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
         campaign.contract = { ...campaign.contract, cyclesUsed: campaign.contract.cyclesUsed + 1 };
       }
       run.launch ??= record;
+      run.prediction ??= campaign.planOf.get(record.plan ?? '')?.prediction ?? null;
       campaign.startedAt ??= record.at;
       return;
     }
@@ -109,6 +161,8 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
       const run = runOf(campaign, record.run);
       if (run.verdict !== null) return;
       run.verdict = record;
+      campaign.unjudged.delete(record.run);
+      if (run.launch?.replicate === undefined && !run.reflected) campaign.unreflected.add(record.run);
       if (record.status === null && run.launch?.replicate === undefined) campaign.baseline ??= record.run;
       if (record.kept) campaign.champion = record.run;
       return;
@@ -131,11 +185,16 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
       return;
     }
     case 'decision':
-      if (record.run !== null) runOf(campaign, record.run).reflected = true;
+      if (record.run !== null) {
+        runOf(campaign, record.run).reflected = true;
+        campaign.unreflected.delete(record.run);
+      }
       campaign.decisions.push(record);
+      campaign.entries.push(record);
       return;
     case 'result':
       campaign.results.push(record);
+      campaign.entries.push(record);
       return;
     case 'dry_run':
       campaign.dryRuns.set(record.fingerprint, record);
@@ -160,8 +219,15 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
       if (record.prediction !== undefined) runOf(campaign, record.run).prediction ??= record.prediction;
       return;
     case 'start':
+    case 'step':
+    case 'swept':
       return;
   }
+}
+
+function heed(campaign: Campaign, { heeds }: Pick<Plan, 'heeds'>): void {
+  for (const id of heeds?.ids ?? [])
+    if (!campaign.heeded.has(id)) campaign.heeded.set(id, heeds?.words ?? '');
 }
 
 function runOf(campaign: Campaign, id: string): CampaignRun {

@@ -1,20 +1,25 @@
 import { z } from 'zod';
+import { count, Experiment, flag, Guards, Names } from './config-experiment.js';
+import { quietHoursProblem } from './gpus/quiet-hours.js';
 import { Globs } from './locked.js';
 import { Direction } from './metric.js';
+import { Route } from './notify/channel.js';
+import { SshArgs, THINKER } from './own-config.js';
 import { SweepConfig } from './sweep/space.js';
 import { Duration } from './units.js';
-import { guardProblem } from './verdict/guards.js';
 
-const Words = z.union([z.string(), z.array(z.union([z.string(), z.number()]).transform(String))]);
-const Names = z.array(z.string()).default([]);
-const Guards = z.array(z.string()).superRefine((guards, context) => {
-  for (const text of guards) {
-    const problem = guardProblem(text);
-    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
-  }
-});
-const flag = (value: boolean) => z.boolean().default(value);
-const count = (value: number) => z.number().int().min(1).default(value);
+const QuietHours = z
+  .union([z.string().transform((hours) => [hours]), z.array(z.string()).max(50)])
+  .superRefine((rules, context) => {
+    for (const text of rules) {
+      const problem = quietHoursProblem(text);
+      if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+    }
+  });
+const NoteName = z
+  .string()
+  .transform((name) => (name.endsWith('.md') ? name : `${name}.md`))
+  .refine((name) => /^[^/\\\0.][^/\\\0]{0,99}$/.test(name), 'must be the name of a note, without a folder');
 
 /** Known of the Python original and of the roadmap, accepted in a config, without effect in this version. */
 export const LATER = 'Accepted; has no effect in this version.';
@@ -44,10 +49,7 @@ const Execution = z.strictObject({
     .string()
     .optional()
     .describe('Interpreter there, taken where a command says `python` or `python3`.'),
-  ssh_args: z
-    .union([z.string(), z.array(z.string())])
-    .optional()
-    .describe('Further arguments of ssh that say where and as whom: `-p 2222 -i ~/.ssh/lab -J bastion`.'),
+  ssh_args: SshArgs.optional(),
   sync: z
     .enum(['off', 'rsync'])
     .default('off')
@@ -57,19 +59,32 @@ const Execution = z.strictObject({
 });
 
 const Agent = z.strictObject({
-  provider: z.enum(['anthropic', 'openai', 'claude_cli', 'codex_cli']).default('anthropic').describe(LATER),
-  model: z.string().default('claude-sonnet-4-6').describe(LATER),
-  base_url: z.string().optional().describe(LATER),
-  api_key_env: z.string().optional().describe(LATER),
-  auth_token_env: z.string().optional().describe(LATER),
+  provider: THINKER.provider.default('anthropic'),
+  model: THINKER.model.default('claude-sonnet-4-6'),
+  base_url: THINKER.base_url.optional(),
+  api_key_env: THINKER.api_key_env.optional(),
+  auth_token_env: THINKER.auth_token_env.optional(),
+  prices: THINKER.prices.default({}),
   max_cycles: z
     .number()
     .int()
     .default(-1)
     .describe('Cycles of one `run`; -1 = no limit. `--max-cycles` wins.'),
-  max_steps_per_cycle: count(3).describe(LATER),
-  cooldown_interval: Duration.default(300).describe(LATER),
-  no_progress_fallback_threshold: count(3).describe(LATER),
+  max_steps_per_cycle: count(3).describe(
+    'Workers (idea, code, writing) that the leader may send in one cycle.',
+  ),
+  cooldown_interval: Duration.default(300).describe(
+    'Cycles with a leader begin at least this far apart. It ends early when a directive comes or another run ends; a run that trains for longer costs no pause.',
+  ),
+  no_progress_fallback_threshold: count(3).describe(
+    'After so many cycles in a row that launched nothing, one trial of `sweep:` is run where there is one, else only experiment, sweep or stop are open to the leader; after twice as many the loop stops.',
+  ),
+  max_cycles_per_hour: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Most cycles begun within any hour; 0 = no limit. The loop sleeps until the next may begin.'),
 });
 
 const Memory = z.strictObject({
@@ -92,6 +107,17 @@ const GpuConfig = z.strictObject({
     .union([z.literal('auto'), z.number().int().min(0)])
     .default('auto')
     .describe('GPUs that one run leases; auto = 1 where there is a GPU, else 0.'),
+  max: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Most GPUs that runs hold at once on a machine, those of all your projects counted; absent = no limit. Write it into each of them.',
+    ),
+  quiet_hours: QuietHours.default([]).describe(
+    'When nothing new is started on a GPU, for instance `22:00-07:00`, or `[Mon-Fri 09:00-18:00 Europe/Berlin]`; without a zone in the time of this computer. What runs goes on.',
+  ),
 });
 
 const Monitor = z.strictObject({
@@ -102,113 +128,42 @@ const Monitor = z.strictObject({
     .literal(true)
     .default(true)
     .describe('Training is watched without any model call; this cannot be turned off.'),
-  notify_on_complete: flag(true).describe(LATER),
-});
-
-const Experiment = z.strictObject({
-  command: Words.optional().describe('The unchanged training command: the baseline.'),
-  metric: z.string().optional().describe('The primary metric, as the training prints it.'),
-  direction: Direction.optional().describe('Whether more or less of it is better.'),
-  metric_mode: z
-    .enum(['best', 'last', 'at_end'])
-    .default('best')
-    .describe('Which of its values counts: the best, the last, or the last one of a run that succeeded.'),
-  target: z.number().optional().describe('The campaign stops when the metric reaches this.'),
-  verdict: z
-    .enum(['strict', 'paired', 'cheap'])
-    .default('strict')
-    .describe(
-      'How a gain is judged (docs/verdict.md). `strict`: on fresh seeds. `paired`: on the same seeds as the best so far, where equal seeds mean equal noise. `cheap`: one seed, every gain stays unconfirmed.',
-    ),
-  seeds: count(3).describe(
-    'Seeds of the baseline. A candidate that stays promising gets up to four times as many fresh ones, the best so far three times as many.',
+  notify_on_complete: flag(true).describe(
+    'The end of each run is news (`ended`). False = only what is more than that.',
   ),
-  seed_env: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
-    .optional()
-    .describe(
-      'Environment variable in which the training is given its seed. The other way is `{seed}` in the command; with neither, gains stay unconfirmed.',
-    ),
-  alpha: z
-    .number()
-    .gt(0)
-    .max(0.5)
-    .default(0.05)
-    .describe('Chance, over the whole campaign, that any kept gain is only noise.'),
-  guards: Guards.default([]).describe(
-    'What a kept run must also satisfy: `peak_vram_mb < 24000`, `latency_ms <= baseline * 1.05`.',
-  ),
-  locked: Globs.default([]).describe(
-    'Globs of what measures: evaluation code, lists of the data. Hashed at the launch and at the end of each run; a change makes the run invalid, and tools do not write them. `!glob` takes out again.',
-  ),
-  data: z
-    .union([z.string().transform((path) => [path]), z.array(z.string()).max(50)])
-    .default([])
-    .describe(
-      'Paths or globs of the data, also outside the project. A fingerprint is kept with each run, and `compare` shows a difference.',
-    ),
-  early_kill: flag(true).describe(
-    'A candidate that is far behind the best so far at the same step is stopped, measured by the spread of its seeds. Needs a seed and replicates.',
-  ),
-  early_kill_audit: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.15)
-    .describe('Share of such runs that is finished all the same, to measure how often stopping is wrong.'),
-  fixed_time: flag(false).describe(
-    'Runs train for a fixed time, so that what they reach depends on the machine. A run on another GPU model, on a shared GPU, or at another pace than the same code had, is then invalid; else that is only told.',
-  ),
-  mandatory_dry_run: flag(true).describe('Changed code is launched only after a short run of it ended well.'),
-  dry_run_command: Words.optional().describe('The short run. Wins over `dry_run_args`.'),
-  dry_run_args: z
-    .array(z.union([z.string(), z.number()]).transform(String))
-    .optional()
-    .describe('Appended to the command to make it short, for instance `[--epochs, 1]`.'),
-  dry_run_timeout: Duration.default(300).describe('Longest the short run may take.'),
-  max_parallel: count(1).describe('Runs at once.'),
-  log_tail_lines: z.number().int().min(1).max(500).default(50).describe('Lines of a log that are shown.'),
-  time_limit: Duration.optional().describe('Longest one run may take; absent = no limit.'),
-  stall_timeout: z
-    .union([z.literal('auto'), z.literal('off'), Duration])
-    .default('auto')
-    .describe(
-      'A run without a new byte or step for this long is ended as stalled; auto = the larger of 10 minutes and 5 × the median gap.',
-    ),
-  stop_grace: Duration.default(30).describe(
-    'Seconds between SIGTERM and SIGKILL: time to write a checkpoint.',
-  ),
-  survivor_grace: Duration.default(30).describe(
-    'A run whose command ended well but left writing processes behind is watched until they are silent for this long.',
-  ),
-  stop_rules: Names.describe(
-    'Rules that end a run as diverged: `val_loss above 10 at step 500`, `no improvement for 5 evaluations`.',
-  ),
-  tracked_metrics: Names.describe(
-    'Metrics in which NaN or infinity means divergence, besides the primary one and losses.',
-  ),
-  env: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
-    .default({})
-    .describe('Extra environment variables of the training.'),
-  pass_env: Names.describe(
-    'Names of secret variables that the training may see, for instance WANDB_API_KEY.',
-  ),
-  secret_env: Names.describe('Further variables that it must not see.'),
 });
 
 const Budget = z.strictObject({
   runs: z.number().int().min(1).optional().describe('Most runs of the campaign.'),
   gpu_hours: z.number().positive().optional().describe('Most GPU-hours; a run without a GPU costs none.'),
   wall_clock: Duration.optional().describe('Longest time from the first run to the last launch.'),
+  usd: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Most that model calls may cost; checked before each call against the most that it can cost.'),
+  tokens: z.number().int().positive().optional().describe('Most tokens of model calls, cached ones counted.'),
 });
 
 const Obsidian = z.strictObject({
-  enabled: flag(false).describe(LATER),
-  vault_path: z.string().optional().describe(LATER),
-  project_subdir: z.string().optional().describe(LATER),
-  auto_append_daily: flag(false).describe(LATER),
+  enabled: flag(false).describe(
+    'Notes are kept up to date by themselves. `auto-experiment notes` writes them in any case.',
+  ),
+  vault_path: z
+    .string()
+    .optional()
+    .describe('Folder of the Obsidian vault, `~/…` or absolute; absent = notes below the workspace.'),
+  project_subdir: z
+    .string()
+    .default('DeepResearcher/{project_name}')
+    .describe('Folder of this project in the vault.'),
+  dashboard_note: NoteName.default('Dashboard.md').describe('Note that is written anew each time.'),
+  daily_dir: z.string().default('Daily').describe('Folder of the daily notes, which are only appended to.'),
+  auto_append_daily: flag(true).describe('False = only `auto-experiment notes` appends to the daily note.'),
+  local_fallback_dir: z
+    .string()
+    .default('notes')
+    .describe('Folder below the workspace for notes where there is no vault.'),
 });
 
 const Papers = z.strictObject({
@@ -253,6 +208,13 @@ export const Config = z.strictObject({
   sweep: SweepConfig.optional(),
   papers: Papers.prefault({}),
   obsidian: Obsidian.prefault({}),
+  notify: z
+    .array(Route)
+    .max(20)
+    .optional()
+    .describe(
+      'Names of your channels in `~/.config/auto-experiment/notify.yaml`, each with the events that go there (docs/notifications.md). Absent = as that file says; `[]` = none.',
+    ),
 });
 export type Config = z.output<typeof Config>;
 

@@ -28,5 +28,9 @@ export const GpuSurvey = z.strictObject({
   gpus: z.array(Gpu),
   error: z.string().nullable(),
   notes: z.array(z.string()).optional().describe('what a person should know although it is no error'),
+  sick: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('why nothing is started on a GPU, by its UUID, else by vendor and index'),
 });
 export type GpuSurvey = z.output<typeof GpuSurvey>;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { Direction, JsonNumber } from './metric.js';
 import { StatedPrediction } from './predictions.js';
+import { PROVIDERS } from './provider.js';
 import { Ending, VerdictStatus } from './run.js';
+import { Parameter } from './sweep/space.js';
 
 const at = z.string().describe('ISO 8601, UTC');
 const run = z.string();
@@ -24,6 +26,10 @@ export const Replicate = z.strictObject({
 });
 export type Replicate = z.output<typeof Replicate>;
 
+const Heeds = z
+  .strictObject({ ids: z.array(z.string()), words: z.string() })
+  .describe('directives that this answers, and what it says of them');
+
 export const Plan = z.strictObject({
   kind: z.literal('plan'),
   at,
@@ -36,8 +42,91 @@ export const Plan = z.strictObject({
   command: argv,
   assignment: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullable(),
   directive: z.string().optional().describe('id of the directive that asked for it'),
+  heeds: Heeds.optional(),
+  family: z.string().optional().describe('kind of idea, in the leader’s words'),
+  change: z.string().optional().describe('what the code agent is to change before it launches the command'),
+  prediction: StatedPrediction.optional(),
+  success: z.string().optional().describe('what would count as a success, said in advance'),
+  gpus: z.array(z.number().int()).optional().describe('that it is kept to; absent = as the config says'),
+  sweep: z.number().int().optional().describe('cycle of the thought that asked for the sweep it belongs to'),
 });
 export type Plan = z.output<typeof Plan>;
+
+/** What the leader decided where that is no plan of a run. `none`: it gave no answer that could be used. */
+export const ThoughtRecord = z.strictObject({
+  kind: z.literal('thought'),
+  at,
+  cycle: z.number().int(),
+  action: z.enum(['idea', 'writing', 'sweep', 'wait', 'report', 'none']),
+  why: z.string(),
+  task: z.string().optional().describe('what the worker is sent for'),
+  until: at.optional().describe('of a wait'),
+  sweep: z
+    .strictObject({
+      parameters: z.record(z.string(), Parameter),
+      trials: z.number().int().min(1),
+      command: z.string().optional(),
+      family: z.string().optional(),
+    })
+    .optional(),
+  heeds: Heeds.optional(),
+});
+export type ThoughtRecord = z.output<typeof ThoughtRecord>;
+
+/** One worker that was sent: begun before its first call, done with what came of it. */
+export const StepRecord = z.strictObject({
+  kind: z.literal('step'),
+  at,
+  id: z.string(),
+  cycle: z.number().int(),
+  role: z.enum(['idea', 'code', 'writing']),
+  plan: z.string().nullable().describe('that it is to launch'),
+  state: z.enum(['begun', 'done', 'void']).describe('void: ended by something that is nobody’s failure'),
+  outcome: z.string().nullable(),
+});
+export type StepRecord = z.output<typeof StepRecord>;
+
+/** The bill is kept by these. */
+export const PHASES = ['think', 'execute:idea', 'execute:code', 'execute:writing', 'reflect'] as const;
+export type Phase = (typeof PHASES)[number];
+
+const count = z.number().int().min(0);
+
+/** Written before a provider is asked: a call that a kill cut short was paid all the same. */
+export const CallRecord = z.strictObject({
+  kind: z.literal('call'),
+  at,
+  id: z.string(),
+  cycle: z.number().int(),
+  phase: z.enum(PHASES),
+  provider: z.enum(PROVIDERS),
+  model: z.string(),
+  most: z
+    .strictObject({ tokens: count, usd: z.number().nullable() })
+    .describe('what it was reckoned to cost at most'),
+});
+export type CallRecord = z.output<typeof CallRecord>;
+
+/** What one call took. The five do not overlap, but `reasoning` is a part of `output`. */
+export const Tokens = z.strictObject({
+  input: count.describe('at full price'),
+  cached: count,
+  cache_write: count,
+  output: count,
+  reasoning: count,
+});
+export type Tokens = z.output<typeof Tokens>;
+
+export const UsageRecord = z.strictObject({
+  kind: z.literal('usage'),
+  at,
+  call: z.string(),
+  model: z.string().describe('as the provider names the one that answered'),
+  tokens: Tokens.nullable().describe('null = it did not say'),
+  usd: z.number().nullable().describe('null = the price is unknown'),
+  fault: z.string().nullable().describe('why there was no answer'),
+});
+export type UsageRecord = z.output<typeof UsageRecord>;
 
 export const EndRecord = z.strictObject({
   kind: z.literal('end'),
@@ -86,6 +175,16 @@ export type VerdictRecord = z.output<typeof VerdictRecord>;
 /** One line of `ledger.jsonl`, by kind. Append-only: a fact is never changed, only followed by another. */
 export const LedgerRecord = z.discriminatedUnion('kind', [
   Plan,
+  ThoughtRecord,
+  StepRecord,
+  CallRecord,
+  UsageRecord,
+  z
+    .strictObject({ kind: z.literal('drop'), at, plan: z.string(), reason: z.string() })
+    .describe('a plan that is not launched any more'),
+  z
+    .strictObject({ kind: z.literal('swept'), at, cycle: z.number().int(), reason: z.string() })
+    .describe('the leader’s sweep of that cycle is over'),
   z.strictObject({
     kind: z.literal('dry_run'),
     at,
@@ -145,7 +244,13 @@ export const LedgerRecord = z.discriminatedUnion('kind', [
     prediction: StatedPrediction.optional(),
   }),
   z.strictObject({ kind: z.literal('result'), at, run: z.string().nullable(), text: z.string() }),
-  z.strictObject({ kind: z.literal('decision'), at, run: z.string().nullable(), text: z.string() }),
+  z.strictObject({
+    kind: z.literal('decision'),
+    at,
+    run: z.string().nullable(),
+    text: z.string(),
+    next: z.string().optional().describe('what the leader would do next'),
+  }),
   z.strictObject({
     kind: z.literal('directive'),
     at,

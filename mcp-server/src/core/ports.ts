@@ -133,5 +133,5 @@ export type Clock = () => number;
 /** Uniform in [0, 1). */
 export type Random = () => number;
 
-/** How GPUs are asked after. */
-export type SurveyGpus = (signal?: AbortSignal) => Promise<GpuSurvey>;
+/** How GPUs are asked after. An answer may be up to `maxAgeMs` old (milliseconds; two seconds when absent). */
+export type SurveyGpus = (signal?: AbortSignal, maxAgeMs?: number) => Promise<GpuSurvey>;

@@ -8,6 +8,15 @@ import { LabError } from './errors.js';
 export const PROVIDERS = ['anthropic', 'openai', 'claude_cli', 'codex_cli'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
+/** Where a provider is reached and with whose key. The names are those of `agent.*` in a config. */
+export interface Endpoint {
+  base_url?: string | undefined;
+  /** Name of the environment variable that holds the key. */
+  api_key_env?: string | undefined;
+  /** The same for a token that is sent as `Authorization: Bearer`. */
+  auth_token_env?: string | undefined;
+}
+
 /** The headless loop's roles; each has a prompt in `agents/` and its own few tools. */
 export type Role = 'leader' | 'idea' | 'code' | 'writing';
 

@@ -2,7 +2,10 @@
  * Text as a person sees it. A character here is a grapheme cluster (Unicode UAX #29): an emoji with its modifiers, or a
  * letter with its accents, is one.
  */
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+export function graphemesOf(s: string): Intl.Segments {
+  // Made anew each time: the first one costs as much as a whole start of the program may, and most text is plain ASCII.
+  return new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(s);
+}
 
 /** CR is left out: CR LF is one cluster. */
 const PLAIN_ASCII = /^[\0-\x0c\x0e-\x7f]*$/;
@@ -14,7 +17,7 @@ const MAX_UNITS_PER_CHAR = 16;
 export function countChars(s: string): number {
   if (PLAIN_ASCII.test(s)) return s.length;
   let count = 0;
-  for (const _ of graphemes.segment(s)) count += 1;
+  for (const _ of graphemesOf(s)) count += 1;
   return count;
 }
 
@@ -34,7 +37,7 @@ export function clip(s: string, max: number, mark = '…'): string {
 function firstChars(s: string, max: number): string {
   if (PLAIN_ASCII.test(s)) return s.slice(0, Math.max(0, max));
   let count = 0;
-  for (const { index } of graphemes.segment(s)) {
+  for (const { index } of graphemesOf(s)) {
     if (count >= max || index > max * MAX_UNITS_PER_CHAR) return s.slice(0, index);
     count += 1;
   }

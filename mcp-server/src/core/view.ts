@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { Gpu } from './gpu.js';
+import { PHASES, Tokens } from './ledger.js';
 import { Direction, JsonNumber } from './metric.js';
 import { RunView } from './run.js';
 
 export const BudgetView = z.strictObject({
-  name: z.enum(['runs', 'gpu_hours', 'wall_clock']),
+  name: z.enum(['runs', 'gpu_hours', 'wall_clock', 'usd', 'tokens']),
   used: z.number(),
   limit: z.number().nullable(),
   unit: z.string(),
@@ -48,6 +49,32 @@ export const CampaignView = z.strictObject({
 });
 export type CampaignView = z.output<typeof CampaignView>;
 
+const Calls = z.strictObject({
+  calls: z.number().int(),
+  failed: z.number().int().describe('calls that gave no answer'),
+  tokens: Tokens,
+  usd: z.number().describe('of the calls whose price is known'),
+  unpriced: z.number().int().describe('calls whose price is unknown; they are not in usd'),
+});
+
+/** What model calls have cost. */
+export const BillView = z.strictObject({
+  total: Calls,
+  phases: z.array(Calls.extend({ phase: z.enum(PHASES) })),
+  cycles: z.number().int().describe('in which a model was asked'),
+  usd_per_cycle: z.number().nullable(),
+  usd_per_day: z.number().nullable().describe('at the pace since the first call; null in the first hour'),
+  usd_per_confirmed_gain: z.number().nullable().describe('null = none is confirmed'),
+  gpu_hours: z.number(),
+  gpu_hours_per_confirmed_gain: z.number().nullable(),
+  open: z
+    .number()
+    .int()
+    .describe('calls under way, cut short by a kill, or broken off: what they took is not known'),
+  open_usd: z.number().describe('the most that those may cost'),
+});
+export type BillView = z.output<typeof BillView>;
+
 /** The one read model. Status, report, notes and dashboard render this and compute nothing of their own. */
 export const Overview = z.strictObject({
   project: z.string(),
@@ -70,8 +97,12 @@ export const Overview = z.strictObject({
   runs: z.array(RunView),
   running: z.array(z.string()),
   decisions: z.array(z.strictObject({ at: z.string(), text: z.string() })),
+  insights: z
+    .array(z.strictObject({ at: z.string(), run: z.string().nullable(), text: z.string() }))
+    .describe('key results that the ledger keeps, the newest last'),
   directive: z.string().nullable().describe('a directive that is waiting or not yet acted on'),
   budgets: z.array(BudgetView),
+  bill: BillView.nullable().describe('null = no model was asked'),
   gpus: z.array(Gpu),
   warnings: z.array(z.string()),
 });

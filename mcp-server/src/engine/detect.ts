@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { firstSpace, optionsOf, seedOption } from '../core/script-options.js';
+import type { Parameter } from '../core/sweep/space.js';
 
 export interface Detected {
   /** What was found, in words. */
@@ -49,7 +51,15 @@ export function detectProject(folder: string): Detected {
     '--iters',
   ].find((flag) => text.includes(`'${flag}'`) || text.includes(`"${flag}"`));
   const trackers = TRACKERS.filter(([pattern]) => pattern.test(text)).map(([, name]) => name);
-  const command = script === null ? null : script.endsWith('.sh') ? `bash ${script}` : `python3 ${script}`;
+  const options = optionsOf(text);
+  const seed = seedOption(options);
+  const space = firstSpace(options);
+  const command =
+    script === null
+      ? null
+      : script.endsWith('.sh')
+        ? `bash ${script}`
+        : `python3 ${script}${seed === undefined ? '' : ` ${seed} {seed}`}`;
   return {
     detected: [
       ...(command === null ? [] : [`training command: ${command}`]),
@@ -57,10 +67,12 @@ export function detectProject(folder: string): Detected {
         ? []
         : [`metric: ${metric} (${minimize ? 'minimize' : 'maximize'}); check that your training prints it`]),
       ...(short === undefined ? [] : [`short run: ${short} 1`]),
+      ...(seed === undefined ? [] : [`seed: ${seed}, so that gains can be confirmed on other seeds`]),
+      ...(Object.keys(space).length === 0 ? [] : [`search space: ${Object.keys(space).join(', ')}`]),
       ...trackers.map((name) => `tracker: ${name}`),
     ],
     brief: briefText(metric, minimize),
-    config: configText(command, short),
+    config: configText(command, short, seed, space),
   };
 }
 
@@ -101,7 +113,12 @@ The data split and the evaluation code.
 `;
 }
 
-function configText(command: string | null, short: string | undefined): string {
+function configText(
+  command: string | null,
+  short: string | undefined,
+  seed: string | undefined,
+  space: Record<string, Parameter>,
+): string {
   const line =
     command === null
       ? '  # command: python3 train.py        # the unchanged training command: the baseline'
@@ -110,18 +127,37 @@ function configText(command: string | null, short: string | undefined): string {
     short === undefined
       ? '  # dry_run_args: [--epochs, 1]       # makes it short; run before changed code is launched'
       : `  dry_run_args: [${short}, 1]       # makes it short; run before changed code is launched`;
+  const seeding =
+    seed === undefined && command !== null
+      ? '\n  # seed_env: SEED          # how training is told its seed, or {seed} in the command; without it no gain can be confirmed'
+      : '';
   return `# Every key is optional. All keys: docs/config.md
 experiment:
 ${line}
-${dry}
+${dry}${seeding}
   # time_limit: 2h
   # max_parallel: 1
 
 # A search without a model: auto-experiment run --planner sweep
-# sweep:
+${sweepText(space)}`;
+}
+
+/** The space that was found, or one to fill in as a comment. */
+function sweepText(space: Record<string, Parameter>): string {
+  const names = Object.entries(space);
+  if (names.length === 0)
+    return `# sweep:
 #   parameters:
 #     lr: {log_uniform: [0.0001, 0.1]}
 #     batch-size: {choice: [32, 64, 128]}
 #   max_runs: 20
+`;
+  const lines = names.map(([name, parameter]) => {
+    const [[kind, values] = ['', []]] = Object.entries(parameter);
+    return `    ${name}: {${kind}: [${values.join(', ')}]}\n`;
+  });
+  return `sweep:                            # a first guess around the defaults of the script
+  parameters:
+${lines.join('')}  max_runs: 20
 `;
 }

@@ -1,6 +1,9 @@
+import type { Channel } from '../core/notify/channel.js';
+import type { Notifier } from '../core/notify/notice.js';
 import type { Literature } from '../core/paper/source.js';
 import type { Place } from '../core/place.js';
 import type { Clock, Jobs, Machine, Random, SurveyGpus } from '../core/ports.js';
+import type { Endpoint, Provider } from '../core/provider.js';
 import type { HashCache } from '../store/locked-hashes.js';
 import type { Project } from '../store/project.js';
 import type { Site } from './runs/site.js';
@@ -25,6 +28,16 @@ export interface Lab {
   hashes: HashCache;
   /** The sources of papers, loaded when first asked. `contact` is told to them: an e-mail address of the user. */
   literature(contact: string | undefined): Promise<Literature>;
+  /**
+   * Who thinks, by `agent.*` of the project; its code is loaded when first asked. `own` is an endpoint that
+   * the person who started this has named; it stands in place of the config's, whole, and needs no trust. Asks nothing over the network. Throws LabError for a
+   * project's endpoint that nobody confirmed, ProviderError (`setup`, `auth`) for a program or a key that is not there.
+   */
+  provider(project: Project, own?: Endpoint): Promise<Provider>;
   /** Starts a supervisor process for this project, detached. It ends at once where one is at work already. */
   spawnSupervisor(): void;
+  /** Who takes messages to a channel, loaded when there is something to say. */
+  notifier(channel: Channel): Promise<Notifier>;
+  /** Starts the process that tells people and keeps the notes, detached. It ends at once where one is at work already. */
+  spawnHerald(): void;
 }

@@ -1,9 +1,11 @@
 import type { Lab } from '../engine/lab.js';
+import type { Audience } from '../engine/tool.js';
+import type { Desk } from './mcp-desk.js';
 
 /** One option of a command, for parsing and for help. */
 export interface Flag {
-  /** `value` takes one, `values` may be repeated or hold commas, `switch` takes none. */
-  kind: 'switch' | 'value' | 'values';
+  /** `value` takes one, `values` may be repeated or hold commas, `each` may be repeated, `switch` takes none. */
+  kind: 'switch' | 'value' | 'values' | 'each';
   /** What stands for the value in help, for instance `DIR`. */
   value?: string;
   help: string;
@@ -37,6 +39,8 @@ export interface Console {
   signal: AbortSignal;
   /** Opens the lab of a project folder. Nothing is read or written before a verb asks. */
   lab(project: string): Lab;
+  /** What the MCP server offers a role, with all that it can do: loaded when first asked for, then the same. */
+  desk(project: string, role: Audience): Promise<Desk>;
   /** Folder of the installed package. */
   packageRoot: string;
   /** The file that runs, and the Node that runs it. */

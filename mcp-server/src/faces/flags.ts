@@ -29,8 +29,8 @@ export function parseFlags(command: Command, argv: readonly string[]): Parsed {
   const cut = argv.indexOf('--');
   const own = cut < 0 ? [...argv] : argv.slice(0, cut);
   for (const word of own) {
-    const name = /^--(?:no-)?([^=]+)/.exec(word)?.[1];
-    if (name === undefined || name in flags) continue;
+    const name = /^--([^=]+)/.exec(word)?.[1];
+    if (name === undefined || name in flags || name.replace(/^no-/, '') in flags) continue;
     const close = nearest(name, Object.keys(flags));
     throw new UsageError(
       `unknown option --${name}${close === undefined ? '' : `; did you mean --${close}?`}`,
@@ -55,7 +55,9 @@ export function parseFlags(command: Command, argv: readonly string[]): Parsed {
     else if (flag.kind === 'value') parsed.values[name] = typeof value === 'string' ? value : undefined;
     else
       parsed.lists[name] = Array.isArray(value)
-        ? value.flatMap((part) => String(part).split(',')).filter((part) => part !== '')
+        ? value
+            .flatMap((part) => (flag.kind === 'each' ? String(part) : String(part).split(',')))
+            .filter((part) => part !== '')
         : [];
   }
   return parsed;
@@ -67,7 +69,7 @@ function parse(args: string[], flags: Record<string, Flag>) {
       name,
       {
         type: flag.kind === 'switch' ? ('boolean' as const) : ('string' as const),
-        multiple: flag.kind === 'values',
+        multiple: flag.kind === 'values' || flag.kind === 'each',
       },
     ]),
   );

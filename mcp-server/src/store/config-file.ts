@@ -3,15 +3,24 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { Config } from '../core/config.js';
 import { errorCode, errorText, LabError } from '../core/errors.js';
+import { adaptOriginal } from '../core/original-config.js';
+import type { OwnConfig } from '../core/own-config.js';
 import { nearest } from '../core/text.js';
 
 const MAX_BYTES = 64 * 1024;
 
+export interface ConfigFile {
+  config: Config;
+  /** What a person should know of how it was read. */
+  notes: string[];
+}
+
 /**
- * Reads `config.yaml`. Absent = all defaults. Throws LabError for a file over 64 KiB, YAML that cannot be read, alias
- * bombs, wrong types and unknown keys (the nearest known one is named).
+ * Reads `config.yaml`, ours or the Python original's. What it leaves out is taken from the user's own config, then from the
+ * defaults. Throws LabError for a file over 64 KiB, YAML that cannot be read, alias bombs, wrong types and unknown keys (the
+ * nearest known one is named).
  */
-export function readConfig(path: string): Config {
+export function readConfig(path: string, own?: OwnConfig): ConfigFile {
   let text: string;
   try {
     const stat = statSync(path);
@@ -26,7 +35,7 @@ export function readConfig(path: string): Config {
     }
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return Config.parse({});
+    if (errorCode(error) === 'ENOENT') return { config: checked(Config, over(own, {}), path), notes: [] };
     if (error instanceof LabError || errorCode(error) === undefined) throw error;
     throw new LabError(
       `${path} cannot be read: ${errorText(error)}`,
@@ -34,13 +43,43 @@ export function readConfig(path: string): Config {
       { cause: error },
     );
   }
-  return parseConfig(text, path);
+  const { data, notes } = adaptOriginal(parseYaml(text, path));
+  return { config: checked(Config, over(own, data), path), notes };
 }
 
-/** Parses the text of a config; `path` is only named in errors. */
-function parseConfig(text: string, path: string): Config {
-  return checked(Config, parseYaml(text, path), path);
+/**
+ * The data of a project's config over the user's own. An endpoint of the user's belongs to the provider that they name: a
+ * project with another provider is not sent there.
+ */
+function over(own: OwnConfig | undefined, data: unknown): unknown {
+  if (own === undefined || !(data === null || data === undefined || isRecord(data))) return data;
+  const project = withoutNulls(data ?? {});
+  if (!isRecord(project)) return project;
+  const { agent = {}, execution = {} } = project;
+  if (!isRecord(agent) || !isRecord(execution)) return project;
+  const { provider = 'anthropic', model, prices, ...endpoint } = own.agent;
+  const same = agent.provider === undefined || agent.provider === provider;
+  const own_args = own.execution.ssh_args;
+  return {
+    ...project,
+    agent: {
+      ...(agent.provider === undefined && own.agent.provider !== undefined ? { provider } : {}),
+      ...(same && model !== undefined ? { model } : {}),
+      ...(same && !ENDPOINT.some((key) => key in agent) ? endpoint : {}),
+      ...agent,
+      ...(prices === undefined
+        ? {}
+        : { prices: isRecord(agent.prices) ? { ...prices, ...agent.prices } : prices }),
+    },
+    execution: own_args === undefined ? execution : { ssh_args: own_args, ...execution },
+  };
 }
+
+/** Taken from one of the two whole: a key of the one is no key for an address of the other. */
+const ENDPOINT = ['base_url', 'api_key_env', 'auth_token_env'];
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** YAML text → plain data, with bounded aliases. Throws LabError with the line. */
 export function parseYaml(text: string, path: string): unknown {

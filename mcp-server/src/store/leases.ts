@@ -45,6 +45,11 @@ export function stateFolder(env: Env): string {
   return join(env.HOME || homedir(), '.local', 'state', 'auto-experiment');
 }
 
+/** Makes the folder, so that its changes can be watched. */
+export function ensureLeases(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+}
+
 /** Folder of the GPU leases, one `<uuid>.json` each. */
 export function leaseFolder(env: Env): string {
   return join(stateFolder(env), 'leases');
@@ -63,7 +68,7 @@ export async function leaseGpus(request: {
   signal?: AbortSignal | undefined;
 }): Promise<{ leased: true } | { leased: false; blockers: LeaseEntry[] }> {
   const { folder, uuids, claim, isHeld, signal } = request;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  ensureLeases(folder);
   return withLock(
     lockName(folder),
     async () => {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Campaign } from '../core/campaign.js';
-import { replay } from '../core/campaign.js';
+import { apply, replay } from '../core/campaign.js';
 import { errorCode } from '../core/errors.js';
 import { LedgerRecord } from '../core/ledger.js';
 import { appendLine } from './files.js';
@@ -31,12 +31,17 @@ export function parseLedger(text: string, path: string): LedgerFile {
   const lines = text.split('\n');
   lines.forEach((line, index) => {
     if (line.trim() === '') return;
-    const record = parseLine(line);
+    const record = parseLedgerLine(line);
     if (record === null) bad.push(index + 1);
     else records.push(record);
   });
-  const warnings: string[] = [];
   const torn = bad.at(-1) === lines.length && !text.endsWith('\n') ? bad.pop() : undefined;
+  return { records, warnings: badLineWords(path, bad, torn) };
+}
+
+/** What is said of lines that cannot be read. `torn` is the number of a last line that was not written to its end. */
+export function badLineWords(path: string, bad: readonly number[], torn: number | undefined): string[] {
+  const warnings: string[] = [];
   if (torn !== undefined)
     warnings.push(`${path}: its last line (${torn}) is torn and was skipped; all lines before it count`);
   if (bad.length > 0) {
@@ -45,10 +50,11 @@ export function parseLedger(text: string, path: string): LedgerFile {
       `${path}: ${bad.length} line(s) cannot be read and were skipped: ${shown}${bad.length > 5 ? ', …' : ''}`,
     );
   }
-  return { records, warnings };
+  return warnings;
 }
 
-function parseLine(line: string): LedgerRecord | null {
+/** Null for a line that is no record. */
+export function parseLedgerLine(line: string): LedgerRecord | null {
   let data: unknown;
   try {
     data = JSON.parse(line);
@@ -74,4 +80,44 @@ export function appendLedger(path: string, record: LedgerRecord): void {
 export function readCampaign(path: string): { campaign: Campaign; warnings: string[] } {
   const { records, warnings } = readLedger(path);
   return { campaign: replay(records), warnings };
+}
+
+/**
+ * The ledger of a process that lives long: each call takes in what was appended since the last one, so that a long campaign
+ * is not replayed anew for each line. The same object is returned and grows. A file that was replaced or has become
+ * shorter is read from its beginning. A last line without its end is left until it has one.
+ */
+export function followLedger(path: string): () => Campaign {
+  let campaign = replay([]);
+  let at = 0;
+  let inode = 0;
+  return () => {
+    const fd = openThere(path);
+    try {
+      const { size, ino } = fd === null ? { size: 0, ino: 0 } : fstatSync(fd);
+      if (ino !== inode || size < at) {
+        campaign = replay([]);
+        at = 0;
+        inode = ino;
+      }
+      if (fd === null || size === at) return campaign;
+      const fresh = Buffer.alloc(size - at);
+      const got = readSync(fd, fresh, 0, fresh.length, at);
+      const whole = fresh.subarray(0, fresh.subarray(0, got).lastIndexOf(0x0a) + 1);
+      for (const record of parseLedger(whole.toString('utf8'), path).records) apply(campaign, record);
+      at += whole.length;
+      return campaign;
+    } finally {
+      if (fd !== null) closeSync(fd);
+    }
+  };
+}
+
+function openThere(path: string): number | null {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw storageError(error, path);
+  }
 }

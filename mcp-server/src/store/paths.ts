@@ -20,6 +20,12 @@ export interface ProjectPaths {
   controller: string;
   receipts: string;
   stopHook: string;
+  /** News, and what became of them. */
+  notifications: string;
+  herald: string;
+  /** Which entries stand in the notes already. */
+  notesState: string;
+  bundles: string;
 }
 
 export function projectPaths(root: string, brief: string, workspace: string): ProjectPaths {
@@ -42,6 +48,10 @@ export function projectPaths(root: string, brief: string, workspace: string): Pr
     controller: join(at, 'controller.json'),
     receipts: join(at, 'receipts'),
     stopHook: join(at, 'stop-hook.json'),
+    notifications: join(at, 'notifications.jsonl'),
+    herald: join(at, 'herald.json'),
+    notesState: join(at, 'notes.json'),
+    bundles: join(at, 'bundles'),
   };
 }
 

@@ -3,6 +3,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import type { Config } from '../core/config.js';
 import { applyBrief } from '../core/config.js';
 import { errorCode, errorText, LabError } from '../core/errors.js';
+import { agreedTo, type LedKey, ledKey, NOBODY, type User } from '../core/trust.js';
 import type { Brief } from './brief.js';
 import { readBrief } from './brief.js';
 import { readConfig } from './config-file.js';
@@ -17,18 +18,32 @@ export interface Project {
   config: Config;
   brief: Brief;
   warnings: string[];
+  /** Where its own config leads a key, to which the user has not agreed. */
+  untrusted: LedKey | null;
 }
 
 /** Opens a project folder without writing anything. Throws LabError for a folder, config or brief that cannot be read. */
-export function openProject(dir: string): Project {
+export function openProject(dir: string, user: User = NOBODY): Project {
   const root = realFolder(resolve(dir));
-  const raw = readConfig(join(root, 'config.yaml'));
+  const { config: raw, notes } = readConfig(join(root, 'config.yaml'), user.own);
   assertBelow(root, raw.project.workspace, 'project.workspace');
   assertBelow(root, raw.project.brief, 'project.brief');
   const paths = projectPaths(root, raw.project.brief, raw.project.workspace);
   const brief = readBrief(paths.brief, raw.memory.brief_max_chars);
   const config = applyBrief(raw, brief.settings);
-  return { name: config.project.name ?? basename(root), paths, config, brief, warnings: [...brief.warnings] };
+  return {
+    name: config.project.name ?? basename(root),
+    paths,
+    config,
+    brief,
+    warnings: [...notes, ...brief.warnings],
+    untrusted: untrustedIn(config, root, user),
+  };
+}
+
+function untrustedIn({ agent }: Config, root: string, { own, agreed }: User): LedKey | null {
+  const key = ledKey(agent, own.agent);
+  return key === null || agreedTo(agreed(root).keys, key) ? null : key;
 }
 
 /** Makes the workspace folders. Throws LabError when the project cannot be written. */

@@ -27,6 +27,7 @@ const IN_WORKSPACE: Readonly<Record<string, string>> = {
   snapshots: RECORD,
   leases: RECORD,
   'supervisor.json': RECORD,
+  'service.log': RECORD,
   'supervisor.log': RECORD,
   'controller.json': RECORD,
   receipts: RECORD,

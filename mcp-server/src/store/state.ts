@@ -27,7 +27,9 @@ export function updateState(path: string, changes: Partial<LoopState>): LoopStat
     if (text !== null && parse(text) === null)
       renameSync(path, `${path}.corrupt-${new Date().toISOString().replaceAll(':', '-')}`);
     const state = { ...readState(path), ...changes };
-    writeAtomic(path, `${JSON.stringify(state, null, 2)}\n`);
+    // A phase is told anew by what happens next; only the memory’s mark must not fall behind the memory.
+    const mayLose = changes.memory_applied === undefined ? 'newest' : 'nothing';
+    writeAtomic(path, `${JSON.stringify(state, null, 2)}\n`, { mayLose });
     return state;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;

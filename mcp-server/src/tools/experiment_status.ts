@@ -10,7 +10,7 @@ export const experimentStatusTool = defineTool({
     'What ran, what is best, what is running, budgets, and a directive if one waits. With a run id: that run in full.',
   effect: 'read',
   idempotent: true,
-  audience: ['host'],
+  audience: ['host', 'leader'],
   input: z.strictObject({ run: z.string().optional() }),
   output: z.strictObject({ status: StatusPacket.nullable(), run: RunPacket.nullable() }),
   run: (lab, input) => statusForAgent(lab, lab.open(), input.run),

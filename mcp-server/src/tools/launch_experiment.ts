@@ -24,7 +24,7 @@ export const launchExperimentTool = defineTool({
     time_limit_s: z.number().positive().optional(),
   }),
   output: z.strictObject({ run: RunPacket, notes: z.array(z.string()) }),
-  run: (lab, input, { signal }) => launchForAgent(lab, lab.open(), input, signal),
+  run: (lab, input, context) => launchForAgent(lab, lab.open(), input, context),
   render: ({ run, notes }) =>
     [
       runPacketText(run),

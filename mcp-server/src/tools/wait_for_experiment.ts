@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { waitForAgent } from '../engine/agent/wait.js';
+import { beginWait, lookAtWait, waitForAgent } from '../engine/agent/wait.js';
 import { defineTool } from '../engine/tool.js';
 import { RunPacket, runPacketText } from '../engine/views/packet.js';
 
@@ -23,6 +23,10 @@ export const waitForExperimentTool = defineTool({
     still_running: z.array(z.string()),
   }),
   run: (lab, input, context) => waitForAgent(lab, lab.open(), input, context),
+  polled: {
+    begin: (lab, input) => beginWait(lab.open(), input),
+    look: (lab, word, begun) => lookAtWait(lab, lab.open(), word, begun),
+  },
   render: (packet) =>
     [
       `${packet.reason} after ${Math.round(packet.waited_s)} s${packet.still_running.length === 0 ? '' : `; still running: ${packet.still_running.join(', ')}`}`,

@@ -9,7 +9,7 @@ export const writeFileTool = defineTool({
     'Replaces or makes one text file of the project. The brief, config, memory, directive, ledger, run records and .git are protected.',
   effect: 'write',
   idempotent: true,
-  audience: ['host', 'leader', 'idea', 'code', 'writing'],
+  audience: ['host', 'idea', 'code', 'writing'],
   input: z.strictObject({ path: z.string().min(1).describe('relative to the project'), text: z.string() }),
   output: z.strictObject({ path: z.string(), bytes: z.number() }),
   run: (lab, input) => writePage(lab, lab.open(), input.path, input.text),

@@ -14,22 +14,26 @@ export interface CsvText {
 
 /**
  * `wide` is the one field whose text may hold commas itself; `number` one that is a number in every row. A header line,
- * should there be one, says which columns follow.
+ * should there be one, says which columns follow; `counted`: where it leaves out `number`, the rows are counted from 0.
  */
 export function readCsv(
   text: string,
   fields: readonly string[],
-  { wide, number }: { wide: string; number: string },
+  { wide, number, counted = false }: { wide: string; number: string; counted?: boolean },
 ): CsvText {
   const rows: Record<string, string>[] = [];
   const rest: string[] = [];
   let columns = fields;
   for (const line of text.split(/\r?\n/)) {
     if (line.trim() === '') continue;
-    const header = headerIn(line, number);
+    const header = headerIn(line, fields);
+    if (header !== null) {
+      columns = header;
+      continue;
+    }
     const cells = splitRow(line, columns, wide);
-    if (header !== null) columns = header;
-    else if (cells === null || !/^\d+$/.test(cells[number] ?? '')) rest.push(oneLine(line));
+    if (cells !== null && counted && !columns.includes(number)) cells[number] = String(rows.length);
+    if (cells === null || !/^\d+$/.test(cells[number] ?? '')) rest.push(oneLine(line));
     else rows.push(cells);
   }
   return { rows, rest };
@@ -39,7 +43,7 @@ export function readCsv(
 function splitRow(line: string, fields: readonly string[], wide: string): Record<string, string> | null {
   const parts = line.split(',').map((part) => part.trim());
   const extra = parts.length - fields.length;
-  if (extra < 0) return null;
+  if (extra < 0 || (extra > 0 && !fields.includes(wide))) return null;
   const at = Math.max(0, fields.indexOf(wide));
   const cells = [
     ...parts.slice(0, at),
@@ -49,25 +53,8 @@ function splitRow(line: string, fields: readonly string[], wide: string): Record
   return Object.fromEntries(fields.map((field, index) => [field, cells[index] ?? '']));
 }
 
-/** `index, uuid, memory.used [MiB]` → the fields’ names; null for any other line. */
-function headerIn(line: string, number: string): string[] | null {
+/** `index, uuid, memory.used [MiB]` → the fields’ names; null for any other line. No cell of a row is named as a field. */
+function headerIn(line: string, fields: readonly string[]): string[] | null {
   const names = line.split(',').map((part) => part.trim().split(' ')[0] ?? '');
-  return names.includes(number) ? names : null;
-}
-
-/** A number, with its unit or without; null for whatever else the cell says. */
-export function numberIn(cell: string | undefined): number | null {
-  const match = /^(-?\d+(?:\.\d+)?)(?:\s*(?:MiB|%|W|C|MHz))?$/.exec(cell ?? '');
-  return match === null ? null : Number(match[1]);
-}
-
-/** A text; null when the driver could not fill the cell. */
-export function textIn(cell: string | undefined): string | null {
-  const text = oneLine(cell ?? '');
-  return text === '' || text === 'N/A' || text === 'ERR!' || /^\[.*\]$/.test(text) ? null : text;
-}
-
-/** Words of a fault, as opposed to a cell that this model of GPU simply does not have. */
-export function isFault(cell: string | undefined): boolean {
-  return /^\[?(?:Unknown Error|ERR!|GPU is lost|GPU requires reset|Reset Required)\]?$/i.test(cell ?? '');
+  return names.filter((name) => fields.includes(name)).length >= 2 ? names : null;
 }

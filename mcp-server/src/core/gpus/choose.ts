@@ -1,5 +1,6 @@
 import type { Gpu, GpuSurvey } from '../gpu.js';
-import { whoComputes, whyBusy } from './free.js';
+import { whyAside } from './aside.js';
+import { isSlice, whoComputes, whyBusy } from './free.js';
 
 /** What a lease is kept under: the UUID, else vendor and index, which are as good as it gets without one. */
 export function gpuKey(gpu: Pick<Gpu, 'uuid' | 'vendor' | 'index'>): string {
@@ -16,6 +17,8 @@ export interface Wanted {
   reserveLast: boolean;
   /** `gpuKey`s that runs hold. */
   leased: readonly string[];
+  /** `gpuKey`s that are kept for another run, and for which one, in words. */
+  kept?: { keys: readonly string[]; who: string };
 }
 
 /**
@@ -58,17 +61,42 @@ export function markReserved(survey: GpuSurvey, held: Pick<Wanted, 'reserveLast'
   return { ...survey, gpus };
 }
 
-function whyNot(gpu: Gpu, { survey, allowed, reserveLast, leased }: Wanted): string | null {
+/** The keys of the GPUs that such a run may be given, now or when they are free. */
+export function couldUse(wanted: Omit<Wanted, 'leased' | 'kept'>): string[] {
+  const { survey, allowed } = wanted;
+  const candidates = allowed === 'auto' ? { gpus: survey.gpus } : named(survey.gpus, allowed);
+  if ('why' in candidates) return [];
+  return candidates.gpus.filter((gpu) => whyNever(gpu, wanted) === null).map(gpuKey);
+}
+
+/** Why a GPU is not for this run at any time. */
+function whyNever(gpu: Gpu, { survey, want, allowed, reserveLast }: Omit<Wanted, 'leased'>): string | null {
+  const sick = survey.sick?.[gpuKey(gpu)];
+  if (sick !== undefined) return sick;
   if (gpu.state === 'error') return 'does not tell its state';
+  if (want > 1 && isSlice(gpu)) return 'is a MIG slice: one process can use only one of them';
+  if (allowed !== 'auto') return null;
+  const aside = whyAside(gpu, survey.gpus);
+  if (aside !== null) return `${aside} (name it with --gpu ${gpu.index} to use it all the same)`;
+  if (reserveLast && gpu === lastOf(survey.gpus)) return 'is left to people (gpu.reserve_last)';
+  return null;
+}
+
+/** Why a GPU is not for this run now. */
+function whyNot(gpu: Gpu, wanted: Wanted): string | null {
+  const { allowed, leased, kept } = wanted;
+  const never = whyNever(gpu, wanted);
+  if (never !== null) return never;
   if (gpu.state === 'reserved' || leased.includes(gpuKey(gpu))) return 'is leased to a run';
   if (allowed !== 'auto') {
     const who = whoComputes(gpu);
-    return who === null ? null : `is used by ${who}`;
+    if (who !== null) return `is used by ${who}`;
+  } else {
+    const busy = whyBusy(gpu);
+    if (busy !== null && whoComputes(gpu) !== null) return busy;
+    if (busy !== null) return `${busy} (name it with --gpu ${gpu.index} to use it all the same)`;
   }
-  if (reserveLast && gpu === lastOf(survey.gpus)) return 'is left to people (gpu.reserve_last)';
-  const busy = whyBusy(gpu);
-  if (busy === null || whoComputes(gpu) !== null) return busy;
-  return `${busy} (name it with --gpu ${gpu.index} to use it all the same)`;
+  return kept?.keys.includes(gpuKey(gpu)) === true ? `is kept for ${kept.who}` : null;
 }
 
 /** The only GPU is nobody's last one: reserving it would mean that nothing ever runs. */
@@ -85,10 +113,15 @@ function named(gpus: readonly Gpu[], names: readonly (number | string)[]): { gpu
     );
     const [match] = matches;
     if (match === undefined) {
-      return { why: `There is no GPU ${name}; there are ${gpus.map((gpu) => gpu.index).join(', ')}.` };
+      return {
+        why: `There is no GPU ${name}; there are ${[...new Set(gpus.map((gpu) => gpu.index))].join(', ')}.`,
+      };
     }
-    if (matches.length > 1) return { why: `"${name}" means ${matches.length} GPUs; write the whole UUID.` };
-    found.add(match);
+    // The index of a divided GPU means any of its slices.
+    const divided = isIndex && matches.every(isSlice);
+    if (matches.length > 1 && !divided)
+      return { why: `"${name}" means ${matches.length} GPUs; write the whole UUID.` };
+    for (const one of matches) found.add(one);
   }
   return { gpus: [...found].sort((a, b) => a.index - b.index) };
 }

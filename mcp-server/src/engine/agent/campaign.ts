@@ -3,8 +3,10 @@ import { clip, oneLine } from '../../core/text.js';
 import type { CampaignView } from '../../core/view.js';
 import { appendLedger, readCampaign } from '../../store/ledger.js';
 import { ensureWorkspace, type Project } from '../../store/project.js';
+import { wakeHerald } from '../herald/wake.js';
 import type { Lab } from '../lab.js';
-import { campaignView } from '../views/overview.js';
+import { campaignView, type OverviewLab } from '../views/overview.js';
+import { writeReport } from '../views/write-report.js';
 
 export interface CampaignRequest {
   max_cycles?: number | undefined;
@@ -14,13 +16,14 @@ export interface CampaignRequest {
 
 /**
  * Writes down what an agent may do unattended, or that it has come to an end. Naming the same limits again changes
- * nothing; naming others changes them and keeps the count. Throws LabError where both or neither are asked for.
+ * nothing; naming others changes them and keeps the count. At the end the report is written and the person told. Throws LabError where both or neither are
+ * asked for.
  */
-export function setCampaign(
-  lab: Pick<Lab, 'clock'>,
+export async function setCampaign(
+  lab: OverviewLab & Pick<Lab, 'env' | 'spawnHerald'>,
   project: Project,
   request: CampaignRequest,
-): { campaign: CampaignView | null; stopped: string | null } {
+): Promise<{ campaign: CampaignView | null; stopped: string | null }> {
   const { max_cycles, gpus, stop } = request;
   const { ledger } = project.paths;
   if ((max_cycles === undefined) === (stop === undefined))
@@ -39,6 +42,8 @@ export function setCampaign(
   } else if (stop !== undefined && before.contract !== null) {
     const reason = clip(oneLine(stop).trim(), 300);
     appendLedger(ledger, { kind: 'stop', at, reason, cycle: before.contract.cyclesUsed });
+    await writeReport(lab, project);
+    await wakeHerald(lab, project);
   }
   const { campaign } = readCampaign(ledger);
   return { campaign: campaignView(campaign.contract), stopped: campaign.stopped?.reason ?? null };

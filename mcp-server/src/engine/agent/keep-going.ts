@@ -10,7 +10,6 @@ import { readRuns } from '../../store/runs.js';
 import { readReminders, writeReminders } from '../../store/stop-hook.js';
 import { fileMatches } from '../../store/transcript.js';
 import type { Lab } from '../lab.js';
-import { toReflect } from '../loop/reflect.js';
 import { currentUse } from '../runs/budget.js';
 import { untoldEndings } from './receipts.js';
 
@@ -48,9 +47,9 @@ function nextStep(
   if (open !== undefined)
     return `${open.id} is ${open.state === 'ended' ? 'being confirmed' : open.state}: call wait_for_experiment {"run":"${open.id}"}; it costs nothing.`;
   const noted = new Set(campaign.results.map(({ run }) => run));
-  const fresh = toReflect(campaign).find(
-    ({ id, launch }) => launch !== null && launch.at >= contract.since && !noted.has(id),
-  );
+  const fresh = [...campaign.unreflected]
+    .flatMap((id) => campaign.runs.get(id) ?? [])
+    .find(({ id, launch }) => launch !== null && launch.at >= contract.since && !noted.has(id));
   if (fresh !== undefined) return `Nobody has reflected on ${fresh.id}: log_memory {"run":"${fresh.id}", …}.`;
   if (limitReached(lab, project, campaign, contract)) return null;
   const order =

@@ -3,7 +3,7 @@ import { LabError } from '../../core/errors.js';
 import { viewMemory } from '../../core/memory-view.js';
 import { clip, oneLine } from '../../core/text.js';
 import { takeDirective } from '../../store/directive.js';
-import { appendLedger } from '../../store/ledger.js';
+import { appendLedger, readCampaign } from '../../store/ledger.js';
 import { readMemory } from '../../store/memory.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
@@ -62,7 +62,7 @@ export function remember(
     run: entry.run,
     text,
   });
-  projectMemory(project);
+  projectMemory(project, readCampaign(project.paths.ledger).campaign);
   return { memory: recallForAgent(project).memory };
 }
 

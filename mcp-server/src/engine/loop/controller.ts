@@ -1,51 +1,49 @@
-import { statSync } from 'node:fs';
 import { planRefusal } from '../../core/budget.js';
-import type { Campaign } from '../../core/campaign.js';
+import type { Campaign, CampaignRun } from '../../core/campaign.js';
+import { cycleWait } from '../../core/cycle-pace.js';
 import { errorText, LabError } from '../../core/errors.js';
-import type { Plan } from '../../core/ledger.js';
 import { pendingDirective } from '../../store/directive.js';
-import { appendLedger, readCampaign } from '../../store/ledger.js';
+import { appendLedger, followLedger } from '../../store/ledger.js';
 import { removeLeftovers } from '../../store/leftovers.js';
 import { acquireLock } from '../../store/lock.js';
 import { readMemory } from '../../store/memory.js';
-import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
-import { readRun } from '../../store/runs.js';
 import { updateState } from '../../store/state.js';
+import { wakeHerald } from '../herald/wake.js';
 import type { Lab } from '../lab.js';
-import { createBell } from '../runs/bell.js';
-import { currentUse } from '../runs/budget.js';
 import { writeCard } from '../runs/card.js';
-import { assertDryRun } from '../runs/dry-run.js';
-import { launch } from '../runs/launch.js';
-import { assertProgram } from '../runs/program.js';
-import { CHECK_SUPERVISOR_MS, controllerLock, keepSupervised } from '../runs/supervised.js';
-import { viewRun } from '../runs/view.js';
-import { writeReport } from '../views/write-report.js';
+import { controllerLock } from '../runs/supervised.js';
 import { finishOrder, hear, isPaused, type StopOrder } from './directives.js';
+import { dropPlan } from './drop.js';
 import type { LoopEvent } from './events.js';
-import { projectMemory, reflect, toReflect } from './reflect.js';
-import { sweepSettings, think } from './sweep-planner.js';
+import type { Moment, Planner, Stopping, Waiting } from './planner.js';
+import { projectMemory } from './reflect.js';
+import { createWatch } from './watch.js';
+import { realWorld, type World } from './world.js';
 
 export interface LoopOptions {
+  planner: Planner;
   /** Cycles to begin in this call; null = no limit. */
   maxCycles: number | null;
   signal: AbortSignal;
   tell(event: LoopEvent): void;
 }
 
-const LOOK_MS = 500;
-const PROGRESS_MS = 1000;
+/** How the loop ended. `hint` is there where a person must do something before it can go on. */
+export interface LoopEnd {
+  reason: string;
+  hint: string | null;
+}
 
 /**
- * The cycle without a model: directive, THINK, EXECUTE, watch, REFLECT, until there is a reason to stop. Everything it
- * knows is in the ledger, so that after a kill at any instant the next call goes on where this one was. When `signal` is
- * aborted it ends at once and training goes on. Throws LabError; a second controller is refused with the first one's name.
+ * The cycle: directive, THINK, EXECUTE, watch, REFLECT, until there is a reason to stop. Everything it knows is in the
+ * ledger, so that after a kill at any instant the next call goes on where this one was. When `signal` is aborted it ends
+ * at once and training goes on. Throws LabError; a second controller is refused with the first one's name.
  */
-export async function runSweep(lab: Lab, options: LoopOptions): Promise<string> {
+export async function runLoop(lab: Lab, options: LoopOptions): Promise<LoopEnd> {
   const project = lab.open();
-  assertReady(lab, project);
+  assertReady(lab, project, options.planner);
   ensureWorkspace(project.paths);
   const lock = await acquireLock(controllerLock(project.paths.root), `controller of ${project.paths.root}`);
   if (!lock.held) {
@@ -58,179 +56,187 @@ export async function runSweep(lab: Lab, options: LoopOptions): Promise<string> 
   try {
     removeLeftovers(project.paths);
     writeCard(project.paths.controller, lab);
-    return await loop(lab, options);
+    const world = realWorld(lab, (text) => options.tell({ event: 'note', text }));
+    const end = await driveLoop(lab, world, options);
+    await wakeHerald(lab, project);
+    return end;
   } finally {
     await lock.release();
   }
 }
 
-async function loop(lab: Lab, { maxCycles, signal, tell }: LoopOptions): Promise<string> {
+/** The loop itself, in a world that is given to it. The caller sees to it that there is one only. */
+export async function driveLoop(
+  lab: Pick<Lab, 'open' | 'clock' | 'random'>,
+  world: World,
+  { planner, maxCycles, signal, tell }: LoopOptions,
+): Promise<LoopEnd> {
   let project = lab.open();
   const { paths } = project;
-  const bell = createBell([paths.workspace, paths.runs], signal);
-  let projected = false;
-  let begun = 0;
-  let seedsTold: number | null = null;
-  let told = Number.NEGATIVE_INFINITY;
-  let supervised = Number.NEGATIVE_INFINITY;
-  const campaignNow = watchLedger(paths.ledger);
-  tell({ event: 'begin', project: project.name, planner: 'sweep', max_cycles: maxCycles });
-  if (isPaused(campaignNow()))
+  const ledger = followLedger(paths.ledger);
+  const before = planner.cycles(ledger());
+  const begun = (): number => planner.cycles(ledger()) - before;
+  const watch = createWatch(lab, world, project, signal, tell);
+  let projected: number | null = null;
+  tell({ event: 'begin', project: project.name, planner: planner.name, max_cycles: maxCycles });
+  if (isPaused(ledger()))
     tell({ event: 'note', text: 'paused by a directive; go on with: auto-experiment directive resume' });
+  const end = (why: Stopping, order?: StopOrder): Promise<LoopEnd> =>
+    stop(lab, world, project, why, begun(), planner.cycles(ledger()), tell, order);
   try {
     for (;;) {
-      if (signal.aborted) return stop(lab, project, 'ended by the user; training goes on', begun, tell);
+      if (signal.aborted) return await end({ do: 'stop', reason: 'ended by the user; training goes on' });
       project = lab.open();
-      const heard = hear(lab, project, campaignNow(), sweepSettings(project.config).sweep);
+      const heard = hear(lab, project, ledger(), planner.orders);
       for (const said of heard.news) tell({ event: 'directive', ...said });
-      if (heard.stop !== null) return stop(lab, project, heard.stop.reason, begun, tell, heard.stop);
+      if (heard.stop !== null) return await end({ do: 'stop', reason: heard.stop.reason }, heard.stop);
 
-      const campaign = campaignNow();
-      const seeds = campaign.ended.filter((id) => campaign.runs.get(id)?.launch?.replicate !== undefined);
-      for (const id of seeds.slice(seedsTold ?? seeds.length))
-        tell({
-          event: 'ended',
-          run: viewRun(paths, readRun(paths.runs, id), campaign.runs.get(id), lab.clock()),
-        });
-      seedsTold = seeds.length;
-      const done = toReflect(campaign);
-      for (const run of done) {
-        tell({ event: 'ended', run: viewRun(paths, readRun(paths.runs, run.id), run, lab.clock()) });
-        tell({ event: 'decision', run: run.id, text: reflect(lab, project, campaign, run) });
-      }
-      if (done.length > 0 || !projected) projectMemory(project);
-      projected = true;
-      if (done.length > 0) continue;
+      const campaign = ledger();
+      watch.tellEnded(project, campaign);
+      const done = [...campaign.unreflected].flatMap((id) => campaign.runs.get(id) ?? []);
+      if (projected !== campaign.entries.length) projectMemory(project, campaign);
+      projected = campaign.entries.length;
 
-      const open = [...campaign.runs.values()]
-        .filter((run) => run.launch !== null && run.verdict === null)
-        .map((run) => run.id);
-      const pending = unlaunched(campaign);
+      const open = [...campaign.unjudged];
       const busy = open.filter((id) => campaign.runs.get(id)?.end === null);
       const slots = project.config.experiment.max_parallel;
       // With one slot the next plan waits for the verdict; with more, something is tried while another is confirmed.
       const full = busy.length >= slots || (slots === 1 && open.length > 0);
-      const limited = maxCycles !== null && begun >= maxCycles;
-      if (pending !== null && !full) {
-        await execute(lab, project, pending, signal, tell);
-        continue;
+      const spent = full ? null : planRefusal(project.config, campaign, world.use(project, campaign));
+      const over = maxCycles !== null && begun() >= maxCycles;
+      const moment: Moment = {
+        lab,
+        project,
+        campaign,
+        now: ledger,
+        heard,
+        world,
+        spent,
+        limit: spent ?? (over ? `${begun()} cycles done (--max-cycles)` : null),
+        free: !full,
+        signal,
+        tell,
+      };
+      const next = (await reflectOn(planner, moment, done)) ?? (full ? IDLE : await turn(planner, moment));
+      if (next === 'again') continue;
+      if (next.do === 'stop') {
+        const [first, ...others] = campaignOrders(heard, next);
+        for (const order of others) finishOrder(lab, project, order, order.outcome);
+        return await end(next, first);
       }
-      if (!full && !isPaused(campaign) && !limited) {
-        const refusal = planRefusal(project.config, campaign, currentUse(project, campaign, lab.clock()));
-        const thought = think(
-          project.config,
-          campaign,
-          heard.wishes.map(({ assignment }) => assignment),
-        );
-        const reason = refusal ?? (thought.do === 'stop' ? thought.reason : null);
-        if (reason !== null && open.length === 0) return stop(lab, project, reason, begun, tell);
-        if (reason === null && thought.do === 'run') {
-          const wish = heard.wishes.find(({ assignment }) => assignment === thought.plan.assignment);
-          const asked = wish === undefined ? {} : { directive: wish.directive };
-          const plan: Plan = {
-            kind: 'plan',
-            at: new Date(lab.clock()).toISOString(),
-            ...thought.plan,
-            ...asked,
-          };
-          appendLedger(paths.ledger, plan);
-          updateState(paths.state, { cycle: plan.cycle, phase: 'execute', since: plan.at, reason: null });
-          begun += 1;
-          tell({ event: 'plan', cycle: plan.cycle, title: plan.title, role: plan.role });
-          continue;
-        }
-      }
-      if (limited && open.length === 0)
-        return stop(lab, project, `${begun} cycles done (--max-cycles)`, begun, tell);
-
-      const now = lab.clock();
-      if (open.length > 0 && now - supervised >= CHECK_SUPERVISOR_MS) {
-        await keepSupervised(lab, paths.root);
-        supervised = now;
-      }
-      if (now - told >= PROGRESS_MS) {
-        tell({
-          event: 'progress',
-          runs: busy.map((id) => viewRun(paths, readRun(paths.runs, id), campaign.runs.get(id), now)),
-        });
-        told = now;
-      }
-      for (const id of open) bell.add(runPaths(paths.runs, id).record);
-      await bell.wait(LOOK_MS);
+      await watch.wait(project, campaign, open, busy, next);
     }
   } finally {
-    bell.close();
+    watch.close();
   }
 }
 
-/** A plan that was written down and not yet launched: a controller was killed in between. */
-function unlaunched(campaign: Campaign): Plan | null {
-  const launched = new Set([...campaign.runs.values()].map((run) => run.launch?.plan));
-  return campaign.plans.find((plan) => !launched.has(plan.id)) ?? null;
+const IDLE: Waiting = { do: 'wait' };
+
+/** REFLECT on those that wait for it, until a decision was written; null when there is none or it must wait. */
+async function reflectOn(
+  planner: Planner,
+  moment: Moment,
+  done: readonly CampaignRun[],
+): Promise<'again' | null> {
+  for (const run of done) {
+    const text = await planner.reflect(moment, run);
+    if (text === null) continue;
+    moment.tell({ event: 'decision', run: run.id, text });
+    return 'again';
+  }
+  return null;
 }
 
-async function execute(
-  lab: Lab,
-  project: Project,
-  plan: Plan,
-  signal: AbortSignal,
-  tell: LoopOptions['tell'],
-): Promise<void> {
-  const { record, notes } = await launch(lab, project, {
-    argv: plan.command,
-    title: plan.title,
-    role: plan.role,
-    plan: plan.id,
-    dryRunPolicy: 'enforce',
-    signal,
+/** The wait that `agent.max_cycles_per_hour` asks for before another cycle begins; null = none. */
+function paceOf(planner: Planner, { lab, project, campaign }: Moment): Waiting | null {
+  const most = project.config.agent.max_cycles_per_hour;
+  if (most === 0 || campaign.loop.open) return null;
+  const pause = cycleWait(planner.begun(campaign, most), most, lab.clock());
+  const why = `${most} cycles were begun within an hour (agent.max_cycles_per_hour)`;
+  return pause === 0 ? null : { do: 'wait', until: lab.clock() + pause, why };
+}
+
+/** One step of the cycle where a run could be started. `again`: something was done, and all is to be looked at anew. */
+async function turn(planner: Planner, moment: Moment): Promise<'again' | Waiting | Stopping> {
+  const { lab, project, campaign, signal, tell } = moment;
+  const { ledger, state } = project.paths;
+  const at = (): string => new Date(lab.clock()).toISOString();
+  const [pending] = campaign.unlaunched;
+  const plan = campaign.planOf.get(pending ?? '');
+  if (plan !== undefined) {
+    const result = await planner.execute(moment, plan);
+    if (result.do === 'wait' || result.do === 'stop') return unlessOpen(campaign, result);
+    if (result.do === 'drop') {
+      dropPlan(lab, project, plan.id, result.reason);
+      tell({ event: 'note', text: `cycle ${plan.cycle}: nothing was launched: ${result.reason}` });
+    }
+    if (result.do === 'launched') {
+      updateState(state, { phase: 'watch', since: at(), reason: null });
+      tell({ event: 'launched', cycle: plan.cycle, run: result.id, title: plan.title, notes: result.notes });
+    }
+    return 'again';
+  }
+  if (isPaused(campaign)) return IDLE;
+  const pause = paceOf(planner, moment);
+  if (pause !== null) return pause;
+  const thought = await planner.think(moment);
+  if (signal.aborted || thought.do === 'noted') return 'again';
+  if (thought.do === 'wait' || thought.do === 'stop') return unlessOpen(campaign, thought);
+  appendLedger(ledger, { kind: 'plan', at: at(), ...thought.plan });
+  updateState(state, { cycle: thought.plan.cycle, phase: 'execute', since: at(), reason: null });
+  tell({
+    event: 'plan',
+    cycle: thought.plan.cycle,
+    title: thought.plan.title,
+    role: thought.plan.role,
+    planner: thought.plan.planner,
   });
-  updateState(project.paths.state, { phase: 'watch', since: new Date(lab.clock()).toISOString() });
-  tell({ event: 'launched', cycle: plan.cycle, run: record.id, title: plan.title, notes });
+  return 'again';
+}
+
+/** What is under way is seen to its end before the loop stops. */
+const unlessOpen = (campaign: Campaign, next: Waiting | Stopping): Waiting | Stopping =>
+  next.do === 'stop' && campaign.unjudged.size > 0 ? IDLE : next;
+
+/** Directives that are done by stopping; the first is filed away by `stop` itself. */
+function campaignOrders(heard: { asks: { id: string; text: string }[] }, stop: Stopping): StopOrder[] {
+  const { heeds, reason } = stop;
+  return heard.asks
+    .filter(({ id }) => heeds?.ids.includes(id))
+    .map(({ id, text }) => ({ id, text, reason, outcome: heeds?.words ?? reason }));
 }
 
 async function stop(
-  lab: Lab,
+  lab: Pick<Lab, 'clock'>,
+  world: World,
   project: Project,
-  reason: string,
+  { reason, hint = null }: { reason: string; hint?: string | null },
   cycles: number,
+  cycle: number,
   tell: LoopOptions['tell'],
   order?: StopOrder,
-): Promise<string> {
+): Promise<LoopEnd> {
   const at = new Date(lab.clock()).toISOString();
   const { ledger, state } = project.paths;
-  appendLedger(ledger, { kind: 'stop', at, reason, cycle: readCampaign(ledger).campaign.plans.length });
+  appendLedger(ledger, { kind: 'stop', at, reason, cycle });
   updateState(state, { phase: 'stopped', since: at, reason });
   // Not before: an order that is called done and was not obeyed would be lost by a kill in between.
   if (order !== undefined) finishOrder(lab, project, order, order.outcome);
   let report: string | null = null;
   try {
-    report = (await writeReport(lab, project)).html;
+    report = await world.report(project);
   } catch (error) {
     tell({ event: 'note', text: `the report could not be written: ${errorText(error)}` });
   }
   tell({ event: 'stopped', reason, cycles, report });
-  return reason;
-}
-
-/** The campaign, replayed anew only when the ledger has grown. */
-function watchLedger(path: string): () => Campaign {
-  let size = -1;
-  let campaign: Campaign | null = null;
-  return () => {
-    const now = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (campaign === null || now !== size) campaign = readCampaign(path).campaign;
-    size = now;
-    return campaign;
-  };
+  return { reason, hint };
 }
 
 /** Refuses, before anything is written, a project that the loop could not run. Throws LabError. */
-export function assertReady(lab: Pick<Lab, 'env'>, project: Project): void {
+export function assertReady(lab: Pick<Lab, 'env'>, project: Project, planner: Planner): void {
   assertBrief(project);
-  const { experiment } = project.config;
-  const { command } = sweepSettings(project.config);
-  assertProgram(command, project.paths.root, { PATH: lab.env.PATH ?? '', ...experiment.env });
-  if (experiment.mandatory_dry_run) assertDryRun(experiment);
+  planner.assertReady(lab, project);
   pendingDirective(project.paths.workspace);
   readMemory(project.paths.memory);
 }

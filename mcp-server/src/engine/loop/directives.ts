@@ -1,16 +1,18 @@
 import type { Campaign } from '../../core/campaign.js';
+import type { Config } from '../../core/config.js';
 import type { Assignment, SweepConfig } from '../../core/sweep/space.js';
 import { archiveDirective, type Directive, takeDirective } from '../../store/directive.js';
 import { appendLedger } from '../../store/ledger.js';
 import type { Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
 
-/** What a paragraph of a directive asks of a planner without a model. */
-type Order =
+/** What a paragraph of a directive asks for. `ask`: words that only a model understands. */
+export type Order =
   | { kind: 'stop' }
   | { kind: 'pause' }
   | { kind: 'resume' }
-  | { kind: 'try'; assignment: Assignment };
+  | { kind: 'try'; assignment: Assignment }
+  | { kind: 'ask' };
 
 export interface StopOrder extends Pick<Directive, 'id' | 'text'> {
   /** Why the loop stops, in words. */
@@ -28,6 +30,8 @@ export interface Heard {
   stop: StopOrder | null;
   /** In the order in which they were written. */
   wishes: Wish[];
+  /** For the leader, the oldest first. */
+  asks: Directive[];
   /** What is new, for people. */
   news: { text: string; outcome: string }[];
 }
@@ -35,16 +39,16 @@ export interface Heard {
 /**
  * Takes waiting directives, oldest first, also those that a killed controller had taken, and does what can be done at
  * once: pause and resume. What became of each is read from the ledger, so that it is done once: a wish by the plan
- * that names its directive, a stop by whoever calls `finishOrder` after it has stopped. A directive that no sweep can
- * follow stays shown in the status until somebody acts on it.
+ * that names its directive, an ask by the plan or thought that answers it, a stop by whoever calls `finishOrder` after it
+ * has stopped. A directive that the planner cannot follow stays shown in the status until somebody acts on it.
  */
 export function hear(
   lab: Pick<Lab, 'clock'>,
   project: Project,
   campaign: Campaign,
-  sweep: SweepConfig,
+  read: (text: string, config: Config) => Order[],
 ): Heard {
-  const heard: Heard = { stop: null, wishes: [], news: [] };
+  const heard: Heard = { stop: null, wishes: [], asks: [], news: [] };
   for (const directive of takeDirective(project.paths.workspace, lab.clock)) {
     const known = campaign.directives.get(directive.id);
     if (known?.state === 'done') {
@@ -52,30 +56,37 @@ export function hear(
       archiveDirective(project.paths.workspace, directive.id);
       continue;
     }
-    const orders = readOrders(directive.text, sweep);
+    const orders = read(directive.text, project.config);
     const text = directive.text;
     if (known === undefined) {
       record(lab, project, directive, 'taken', orders.length === 0 ? UNCLEAR : null);
-      const outcome = orders.map(({ kind }) => kind).join(', ');
+      const outcome = orders.map(({ kind }) => (kind === 'ask' ? 'given to the leader' : kind)).join(', ');
       heard.news.push({ text, outcome: outcome || 'not understood; it stays shown in the status' });
     }
     const wishes = orders.flatMap((order) => (order.kind === 'try' ? [order.assignment] : []));
     if (orders.some(({ kind }) => kind === 'stop')) {
+      const others = orders.some(({ kind }) => kind === 'try' || kind === 'ask');
       heard.stop ??= {
         ...directive,
         reason: `directive: ${text.slice(0, 200)}`,
-        outcome: wishes.length === 0 ? 'stopped' : 'stopped; the values beside it were not tried',
+        outcome: others
+          ? `stopped; ${wishes.length > 0 ? 'the values' : 'the words'} beside it were not tried`
+          : 'stopped',
       };
       continue;
     }
     const plans = campaign.plans.filter((plan) => plan.directive === directive.id);
     const left = wishes.slice(plans.length);
     heard.wishes.push(...left.map((assignment) => ({ directive: directive.id, assignment })));
-    if (orders.length === 0 || left.length > 0) continue;
+    const answer = campaign.heeded.get(directive.id);
+    const asked = orders.some(({ kind }) => kind === 'ask');
+    if (asked && answer === undefined) heard.asks.push(directive);
+    if (orders.length === 0 || left.length > 0 || (asked && answer === undefined)) continue;
     const last = orders.findLast(({ kind }) => kind === 'pause' || kind === 'resume')?.kind;
     const outcomes = [
       ...(last === undefined ? [] : [last === 'pause' ? PAUSED : 'resumed']),
       ...(plans.length === 0 ? [] : [`tried in cycle ${plans.map(({ cycle }) => cycle).join(', ')}`]),
+      ...(asked && answer !== undefined ? [answer] : []),
     ];
     finishOrder(lab, project, directive, outcomes.join('; '));
   }
@@ -104,18 +115,31 @@ export function isPaused(campaign: Campaign): boolean {
  * The words that the sweep planner understands: stop, pause, resume, or values for parameters (`lr=0.1 hidden=64`).
  * Each paragraph is an order of its own, because a directive that is written while another waits is added below it.
  */
-function readOrders(text: string, sweep: SweepConfig): Order[] {
-  return text.split(/\n\s*\n/).flatMap((paragraph) => readOrder(paragraph, sweep) ?? []);
+export function readOrders(text: string, sweep: SweepConfig): Order[] {
+  return text
+    .split(PARAGRAPH)
+    .flatMap((paragraph) => readWord(paragraph) ?? readValues(paragraph, sweep) ?? []);
 }
 
-function readOrder(text: string, sweep: SweepConfig): Order | null {
-  const trimmed = text.trim();
+/** As `readOrders` for a loop with a leader: stop, pause and resume are obeyed without it, all else is given to it. */
+export function readAsks(text: string): Order[] {
+  const orders = text.split(PARAGRAPH).map((paragraph): Order => readWord(paragraph) ?? { kind: 'ask' });
+  const first = orders.findIndex(({ kind }) => kind === 'ask');
+  return orders.filter(({ kind }, index) => kind !== 'ask' || index === first);
+}
+
+const PARAGRAPH = /\n\s*\n/;
+
+function readWord(text: string): Order | null {
   const word = /^(stop|pause|resume|continue)\b[.!\s]*$/i
-    .exec(trimmed.split('\n')[0] ?? '')?.[1]
+    .exec(text.trim().split('\n')[0] ?? '')?.[1]
     ?.toLowerCase();
-  if (word === 'stop' || word === 'pause') return { kind: word };
-  if (word !== undefined) return { kind: 'resume' };
-  const pairs = [...trimmed.matchAll(/([A-Za-z_][\w.-]*)\s*=\s*("[^"]*"|[^\s,;]+)/g)].map(
+  if (word === undefined) return null;
+  return { kind: word === 'stop' || word === 'pause' ? word : 'resume' };
+}
+
+function readValues(text: string, sweep: SweepConfig): Order | null {
+  const pairs = [...text.matchAll(/([A-Za-z_][\w.-]*)\s*=\s*("[^"]*"|[^\s,;]+)/g)].map(
     ([, name, value]): [string, string] => [name ?? '', (value ?? '').replaceAll('"', '')],
   );
   const known = pairs.filter(([name]) => name in sweep.parameters);

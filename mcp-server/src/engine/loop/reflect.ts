@@ -1,26 +1,28 @@
 import type { Campaign, CampaignRun } from '../../core/campaign.js';
-import type { LedgerRecord } from '../../core/ledger.js';
+import { clip, oneLine } from '../../core/text.js';
 import { formatGain, formatValue } from '../../core/units.js';
-import { appendLedger, readCampaign, readLedger } from '../../store/ledger.js';
+import { appendLedger } from '../../store/ledger.js';
 import { appendMemory } from '../../store/memory.js';
 import type { Project } from '../../store/project.js';
 import { readState, updateState } from '../../store/state.js';
 import type { Lab } from '../lab.js';
 
-/** Ended and judged runs on which nobody has reflected yet, in the order of their ends. */
-export function toReflect(campaign: Campaign): CampaignRun[] {
-  return campaign.ended.flatMap((id) => {
-    const run = campaign.runs.get(id);
-    return run?.verdict == null || run.reflected || run.launch?.replicate !== undefined ? [] : [run];
-  });
+/** What the leader adds to the program’s own words of a verdict. */
+export interface Reflection {
+  lesson: string;
+  next?: string | undefined;
 }
 
-/** REFLECT without a model: what the verdict says becomes a decision and, for a best value, a key result. */
-export function reflect(
+/**
+ * What the verdict says becomes a decision and, for a best value, a key result. The words of the verdict are the
+ * program’s in any case; a leader only adds what it learns from it.
+ */
+export function conclude(
   lab: Pick<Lab, 'clock'>,
   project: Project,
   campaign: Campaign,
   run: CampaignRun,
+  reflection: Reflection | null,
 ): string {
   const at = new Date(lab.clock()).toISOString();
   const { ledger } = project.paths;
@@ -32,11 +34,15 @@ export function reflect(
     const gain = verdict.gain === null ? '' : ` (${verdict.status}, ${formatGain(verdict.gain)} vs baseline)`;
     appendLedger(ledger, { kind: 'result', at, run: run.id, text: `${name}: ${title}${value}${gain}` });
   }
-  const text =
+  const words =
     verdict?.status === null
       ? `${name} is the baseline${value}`
       : `${name} (${title}) ${verdict?.kept ? 'kept as the best so far' : 'not kept'}: ${verdict?.reason ?? ''}`;
-  appendLedger(ledger, { kind: 'decision', at, run: run.id, text });
+  const lesson = clip(oneLine(reflection?.lesson ?? ''), 240);
+  // An entry of the memory is clipped at its end: what the leader learned is not to be what is lost.
+  const text = lesson === '' ? words : `${clip(words, 200)} Lesson: ${lesson}`;
+  const next = clip(oneLine(reflection?.next ?? ''), 240);
+  appendLedger(ledger, { kind: 'decision', at, run: run.id, text, ...(next === '' ? {} : { next }) });
   return text;
 }
 
@@ -47,15 +53,11 @@ const KEPT = 60;
  * Brings MEMORY_LOG.md up to the ledger: entries that are not in it yet are added, each once, so that a kill between
  * the two files loses nothing and doubles nothing. What a person removed stays removed.
  */
-export function projectMemory(project: Project): void {
-  const { paths, config } = project;
-  const entries = readLedger(paths.ledger).records.filter(
-    (record): record is Extract<LedgerRecord, { kind: 'result' | 'decision' }> =>
-      record.kind === 'result' || record.kind === 'decision',
-  );
+export function projectMemory({ paths, config }: Project, campaign: Campaign): void {
+  const { entries } = campaign;
   const done = readState(paths.state).memory_applied;
   if (entries.length <= done) return;
-  const pinned = pinnedRuns(project);
+  const pinned = pinnedRuns(campaign);
   const fresh = entries.slice(done);
   // After a lost state.json everything is fresh; of that, only what can still be in so small a file is gone through.
   const worth = fresh.filter(
@@ -70,7 +72,6 @@ export function projectMemory(project: Project): void {
 }
 
 /** Runs whose results memory never drops: the baseline and the best so far. */
-function pinnedRuns({ paths }: Project): string[] {
-  const { baseline, champion } = readCampaign(paths.ledger).campaign;
+function pinnedRuns({ baseline, champion }: Campaign): string[] {
   return [baseline, champion].filter((id): id is string => id !== null);
 }

@@ -7,12 +7,43 @@ import { fromJsonNumber } from '../../core/metric.js';
 import { propose, type Trial } from '../../core/sweep/propose.js';
 import type { Assignment, SweepConfig } from '../../core/sweep/space.js';
 import { formatValue } from '../../core/units.js';
+import { assertDryRun } from '../runs/dry-run.js';
+import { assertProgram } from '../runs/program.js';
+import { readOrders } from './directives.js';
+import type { Planner, Thought } from './planner.js';
+import { conclude } from './reflect.js';
+import { assertPlaceholders, fillCommand, withoutPlaceholders } from './sweep-command.js';
 
-/** What the planner wants next: one more run, to wait for runs under way, or to stop with a reason in words. */
-export type Thought =
-  | { do: 'run'; plan: Omit<Plan, 'kind' | 'at'> }
-  | { do: 'wait' }
-  | { do: 'stop'; reason: string };
+/** The planner without a model: it walks through the search space of the config. */
+export function sweepPlanner(): Planner {
+  return {
+    name: 'sweep',
+    assertReady({ env }, { config, paths }) {
+      const { experiment } = config;
+      assertProgram(sweepSettings(config).command, paths.root, { PATH: env.PATH ?? '', ...experiment.env });
+      if (experiment.mandatory_dry_run) assertDryRun(experiment);
+    },
+    orders: (text, config) => readOrders(text, sweepSettings(config).sweep),
+    cycles: (campaign) => campaign.plans.length,
+    begun: (campaign, most) => campaign.plans.slice(-most).map(({ at }) => at),
+    async think({ project, campaign, heard, limit }) {
+      if (limit !== null) return { do: 'stop', reason: limit };
+      const wishes = heard.wishes.map(({ assignment }) => assignment);
+      const thought = think(project.config, campaign, wishes);
+      if (thought.do !== 'run') return thought;
+      const wish = heard.wishes.find(({ assignment }) => assignment === thought.plan.assignment);
+      return wish === undefined
+        ? thought
+        : { do: 'run', plan: { ...thought.plan, directive: wish.directive } };
+    },
+    async execute({ project, world, signal }, plan) {
+      if (plan.change !== undefined || plan.command.length === 0)
+        return { do: 'drop', reason: 'planned by a model: the sweep planner cannot change the code for it' };
+      return { do: 'launched', ...(await world.launch(project, plan, signal)) };
+    },
+    reflect: async ({ lab, project, campaign }, run) => conclude(lab, project, campaign, run, null),
+  };
+}
 
 /** Settings that a sweep cannot do without. Throws LabError that says what to write where. */
 export function sweepSettings(config: Config): {
@@ -51,34 +82,17 @@ export function sweepSettings(config: Config): {
  * THINK without a model: the unchanged command first, then the search space, until the target, the budget of the
  * sweep, a plateau, or nothing is left to try. `forced` are values that a directive asks for. Pure.
  */
-export function think(config: Config, campaign: Campaign, forced: readonly Assignment[]): Thought {
+function think(config: Config, campaign: Campaign, forced: readonly Assignment[]): Thought {
   const { sweep, command, metric, direction } = sweepSettings(config);
   const cycle = campaign.plans.length + 1;
-  const common = { id: `plan-${cycle}`, cycle, planner: 'sweep', hypothesis: null };
+  const common = { id: planId(campaign), cycle, planner: 'sweep', hypothesis: null };
   const first = campaign.plans.find((plan) => plan.role === 'baseline');
-  if (first === undefined && campaign.baseline === null) {
-    return {
-      do: 'run',
-      plan: {
-        ...common,
-        role: 'baseline',
-        title: 'baseline: the unchanged command',
-        command,
-        assignment: null,
-      },
-    };
-  }
+  if (first === undefined && campaign.baseline === null)
+    return { do: 'run', plan: { ...common, ...baselinePlan(command) } };
   if (campaign.baseline === null) return baselineMissing(campaign, first?.id ?? '');
 
-  const champion = campaign.champion === null ? undefined : campaign.runs.get(campaign.champion)?.verdict;
-  const best = champion?.value == null ? null : fromJsonNumber(champion.value);
-  const { target } = config.experiment;
-  if (best !== null && target !== undefined && (direction === 'maximize' ? best >= target : best <= target)) {
-    return {
-      do: 'stop',
-      reason: `target reached: ${metric} ${formatValue(best)} (target ${formatValue(target)}) by ${campaign.champion}`,
-    };
-  }
+  const reached = targetReached(config, campaign, metric, direction);
+  if (reached !== null) return { do: 'stop', reason: reached };
   const next = forced[0];
   if (next === undefined) {
     if (sweep.max_runs !== undefined && campaign.plans.length >= sweep.max_runs) {
@@ -88,28 +102,61 @@ export function think(config: Config, campaign: Campaign, forced: readonly Assig
     if (idle >= sweep.patience) {
       return {
         do: 'stop',
-        reason: `plateau: ${idle} runs in a row brought nothing better than ${formatValue(best)} (sweep.patience)`,
+        reason: `plateau: ${idle} runs in a row brought nothing better than ${formatValue(bestValue(campaign))} (sweep.patience)`,
       };
     }
   }
-  const assignment = next ?? propose(sweep, trialsOf(campaign), direction);
+  const assignment = next ?? propose(sweep, trialsOf(campaign, campaign.plans), direction);
   if (assignment === null)
     return { do: 'stop', reason: 'the search space is exhausted: every combination was tried' };
-  const words = Object.entries(assignment).map(([name, value]) => `${name}=${value}`);
+  return { do: 'run', plan: { ...common, ...trialPlan(sweep.command, command, assignment) } };
+}
+
+/** Ids of plans are numbered in the order of the ledger. */
+export const planId = (campaign: Campaign): string => `plan-${campaign.plans.length + 1}`;
+
+/** The unchanged command, as a plan. */
+export function baselinePlan(command: string[]): Pick<Plan, 'role' | 'title' | 'command' | 'assignment'> {
+  return { role: 'baseline', title: 'baseline: the unchanged command', command, assignment: null };
+}
+
+/** One point of a search space, as a plan. */
+export function trialPlan(
+  template: string | undefined,
+  command: readonly string[],
+  assignment: Assignment,
+): Pick<Plan, 'role' | 'title' | 'command' | 'assignment'> {
   return {
-    do: 'run',
-    plan: {
-      ...common,
-      role: 'candidate',
-      title: words.join(' '),
-      command: fill(sweep, command, assignment),
-      assignment,
-    },
+    role: 'candidate',
+    title: Object.entries(assignment)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' '),
+    command: fillCommand(template, command, assignment),
+    assignment,
   };
 }
 
+function bestValue(campaign: Campaign): number | null {
+  const best = campaign.champion === null ? undefined : campaign.runs.get(campaign.champion)?.verdict;
+  return best?.value == null ? null : fromJsonNumber(best.value);
+}
+
+/** Words that say that the target is reached, or null. */
+export function targetReached(
+  config: Config,
+  campaign: Campaign,
+  metric: string,
+  direction: 'maximize' | 'minimize',
+): string | null {
+  const best = bestValue(campaign);
+  const { target } = config.experiment;
+  if (best === null || target === undefined) return null;
+  if (direction === 'maximize' ? best < target : best > target) return null;
+  return `target reached: ${metric} ${formatValue(best)} (target ${formatValue(target)}) by ${campaign.champion}`;
+}
+
 function baselineMissing(campaign: Campaign, plan: string): Thought {
-  const run = [...campaign.runs.values()].find((known) => known.launch?.plan === plan);
+  const run = campaign.runs.get(campaign.runOf.get(plan) ?? '');
   if (run?.verdict == null) return { do: 'wait' };
   const why = run.verdict.reason;
   return { do: 'stop', reason: `the unchanged command gives no baseline (${run.id}): ${why}` };
@@ -122,11 +169,11 @@ function sinceChampion(campaign: Campaign): number {
   return own.length - 1 - at;
 }
 
-function trialsOf(campaign: Campaign): Trial[] {
-  const runs = new Map([...campaign.runs.values()].map((run) => [run.launch?.plan, run]));
-  return campaign.plans.flatMap(({ id, assignment }) => {
+/** What the trials among these plans have given so far. */
+export function trialsOf(campaign: Campaign, plans: readonly Plan[]): Trial[] {
+  return plans.flatMap(({ id, assignment }) => {
     if (assignment === null) return [];
-    const run = runs.get(id);
+    const run = campaign.runs.get(campaign.runOf.get(id) ?? '');
     const verdict = run?.verdict;
     // What one seed gave guides the search while its confirmation goes on.
     const measured = verdict == null ? run?.end?.value : verdict.value;
@@ -135,49 +182,4 @@ function trialsOf(campaign: Campaign): Trial[] {
     const failed = verdict?.status === 'crash' || (verdict?.status === 'rejected' && verdict.gain === null);
     return [{ assignment, value: failed ? null : value, failed }];
   });
-}
-
-/** The command with values in place: into `{name}` of the template, or appended as `--name value`. */
-function fill(sweep: SweepConfig, command: readonly string[], assignment: Assignment): string[] {
-  if (sweep.command === undefined)
-    return [
-      ...command,
-      ...Object.entries(assignment).flatMap(([name, value]) => [`--${name}`, String(value)]),
-    ];
-  return toArgv(sweep.command).map((word) =>
-    word.replace(PLACEHOLDER, (whole, name: string) =>
-      name in assignment ? String(assignment[name]) : whole,
-    ),
-  );
-}
-
-/** `{seed}` is not among them: it is filled for each run, not by the planner. */
-const PLACEHOLDER = /\{(?!seed\})([A-Za-z_][\w.-]*)\}/g;
-
-/** The template without its parameters: words with placeholders go, and the option before a bare placeholder. */
-function withoutPlaceholders(argv: readonly string[]): string[] {
-  const holds = (word: string | undefined): boolean => word !== undefined && word.search(PLACEHOLDER) >= 0;
-  return argv.filter((word, index) => {
-    const next = argv[index + 1];
-    const optionOfNext = word.startsWith('-') && holds(next) && next?.startsWith('{') === true;
-    return !holds(word) && !optionOfNext;
-  });
-}
-
-function assertPlaceholders(template: string, names: readonly string[]): void {
-  const found = [...template.matchAll(PLACEHOLDER)].map((match) => match[1] ?? '');
-  const missing = names.filter((name) => !found.includes(name));
-  const [lost] = missing;
-  if (lost !== undefined) {
-    throw new LabError(
-      `sweep.command does not use the parameter "${lost}"`,
-      `write {${lost}} where its value belongs, or leave sweep.command out`,
-    );
-  }
-  const unknown = found.find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw new LabError(
-      `sweep.command uses {${unknown}}, which is no parameter`,
-      `declare it under sweep.parameters, or remove it`,
-    );
 }

@@ -6,8 +6,13 @@ export interface Bell {
   wait(ms: number): Promise<void>;
   /** Whether something changed since the last wait. File events are seen only when the event loop turns. */
   rung(): boolean;
-  add(folder: string): void;
+  /** `concerns` says which names matter; an event without a name always does. */
+  add(folder: string, concerns?: (name: string) => boolean): void;
   remove(folder: string): void;
+  /** Those that are watched now. */
+  folders(): string[];
+  /** As if something had changed. */
+  ring(): void;
   close(): void;
 }
 
@@ -38,12 +43,15 @@ export function createBell(folders: readonly string[], signal: AbortSignal): Bel
       rung = false;
     },
     rung: () => rung,
-    add(folder) {
+    ring,
+    add(folder, concerns) {
       if (watchers.has(folder)) return;
       try {
         watchers.set(
           folder,
-          watch(folder, { persistent: false }, ring).on('error', () => bell.remove(folder)),
+          watch(folder, { persistent: false }, (_, name) => {
+            if (name === null || concerns === undefined || concerns(name)) ring();
+          }).on('error', () => bell.remove(folder)),
         );
       } catch {
         // See above: no events here.
@@ -53,6 +61,7 @@ export function createBell(folders: readonly string[], signal: AbortSignal): Bel
       watchers.get(folder)?.close();
       watchers.delete(folder);
     },
+    folders: () => [...watchers.keys()],
     close() {
       signal.removeEventListener('abort', ring);
       for (const folder of [...watchers.keys()]) bell.remove(folder);

@@ -1,6 +1,7 @@
 import { type BudgetUse, budgetRefusal, budgetUse } from '../../core/budget.js';
 import type { Campaign } from '../../core/campaign.js';
 import { LabError } from '../../core/errors.js';
+import { toTrainOn } from '../../core/gpus/aside.js';
 import type { RunRecord } from '../../core/run-record.js';
 import type { Project } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
@@ -35,7 +36,7 @@ export async function limitsWithinBudget(
   if (refusal !== null) throw overBudget(refusal);
   const caps = [asked, limits.wall_clock === undefined ? null : limits.wall_clock - use.wall_clock];
   if (limits.gpu_hours !== undefined) {
-    const gpus = wanted === 'auto' ? ((await lab.surveyGpus()).gpus.length > 0 ? 1 : 0) : wanted;
+    const gpus = wanted === 'auto' ? Math.min(1, toTrainOn((await lab.surveyGpus()).gpus).length) : wanted;
     if (gpus > 0) {
       const promised = active.reduce((sum, run) => sum + promisedGpuHours(run, now), 0);
       const left = limits.gpu_hours - use.gpu_hours - promised;

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../core/config.js';
-import { errorText, LabError } from '../../core/errors.js';
+import { LabError } from '../../core/errors.js';
 import type { JobState } from '../../core/ports.js';
 import { isUndecided, type RunRecord } from '../../core/run-record.js';
 import { readCampaign } from '../../store/ledger.js';
@@ -10,6 +10,7 @@ import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
 import { listRuns, readRun, writeRun } from '../../store/runs.js';
+import type { createHeralding } from '../herald/heralding.js';
 import { type Active, activate, type Step, step } from './active.js';
 import type { Bell } from './bell.js';
 import { createEvidence } from './evidence.js';
@@ -19,12 +20,14 @@ import { recordLaunch } from './launch.js';
 import { createLingering } from './lingering.js';
 import { wroteWithin } from './pace.js';
 import { openReading, type Reading } from './reading.js';
+import { reopened } from './reopened.js';
 import { createReplicating } from './replicating.js';
 import { endedRecord, markEnded, settle } from './settle.js';
 import { siteOf } from './site.js';
 import { closedInQueue, startRun } from './start.js';
 import type { SupervisorLab } from './supervisor-lab.js';
 import { isForeign, tell } from './tell.js';
+import { createWaiting } from './waiting.js';
 import { type Rival, rivalOf, wasActive } from './whose.js';
 
 const SAVE_MS = 5000;
@@ -33,15 +36,19 @@ const SAVE_EACH_MS = 200;
 const SAVE_YOUNG_MS = 900;
 const YOUNG_MS = 300_000;
 const RETRY_START_MS = 10_000;
-/** What a queued run waits for is asked after so often: a free GPU, a host that can be reached. */
-const ASK_AGAIN_MS = 5000;
 const RETRY_WRITE_MS = 3000;
 const FRESH_MS = 600_000;
 /** Runs started between two looks: each waits for the disk, and ends are noticed only in between. */
 const STARTS = 4;
 
 /** The runs that a supervisor holds, and what it does with them at each look. */
-export function createCrew(lab: SupervisorLab, first: Project, log: (text: string) => void, bell: Bell) {
+export function createCrew(
+  lab: SupervisorLab,
+  first: Project,
+  log: (text: string) => void,
+  bell: Bell,
+  heralding: Pick<ReturnType<typeof createHeralding>, 'reach'>,
+) {
   let project = first;
   const { paths } = first;
   const evidence = createEvidence(lab, log);
@@ -55,7 +62,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   const past: Rival[] = [];
   const replicating = createReplicating(lab, log);
   let scanned = Number.NaN;
-  let asked = Number.NEGATIVE_INFINITY;
+  const waiting = createWaiting(lab, paths.root);
   let flushAfter = Number.NEGATIVE_INFINITY;
 
   /** Takes in runs that are new since the last look; at the first look, those of a supervisor before this one. */
@@ -116,27 +123,33 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   }
 
   async function startQueued(): Promise<void> {
-    if (queued.size === 0) return;
-    project = reopened();
+    if (queued.size === 0) return waiting.over();
+    project = reopened(lab, project, log);
     let started = 0;
+    waiting.begin();
     for (const record of [...queued.values()]) {
       const stopped = await closedInQueue(lab, paths, record);
       if (stopped !== null) {
         queued.delete(record.id);
+        waiting.served(record.id);
         unsettled.set(record.id, { record: stopped, reading: null });
         continue;
       }
       if (active.size >= project.config.experiment.max_parallel || started === STARTS) return;
-      if (record.note !== null && lab.clock() - asked < ASK_AGAIN_MS) return;
-      const result = await startRun(lab, project, record);
+      const turn = waiting.turn(record);
+      if (turn === 'stop') return;
+      if (turn === 'skip') continue;
+      const result = await startRun(lab, project, record, waiting.maxAgeMs());
       if (result.kind === 'waiting') {
-        asked = lab.clock();
+        waiting.refused(record, result.refused);
         // Always: the attempt may have called it running meanwhile.
         writeRun(paths.runs, result.record, { mayLose: 'newest' });
         queued.set(record.id, result.record);
-        return;
+        if (!result.refused.hopeless) return;
+        continue;
       }
       queued.delete(record.id);
+      waiting.served(record.id);
       started += 1;
       if (result.kind === 'started') hold(result.record).spawnedAt = lab.clock();
       else unsettled.set(record.id, { record: result.record, reading: null });
@@ -164,7 +177,9 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   async function lookAt(run: Active, state: JobState): Promise<void> {
     const now = lab.clock();
     if (tell(run, state.note ?? null)) writeRun(paths.runs, run.record, { mayLose: 'newest' });
-    if (state.life === 'unknown') return;
+    const away = state.life === 'unknown' ? (state.note ?? 'it does not answer') : null;
+    await heralding.reach(project.config, run.record, away);
+    if (away !== null) return;
     if (state.life === 'unstarted') {
       // Spawned and not yet claimed, or we were killed in between. Starting again is safe: only one can claim.
       if (run.spawnedAt !== null && now - run.spawnedAt < RETRY_START_MS) return;
@@ -229,8 +244,7 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
   function over(run: Active, ended: RunRecord): void {
     active.delete(ended.id);
     past.push(rivalOf(ended));
-    // Its GPUs may be free now: whoever waits for one asks at once.
-    asked = Number.NEGATIVE_INFINITY;
+    waiting.freed();
     unsettled.set(ended.id, { record: ended, reading: run.reading });
     log(`${ended.id} ended: ${ended.ending}; ${ended.evidence[0] ?? ''}`);
     bell.remove(run.files.record);
@@ -259,16 +273,6 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
     }
   }
 
-  /** The project with its config as it is now; a config that somebody is just breaking does not count. */
-  function reopened(): Project {
-    try {
-      return lab.open();
-    } catch (error) {
-      log(`the last good config stays: ${errorText(error)}`);
-      return project;
-    }
-  }
-
   return {
     adopt,
     startQueued,
@@ -283,6 +287,10 @@ export function createCrew(lab: SupervisorLab, first: Project, log: (text: strin
       queued.size + active.size + unsettled.size + lingering.size() > 0 ||
       evidence.busy(),
     names: () => [...active.keys()],
+    /** When it wants to be asked again at the latest, in milliseconds from now. */
+    patience: (most: number) =>
+      active.size < project.config.experiment.max_parallel ? waiting.patience(most) : most,
+    leave: () => waiting.over(),
     config: (): Config => project.config,
   };
 }

@@ -11,8 +11,8 @@ import { codeFingerprint } from '../../store/code-fingerprint.js';
 import { appendLedger } from '../../store/ledger.js';
 import { ensureWorkspace, type Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
+import { leaseForDryRun } from './dry-lease.js';
 import type { LaunchRequest } from './launch.js';
-import { leaseForDryRun } from './leasing.js';
 import { codeThere, commandThere } from './site.js';
 import { tied } from './tied.js';
 

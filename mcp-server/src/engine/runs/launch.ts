@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Campaign, sameWork, usedSeeds } from '../../core/campaign.js';
 import { showCommand } from '../../core/command.js';
+import { LabError } from '../../core/errors.js';
 import type { CodeRef } from '../../core/ledger.js';
 import { MARKER } from '../../core/marker.js';
 import type { Place } from '../../core/place.js';
@@ -43,6 +44,8 @@ export interface LaunchRequest {
   timeLimit?: number;
   /** `answer`: the same code, command and settings as an earlier run are answered with that run. */
   repeat?: 'answer' | 'allow';
+  /** Told why a dry run of changed code waits for a GPU; without it, the launch is refused then. */
+  waiting?: (why: string) => void;
   signal?: AbortSignal;
 }
 
@@ -99,6 +102,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
   else await assertProgramThere(site.machine, commandThere(request.argv, config, place), cwd);
   const { campaign } = readCampaign(paths.ledger);
   const wanted = request.gpus ?? config.gpu.per_run;
+  assertWithinCap(wanted, config.gpu.max);
   const limit = (known: Campaign) =>
     limitsWithinBudget(
       { ...lab, ...site },
@@ -183,6 +187,15 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
     );
   }
   return { record, notes, repeated };
+}
+
+/** Refuses what would wait for ever. Throws LabError. */
+function assertWithinCap(wanted: number | 'auto', max: number | undefined): void {
+  if (max === undefined || wanted === 'auto' || wanted <= max) return;
+  throw new LabError(
+    `${wanted} GPUs are wanted for one run, but at most ${max} may be held at once (gpu.max)`,
+    'raise gpu.max in config.yaml, or ask for fewer: launch --gpus N, or gpu.per_run',
+  );
 }
 
 /** Writes the launch of a run into the ledger unless it is there: a launcher may have been killed before it could. */

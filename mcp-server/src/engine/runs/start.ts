@@ -17,19 +17,30 @@ import { takeCensusThere } from '../there/census.js';
 import { codeOfSnapshot } from '../there/code-source.js';
 import { placeCodeThere } from '../there/place-code.js';
 import { conditionsAtStart } from './conditions.js';
-import { grantGpus } from './leasing.js';
+import { grantGpus, type Refused } from './grant.js';
 import { endedRecord } from './settle.js';
 import { commandThere, siteOf } from './site.js';
 
 type StartLab = Pick<Lab, 'jobs' | 'surveyGpus' | 'machine' | 'at' | 'clock' | 'env' | 'leases'>;
 
-export type Started = { kind: 'started' | 'waiting' | 'failed'; record: RunRecord };
+export type Started =
+  | { kind: 'started' | 'failed'; record: RunRecord }
+  | { kind: 'waiting'; record: RunRecord; refused: Refused };
+
+/** A host that could not take the code is asked again after this long; others need not wait behind it. */
+const ASK_HOST_MS = 5000;
 
 /**
  * Starts a queued run: leases its GPUs, writes what is about to happen, then starts it. Calling it again for a run
- * that has started starts nothing. `waiting`: no GPU is free now; the record's note says why.
+ * that has started starts nothing. `waiting`: no GPU is free now; the record's note says why. `maxAgeMs`: how old the
+ * survey of the GPUs may be.
  */
-export async function startRun(lab: StartLab, project: Project, record: RunRecord): Promise<Started> {
+export async function startRun(
+  lab: StartLab,
+  project: Project,
+  record: RunRecord,
+  maxAgeMs?: number,
+): Promise<Started> {
   const { paths } = project;
   const files = runPaths(paths.runs, record.id);
   const env = readRunEnv(paths.runs, record.id);
@@ -38,6 +49,8 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     recordDir: files.record,
     visible: env.CUDA_VISIBLE_DEVICES,
     allowed: record.gpus_allowed,
+    line: paths.root,
+    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   };
   const granted = await grantGpus(
     { ...lab, ...(await siteOf(lab, record.place)) },
@@ -45,9 +58,15 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     record.gpus_wanted,
     claimant,
   );
-  if ('why' in granted)
-    return { kind: 'waiting', record: { ...record, note: `waiting for a GPU: ${granted.why}` } };
+  if ('why' in granted) {
+    const note = `waiting for a GPU: ${granted.why}`;
+    return { kind: 'waiting', record: { ...record, note }, refused: granted };
+  }
   const handle = { recordDir: files.record, marker: record.marker, place: record.place };
+  const later = (why: string): Started => {
+    const refused = { why, hopeless: true, until: lab.clock() + ASK_HOST_MS };
+    return { kind: 'waiting', record: { ...record, note: why }, refused };
+  };
   const shut = async (ready: RunRecord, error: unknown): Promise<Started> => {
     try {
       // The folder is closed so that no late start can follow.
@@ -55,7 +74,7 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     } catch (refusal) {
       if (!(refusal instanceof LabError)) throw refusal;
       // A host that is lost or whose disk is full takes neither: it is asked again, and starts it at most once.
-      return { kind: 'waiting', record: { ...record, note: laterOn(record.host, refusal) } };
+      return later(laterOn(record.host, refusal));
     }
     const why = `it could not be started: ${errorText(error)}`;
     return { kind: 'failed', record: notStarted(ready, lab.clock(), null, why) };
@@ -68,7 +87,7 @@ export async function startRun(lab: StartLab, project: Project, record: RunRecor
     if (!(error instanceof LabError)) throw error;
     return shut({ ...record, gpus }, error);
   }
-  if ('why' in placed) return { kind: 'waiting', record: { ...record, note: placed.why } };
+  if ('why' in placed) return later(placed.why);
   const running: RunRecord = { ...record, ...placed, state: 'running', gpus };
   const { cwd } = running;
   writeRun(paths.runs, running);

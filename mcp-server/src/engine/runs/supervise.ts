@@ -1,11 +1,13 @@
-import { appendFileSync } from 'node:fs';
 import { errorText } from '../../core/errors.js';
 import { isUnderWay } from '../../core/run-record.js';
+import { ensureLeases } from '../../store/leases.js';
 import { removeLeftovers } from '../../store/leftovers.js';
 import { acquireLock } from '../../store/lock.js';
+import { appendLog } from '../../store/log-file.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
+import { createHeralding } from '../herald/heralding.js';
 import { createBell } from './bell.js';
 import { writeCard } from './card.js';
 import { createCrew } from './crew.js';
@@ -42,7 +44,7 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
   const { paths } = project;
   const log = (text: string): void => {
     try {
-      appendFileSync(paths.supervisorLog, `${new Date(lab.clock()).toISOString()} ${text}\n`);
+      appendLog(paths.supervisorLog, `${new Date(lab.clock()).toISOString()} ${text}\n`);
     } catch (error) {
       // Its own diary is the least of its duties: a full disk must not end the supervision.
       process.emitWarning(`supervisor.log: ${errorText(error)}`);
@@ -50,12 +52,16 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
   };
   log(`supervisor ${process.pid} begins`);
   const bell = createBell([paths.runs], signal);
-  const crew = createCrew(lab, project, log, bell);
+  const heralding = createHeralding(lab, project);
+  const crew = createCrew(lab, project, log, bell, heralding);
   const duties: [string, () => void | Promise<void>][] = [
     ['clean', () => removeLeftovers(paths)],
     ['card', () => writeCard(paths.supervisor, lab)],
+    ['leases', () => ensureLeases(lab.leases)],
   ];
   for (const [name, duty] of duties) await guarded(log, name, duty);
+  // A lease that is given back is a GPU that somebody may wait for.
+  bell.add(lab.leases);
   let idleSince = lab.clock();
   let beat = lab.clock();
   while (!signal.aborted) {
@@ -64,6 +70,7 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
     await guarded(log, 'look', () => crew.look());
     await guarded(log, 'settle', () => crew.flush());
     await guarded(log, 'replicate', () => crew.replicate());
+    await guarded(log, 'herald', () => heralding.step(crew.config()));
     const now = lab.clock();
     if (now - beat >= crew.config().monitor.poll_interval * 1000) {
       beat = now;
@@ -71,9 +78,11 @@ async function work(lab: SupervisorLab, project: Project, signal: AbortSignal): 
     }
     if (crew.busy()) idleSince = now;
     else if (now - idleSince >= LINGER_MS) break;
-    await bell.wait(TICK_MS);
+    await bell.wait(crew.patience(TICK_MS));
   }
   bell.close();
+  crew.leave();
+  await guarded(log, 'herald', () => heralding.step(crew.config(), true));
   await guarded(log, 'clean', () => removeLeftovers(paths));
   log(`supervisor ${process.pid} ends${signal.aborted ? ' on request' : ': nothing is queued or running'}`);
 }

@@ -14,4 +14,5 @@ export type SupervisorLab = Pick<
   | 'host'
   | 'leases'
   | 'hashes'
+  | 'spawnHerald'
 >;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { LabError } from '../../core/errors.js';
 import type { RunView } from '../../core/run.js';
 import { pendingDirective } from '../../store/directive.js';
@@ -33,6 +34,15 @@ export interface Waited {
   run: RunView | null;
 }
 
+/** What was known when a wait began: only what is new since then ends it. */
+export interface Watch {
+  runs: readonly string[];
+  /** Those of them whose rule had fired. */
+  fired: readonly string[];
+  /** A print of the directive that was waiting, 8 hexadecimal digits; null = none was. */
+  directive: string | null;
+}
+
 /** How often the records are looked at when no file event comes: what a file system without events costs in delay. */
 const LOOK_MS = 200;
 
@@ -47,30 +57,7 @@ export async function waitForRuns(
   request: WaitRequest,
 ): Promise<Waited> {
   const { paths } = project;
-  for (const id of request.runs) readRun(paths.runs, id);
-  const view = (id: string): RunView =>
-    viewRun(paths, readRun(paths.runs, id), readCampaign(paths.ledger).campaign.runs.get(id), lab.clock());
-  const directive = request.wakeOnDirective ? (pendingDirective(paths.workspace)?.text ?? null) : null;
-  const fired = new Set(
-    request.runs.filter((id) => readMark(runPaths(paths.runs, id).record, 'kill') !== null),
-  );
-
-  const look = (): Waited | null => {
-    for (const id of request.runs) {
-      const { record } = runPaths(paths.runs, id);
-      if (readMark(record, 'ended') !== null && !isPending(record)) return { reason: 'ended', run: view(id) };
-      if (!request.wakeOnRule || fired.has(id)) continue;
-      const why = readMark(record, 'kill')?.fields.why;
-      if (why !== 'diverged' && why !== 'stalled') continue;
-      // The supervisor marks its decision first and then writes why, which is what somebody waits for.
-      const run = view(id);
-      if (run.note !== null) return { reason: 'rule', run };
-    }
-    if (!request.wakeOnDirective) return null;
-    const now = pendingDirective(paths.workspace)?.text ?? null;
-    return now !== null && now !== directive ? { reason: 'directive', run: null } : null;
-  };
-
+  const watch = beginWatch(project, request.runs);
   const deadline = request.timeoutMs === null ? null : lab.clock() + request.timeoutMs;
   const bell = createBell(
     request.runs.map((id) => runPaths(paths.runs, id).record),
@@ -80,7 +67,7 @@ export async function waitForRuns(
   let checked = Number.NEGATIVE_INFINITY;
   try {
     for (;;) {
-      const found = look();
+      const found = lookAt(lab, project, watch, request);
       if (found !== null) return found;
       if (request.signal.aborted) return { reason: 'cancelled', run: null };
       const now = lab.clock();
@@ -90,7 +77,7 @@ export async function waitForRuns(
         checked = now;
       }
       if (request.onProgress !== undefined && now - told >= (request.progressMs ?? 10_000)) {
-        request.onProgress(request.runs.map(view));
+        request.onProgress(viewRuns(lab, project, request.runs));
         told = now;
       }
       await bell.wait(deadline === null ? LOOK_MS : Math.min(LOOK_MS, Math.max(1, deadline - now)));
@@ -98,6 +85,54 @@ export async function waitForRuns(
   } finally {
     bell.close();
   }
+}
+
+/** Begins to wait for runs. Throws LabError for an unknown one. */
+export function beginWatch({ paths }: Project, runs: readonly string[]): Watch {
+  for (const id of runs) readRun(paths.runs, id);
+  return {
+    runs,
+    fired: runs.filter((id) => readMark(runPaths(paths.runs, id).record, 'kill') !== null),
+    directive: printOfDirective(paths.workspace),
+  };
+}
+
+/** What has happened since `watch` began; null = nothing yet. */
+export function lookAt(
+  lab: Pick<Lab, 'clock'>,
+  project: Project,
+  watch: Watch,
+  { wakeOnRule, wakeOnDirective }: Pick<WaitRequest, 'wakeOnRule' | 'wakeOnDirective'>,
+): Waited | null {
+  const { paths } = project;
+  for (const id of watch.runs) {
+    const { record } = runPaths(paths.runs, id);
+    if (readMark(record, 'ended') !== null && !isPending(record))
+      return { reason: 'ended', run: viewOf(lab, project, id) };
+    if (!wakeOnRule || watch.fired.includes(id)) continue;
+    const why = readMark(record, 'kill')?.fields.why;
+    if (why !== 'diverged' && why !== 'stalled') continue;
+    // The supervisor marks its decision first and then writes why, which is what somebody waits for.
+    const run = viewOf(lab, project, id);
+    if (run.note !== null) return { reason: 'rule', run };
+  }
+  if (!wakeOnDirective) return null;
+  const now = printOfDirective(paths.workspace);
+  return now !== null && now !== watch.directive ? { reason: 'directive', run: null } : null;
+}
+
+/** The runs that are waited for, as they stand. */
+export const viewRuns = (lab: Pick<Lab, 'clock'>, project: Project, ids: readonly string[]): RunView[] =>
+  ids.map((id) => viewOf(lab, project, id));
+
+function viewOf(lab: Pick<Lab, 'clock'>, { paths }: Project, id: string): RunView {
+  const known = readCampaign(paths.ledger).campaign.runs.get(id);
+  return viewRun(paths, readRun(paths.runs, id), known, lab.clock());
+}
+
+function printOfDirective(workspace: string): string | null {
+  const text = pendingDirective(workspace)?.text;
+  return text === undefined ? null : createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
 /** The run to wait for when none is named: the newest that is not decided, else the newest; never one that repeats another. Throws LabError when there is none. */

@@ -1,7 +1,6 @@
 import type { Gpu, GpuSurvey } from '../../core/gpu.js';
 import { gpuKey } from '../../core/gpus/choose.js';
 import { formatMib } from '../../core/gpus/free.js';
-import type { GpuLease } from '../../core/gpus/lease.js';
 import { clip, oneLine } from '../../core/text.js';
 
 const WIDTH = 80;
@@ -10,10 +9,10 @@ const MAX_PROCESSES = 8;
 const INDENT = '     ';
 
 /**
- * A survey as calm text of at most 80 columns, without colour: one line per GPU, and under it who holds it: our runs
- * first, then the processes. Unknown values are shown as `?`.
+ * A survey as calm text of at most 80 columns, without colour: one line per GPU, and under it why it is sick, and who
+ * uses it. Unknown values are shown as `?`.
  */
-export function renderGpus(survey: GpuSurvey, leases: readonly GpuLease[] = []): string {
+export function renderGpus(survey: GpuSurvey): string {
   const lines = [headline(survey)];
   const nameWidth = Math.min(NAME_WIDTH, Math.max(4, ...survey.gpus.map((gpu) => shortName(gpu).length)));
   if (survey.gpus.length > 0) {
@@ -21,10 +20,8 @@ export function renderGpus(survey: GpuSurvey, leases: readonly GpuLease[] = []):
   }
   for (const gpu of survey.gpus) {
     lines.push(gpuLine(gpu, nameWidth));
-    for (const lease of leases) {
-      if (lease.uuid === gpuKey(gpu))
-        lines.push(within(`${INDENT}${lease.run} of ${oneLine(lease.project)}`));
-    }
+    const why = survey.sick?.[gpuKey(gpu)];
+    if (why !== undefined) lines.push(...wrap(why, WIDTH - INDENT.length).map((line) => INDENT + line));
     lines.push(...processLines(gpu));
   }
   if (survey.error !== null) lines.push('', ...wrap(`Problem: ${survey.error}`));
@@ -88,11 +85,11 @@ function within(line: string): string {
   return clip(line, WIDTH);
 }
 
-function wrap(text: string): string[] {
+function wrap(text: string, width = WIDTH): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of oneLine(text).split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > WIDTH) {
+    if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = '';
     }

@@ -1,13 +1,14 @@
 import { armOf } from '../../core/arms.js';
+import { billView } from '../../core/bill-view.js';
 import { budgetViews } from '../../core/budget.js';
 import type { Campaign, Contract } from '../../core/campaign.js';
 import { earlyKillsOf } from '../../core/early-kills.js';
-import type { Gpu } from '../../core/gpu.js';
-import { markReserved } from '../../core/gpus/choose.js';
+import type { Gpu, GpuSurvey } from '../../core/gpu.js';
+import { gpuKey, markReserved } from '../../core/gpus/choose.js';
 import { predictionsOf } from '../../core/predictions.js';
 import { certaintyOf } from '../../core/ruling/certainty.js';
 import type { RunView } from '../../core/run.js';
-import { isUnderWay } from '../../core/run-record.js';
+import { isUnderWay, type RunRecord } from '../../core/run-record.js';
 import { clip, oneLine } from '../../core/text.js';
 import { calibrationWords, scorePredictions } from '../../core/verdict/calibration.js';
 import { falseKillWords } from '../../core/verdict/early-kill.js';
@@ -15,6 +16,8 @@ import type { CampaignView, Overview, Standing } from '../../core/view.js';
 import { pendingDirective } from '../../store/directive.js';
 import { readCampaign } from '../../store/ledger.js';
 import { lockHolder } from '../../store/lock.js';
+import { readNotesState } from '../../store/note-files.js';
+import { readOutbox } from '../../store/outbox.js';
 import type { Project } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
 import { readState } from '../../store/state.js';
@@ -26,22 +29,50 @@ import { viewRun } from '../runs/view.js';
 
 export type OverviewLab = Pick<Lab, 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor'>;
 
+/** What of a project was read for its read model. Runs are as they stand this instant. */
+export interface Known {
+  campaign: Campaign;
+  records: readonly RunRecord[];
+  runs: RunView[];
+  warnings: readonly string[];
+}
+/** More than this nobody reads; all of them are in the ledger. */
+const INSIGHTS = 30;
+
 /** Builds the one read model. Where runs are open and nobody watches them, a supervisor is started again. */
 export async function buildOverview(
   lab: OverviewLab,
   project: Project,
   options: { gpus: boolean },
 ): Promise<Overview> {
-  const { paths, config, brief } = project;
+  const { paths } = project;
   const { campaign, warnings } = readCampaign(paths.ledger);
   const found = readRuns(paths.runs);
   const now = lab.clock();
-  const runs = found.records.map((record) =>
-    withRole(viewRun(paths, record, campaign.runs.get(record.id), now), campaign),
-  );
+  const runs = found.records.map((record) => runView(project, campaign, record, now));
+  const known = { campaign, records: found.records, runs, warnings: [...warnings, ...found.warnings] };
+  return overviewOf(lab, project, known, options);
+}
+
+/** A run as it stands, with the part that it plays in the campaign. */
+export function runView(project: Project, campaign: Campaign, record: RunRecord, now: number): RunView {
+  return withRole(viewRun(project.paths, record, campaign.runs.get(record.id), now), campaign);
+}
+
+/** The read model of what was read. Keeps open runs watched, as `buildOverview` does. */
+export async function overviewOf(
+  lab: OverviewLab,
+  project: Project,
+  known: Known,
+  options: { gpus: boolean },
+): Promise<Overview> {
+  const { paths, config, brief } = project;
+  const { campaign, runs } = known;
   const open = runs.filter((run) => run.state !== 'ended');
-  if (found.records.some(isUnderWay)) await keepSupervised(lab, paths.root);
+  if (known.records.some(isUnderWay)) await keepSupervised(lab, paths.root);
   const { metric, direction, target } = config.experiment;
+  const now = lab.clock();
+  const use = currentUse(project, campaign, now, known.records);
   const survey = options.gpus && config.gpu.auto_detect ? await lab.surveyGpus() : null;
   const leased = survey === null || survey.gpus.length === 0 ? [] : await liveLeases(lab);
   const gpus: Gpu[] =
@@ -54,7 +85,7 @@ export async function buildOverview(
       metric === undefined || direction === undefined
         ? null
         : { name: metric, direction, target: target ?? null },
-    cycle: campaign.plans.at(-1)?.cycle ?? 0,
+    cycle: Math.max(campaign.plans.at(-1)?.cycle ?? 0, campaign.loop.cycle),
     campaign: campaignView(campaign.contract),
     status: await statusOf(project, campaign, open),
     baseline: standing(campaign, campaign.baseline),
@@ -67,17 +98,29 @@ export async function buildOverview(
     decisions: campaign.decisions
       .slice(-config.memory.max_recent_entries)
       .map(({ at, text }) => ({ at, text })),
+    insights: campaign.results.slice(-INSIGHTS).map(({ at, run, text }) => ({ at, run, text })),
     directive: pendingDirective(paths.workspace)?.text ?? null,
-    budgets: budgetViews(config.budget, currentUse(project, campaign, now, found.records)),
+    budgets: budgetViews(config.budget, use),
+    bill: billView(campaign, use.gpu_hours, now),
     gpus,
     warnings: [
       ...project.warnings,
-      ...warnings,
-      ...found.warnings,
+      ...known.warnings,
       ...(survey?.error == null ? [] : [survey.error]),
+      ...sickGpus(survey),
       ...undeclared(project, runs),
+      ...heraldWarnings(paths),
     ],
   };
+}
+
+/** `GPU 3 is sick: …`, for those that no run is given. */
+function sickGpus(survey: GpuSurvey | null): string[] {
+  const sick = survey?.sick ?? {};
+  return (survey?.gpus ?? []).flatMap((gpu) => {
+    const why = sick[gpuKey(gpu)];
+    return why === undefined ? [] : [`GPU ${gpu.index} ${why}`];
+  });
 }
 
 /** The contract as it is shown. */
@@ -121,8 +164,10 @@ async function statusOf(project: Project, campaign: Campaign, open: readonly Run
       : []),
     ...(controller === null ? [] : [`controller at work (process ${controller.pid})`]),
   ];
+  const { phase, reason } = readState(project.paths.state);
+  // Why it waits, where it does: a limit of the provider, a pause that the leader wanted.
+  if (controller !== null && phase !== 'stopped' && reason !== null) parts.push(reason);
   if (parts.length > 0) return parts.join('; ');
-  const { phase } = readState(project.paths.state);
   return campaign.runs.size === 0 ? 'nothing was run yet' : phase === 'paused' ? 'paused' : 'idle';
 }
 
@@ -133,6 +178,17 @@ function goalOf(brief: string): string {
     (line) => line !== '' && !/^(project brief|brief|goal|objective)s?:?$/i.test(line),
   );
   return clip(oneLine(words[0] ?? ''), 200);
+}
+
+/** What the herald could not do: messages that do not arrive, notes that are elsewhere. */
+function heraldWarnings({ notifications, notesState }: Project['paths']): string[] {
+  const failures = [...readOutbox(notifications).channels].flatMap(([channel, { failure }]) =>
+    failure === null
+      ? []
+      : [`messages to ${channel} do not arrive: ${failure}; try: auto-experiment notify --test`],
+  );
+  const { problem } = readNotesState(notesState);
+  return problem === null ? failures : [...failures, `notes: ${problem}`];
 }
 
 function undeclared(project: Project, runs: readonly RunView[]): string[] {

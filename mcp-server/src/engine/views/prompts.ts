@@ -1,3 +1,4 @@
+import { LabError } from '../../core/errors.js';
 import { clip } from '../../core/text.js';
 import { type Recipe, readAgent, readSkills } from '../../store/recipes.js';
 import type { Audience } from '../tool.js';
@@ -21,6 +22,16 @@ export function promptsFor(packageRoot: string, role: Audience): Prompt[] {
   if (role === 'host') return readSkills(packageRoot).map(toPrompt);
   const agent = readAgent(packageRoot, AGENTS[role]);
   return agent === null ? [] : [toPrompt(agent)];
+}
+
+/** The instructions of a role of the headless loop. Throws LabError where its file is missing. */
+export function instructionsOf(packageRoot: string, role: Exclude<Audience, 'host'>): string {
+  const agent = readAgent(packageRoot, AGENTS[role]);
+  if (agent !== null) return agent.text;
+  throw new LabError(
+    `agents/${AGENTS[role]}.md is missing from the installation in ${packageRoot}`,
+    'install auto-experiment anew',
+  );
 }
 
 function toPrompt(recipe: Recipe): Prompt {

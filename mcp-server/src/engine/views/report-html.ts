@@ -3,6 +3,9 @@ import { escapeXml } from '../../core/escape.js';
 import type { RunView } from '../../core/run.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
+import { BILL_HEADER, billLines, billRows } from './bill-rows.js';
+import { nextSteps } from './receipt.js';
+import { receiptHtml } from './receipt-html.js';
 import type { Chart } from './report-charts.js';
 import { REPORT_STYLE } from './report-style.js';
 import {
@@ -38,6 +41,7 @@ export function reportHtml(
     `<h1>${esc(overview.project)}</h1>`,
     `<p class="goal">${esc(overview.goal)}</p>`,
     hero(overview),
+    receiptHtml(overview),
     note('', overview.directive === null ? [] : [`Directive that waits: ${overview.directive}`]),
     note('warn', overview.warnings),
     section('Progress', progress === null || runs.length === 0 ? '' : picture(progress)),
@@ -51,15 +55,10 @@ export function reportHtml(
       ]),
     ),
     section(countText(runs), runs.length === 0 ? '' : runTable(overview)),
-    section(
-      'Decisions',
-      list(
-        overview.decisions.map(
-          (one) => `<span class="soft small">${esc(timeText(one.at))}</span><p>${esc(one.text)}</p>`,
-        ),
-        'times',
-      ),
-    ),
+    section('Cost of the models', billTable(overview)),
+    section('What was learnt', timeList(overview.insights)),
+    section('Next steps', list(nextSteps(overview).map(esc))),
+    section('Decisions', timeList(overview.decisions)),
     section('Each run', card(runs.map((run) => runDetails(run, overview)).join(''))),
     `<p class="soft small" style="margin-top:28px">Written ${esc(timeText(at))} from ${esc(overview.path)}</p>`,
   ];
@@ -128,6 +127,13 @@ function list(items: readonly string[], kind = ''): string {
     : card(`<ul class="list ${kind}">${items.map((one) => `<li>${one}</li>`).join('')}</ul>`);
 }
 
+function timeList(entries: readonly { at: string; text: string }[]): string {
+  return list(
+    entries.map((one) => `<span class="soft small">${esc(timeText(one.at))}</span><p>${esc(one.text)}</p>`),
+    'times',
+  );
+}
+
 function word({ text, tone }: Word): string {
   return text === '–' ? '–' : `<span class="word ${tone}">${esc(text)}</span>`;
 }
@@ -164,6 +170,19 @@ function runTable(overview: Overview): string {
   return card(
     `<table class="runs"><thead><tr>${header}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
     'table',
+  );
+}
+
+function billTable(overview: Overview): string {
+  const { bill } = overview;
+  if (bill === null) return '';
+  const cell = (tag: string, text: string, index: number): string =>
+    `<${tag}${index > 0 ? ' class="num"' : ''}>${esc(text)}</${tag}>`;
+  const header = BILL_HEADER.map((name, i) => cell('th', name, i)).join('');
+  const rows = billRows(bill).map((row) => `<tr>${row.map((text, i) => cell('td', text, i)).join('')}</tr>`);
+  const lines = billLines(overview).map((line) => `<p>${esc(line)}</p>`);
+  return card(
+    `${lines.join('')}<table class="metrics"><thead><tr>${header}</tr></thead><tbody>${rows.join('')}</tbody></table>`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { money } from '../../core/bill.js';
 import { fromJsonNumber, isBetter } from '../../core/metric.js';
 import type { RunView } from '../../core/run.js';
 import { clip, oneLine } from '../../core/text.js';
@@ -5,7 +6,7 @@ import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { BudgetView, Certainty, Overview, Standing } from '../../core/view.js';
 
 /** How good or bad a word is, for its colour. The word itself always says it too. */
-type Tone = 'good' | 'maybe' | 'bad' | 'plain';
+export type Tone = 'good' | 'maybe' | 'bad' | 'plain';
 
 export interface Word {
   text: string;
@@ -104,7 +105,7 @@ export function verdictWord(run: RunView, baseline: Standing | null): Word {
  * Difference to the baseline in the metric's own unit, positive = better. Null when either value is unknown, and for a
  * run that did not come to its end: what it measured on the way is not comparable.
  */
-function gainOf(run: RunView, baseline: Standing | null): number | null {
+export function gainOf(run: RunView, baseline: Standing | null): number | null {
   const { primary } = run;
   if (run.verdict === 'confirmed') return run.gain;
   if (run.replicate_of !== null) return null;
@@ -224,7 +225,14 @@ export function timeText(at: string | Date | null): string {
 
 /** `GPU-hours: 1.5 of 10`. */
 export function budgetText({ name, used, limit, unit }: BudgetView): string {
-  const amount = unit === 'seconds' ? formatDuration : formatValue;
-  const title = name === 'wall_clock' ? 'wall clock' : name === 'gpu_hours' ? 'GPU-hours' : name;
+  const amount = unit === 'seconds' ? formatDuration : unit === 'USD' ? money : formatValue;
+  const title =
+    name === 'usd'
+      ? 'model calls'
+      : name === 'wall_clock'
+        ? 'wall clock'
+        : name === 'gpu_hours'
+          ? 'GPU-hours'
+          : name;
   return `${title}: ${amount(used)}${limit === null ? ', no limit' : ` of ${amount(limit)}`}`;
 }

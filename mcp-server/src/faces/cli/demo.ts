@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LabError } from '../../core/errors.js';
 import { clip } from '../../core/text.js';
-import { runSweep } from '../../engine/loop/controller.js';
+import { runLoop } from '../../engine/loop/controller.js';
+import { sweepPlanner } from '../../engine/loop/sweep-planner.js';
 import { assertProgram } from '../../engine/runs/program.js';
 import { buildOverview } from '../../engine/views/overview.js';
 import type { Command } from '../command.js';
@@ -40,7 +41,8 @@ export const command: Command = {
     const lab = console.lab(folder);
     const teller = args.switches.json === true ? null : createTeller(console);
     console.err(`digits example in ${folder}\n`);
-    const reason = await runSweep(lab, {
+    const { reason } = await runLoop(lab, {
+      planner: sweepPlanner(),
       maxCycles: null,
       signal: console.signal,
       tell: teller?.tell ?? (() => undefined),
@@ -61,7 +63,11 @@ export const command: Command = {
     }
     const style = createStyle(console.colour);
     const cut = (text: string): string => (console.terminal ? clip(text, console.width - 1) : text);
-    const lines = ['', ...runTable(view.runs, console.terminal ? console.width : 120), ''];
+    const lines = [
+      '',
+      ...runTable(view.runs, console.terminal ? console.width : 120, { style, baseline: view.baseline }),
+      '',
+    ];
     if (view.baseline !== null) lines.push(cut(`baseline  ${standingWords(view.baseline)}`));
     if (view.best !== null) lines.push(style.good(cut(`best      ${standingWords(view.best)}`)));
     lines.push('', `report    ${report}`, `look on   auto-experiment status --project '${folder}'`);

@@ -1,4 +1,4 @@
-import { writeDirective } from '../../store/directive.js';
+import { leaveDirective } from '../../engine/loop/leave-directive.js';
 import { type Command, UsageError } from '../command.js';
 import { labOf } from './shared.js';
 
@@ -14,9 +14,9 @@ export const command: Command = {
     const [text] = args.words;
     if (text === undefined)
       throw new UsageError('what is the directive? usage: auto-experiment directive "stop"');
-    const { paths } = labOf(console, args).open();
-    writeDirective(paths.workspace, text);
-    console.out(`written to ${paths.directive}; it is shown in the status until it was acted on\n`);
+    const project = labOf(console, args).open();
+    leaveDirective(project, text);
+    console.out(`written to ${project.paths.directive}; it is shown in the status until it was acted on\n`);
     return 0;
   },
 };

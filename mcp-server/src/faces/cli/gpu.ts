@@ -1,44 +1,94 @@
+import { LabError } from '../../core/errors.js';
 import { GpuSurvey } from '../../core/gpu.js';
-import { markReserved } from '../../core/gpus/choose.js';
-import { liveLeases } from '../../engine/runs/leasing.js';
-import { surveyHost } from '../../engine/runs/survey-host.js';
-import { renderGpus } from '../../engine/views/gpu-text.js';
-import { readLeases } from '../../store/leases.js';
-import type { Command } from '../command.js';
+import type { Lab } from '../../engine/lab.js';
+import { type GpuBoard, gpuBoard } from '../../engine/views/gpu-board.js';
+import type { Command, Console } from '../command.js';
+import { pause } from '../pause.js';
+import { gpuScreen } from '../terminal/gpu-screen.js';
+import { showFrames } from '../terminal/screen.js';
+import { createStyle } from '../terminal/style.js';
 import { outJson } from './shared.js';
+
+const REFRESH_MS = 2000;
+/** How long a picture waits for those that have not answered, in milliseconds. */
+const PATIENCE_MS = 1000;
+/** Columns where no terminal says how many it has. */
+const WIDTH = 80;
 
 export const command: Command = {
   name: 'gpu',
-  summary: 'The GPUs of this machine: which is free, and who holds which.',
-  usage: 'gpu [--server USER@HOST[,…]] [--json]',
+  summary: 'Who holds which GPU, since when, doing what; which is free, which is sick.',
+  usage: 'gpu [--server USER@HOST[,…]]… [--watch] [--json]',
   flags: {
-    server: { kind: 'value', value: 'USER@HOST', help: 'Another machine, over SSH; several with commas.' },
+    server: {
+      kind: 'values',
+      value: 'USER@HOST',
+      help: 'Another machine, over SSH; repeated or with commas for several. `local` is this one.',
+    },
+    watch: { kind: 'switch', help: 'Stay and redraw every two seconds; Ctrl-C leaves.' },
   },
   json: true,
   project: false,
   words: 0,
   async run(console, args) {
     const lab = console.lab(console.cwd);
-    const hosts = (args.values.server ?? '').split(',').filter(Boolean);
-    if (hosts.length > 0) {
-      const surveys = await Promise.all(hosts.map((host) => surveyHost(lab, host, console.signal)));
-      if (args.switches.json === true) outJson(console, hosts.length === 1 ? surveys[0] : surveys);
-      else console.out(`${surveys.map((survey) => renderGpus(survey)).join('\n\n')}\n`);
-      return surveys.every((survey) => survey.error === null) ? 0 : 1;
+    const servers = [...new Set(args.lists.server)];
+    const hosts = servers.length === 0 ? [null] : servers.map((name) => (name === 'local' ? null : name));
+    if (args.switches.watch === true && args.switches.json !== true && console.terminal) {
+      await watch(console, lab, hosts);
+      return 0;
     }
-    const survey = await lab.surveyGpus(console.signal);
-    const leased = survey.gpus.length === 0 ? [] : await liveLeases(lab);
-    const shown = markReserved(survey, { reserveLast: lab.open().config.gpu.reserve_last, leased });
-    if (args.switches.json === true) outJson(console, GpuSurvey.parse(shown));
-    else
-      console.out(
-        `${renderGpus(
-          shown,
-          readLeases(lab.leases).flatMap(({ lease }) =>
-            lease !== null && leased.includes(lease.uuid) ? [lease] : [],
-          ),
-        )}\n`,
-      );
-    return 0;
+    const boards = await Promise.all(hosts.map((host) => lookAt(lab, host, console.signal)));
+    if (args.switches.json === true) {
+      const surveys = boards.map(({ survey }) => GpuSurvey.parse(survey));
+      outJson(console, surveys.length === 1 ? surveys[0] : surveys);
+    } else {
+      const layout = { width: console.terminal ? console.width : WIDTH, style: createStyle(console.colour) };
+      console.out(`${boards.map((board) => gpuScreen(board, layout).join('\n')).join('\n\n')}\n`);
+    }
+    return servers.length > 0 && boards.some(({ survey }) => survey.error !== null) ? 1 : 0;
   },
 };
+
+/** The board of a host, null = this one. A host that cannot be reached says why in its place. */
+async function lookAt(lab: Lab, host: string | null, signal: AbortSignal): Promise<GpuBoard> {
+  try {
+    if (host === null) return await gpuBoard(lab, lab, lab.open().config.gpu.reserve_last, signal);
+    return await gpuBoard(lab, await lab.at({ host, workspace: '~', args: [] }), false, signal);
+  } catch (error) {
+    if (!(error instanceof LabError) || host === null) throw error;
+    return empty(host, `${error.message}: ${error.hint}`);
+  }
+}
+
+function empty(machine: string, error: string | null): GpuBoard {
+  return { survey: { machine, gpus: [], error }, holders: new Map(), processes: new Map(), waiting: [] };
+}
+
+/** Each host is asked at its own pace: one that is slow or dead keeps nobody waiting. */
+async function watch(console: Console, lab: Lab, hosts: readonly (string | null)[]): Promise<void> {
+  const boards = hosts.map((host) => empty(host ?? lab.host, null));
+  const style = createStyle(console.colour);
+  const asking = new Map<number, Promise<void>>();
+  let defect: unknown = null;
+  const look = async (at: number): Promise<void> => {
+    try {
+      boards[at] = await lookAt(lab, hosts[at] ?? null, console.signal);
+    } catch (error) {
+      if (!console.signal.aborted) defect = error;
+    } finally {
+      asking.delete(at);
+    }
+  };
+  const hint = style.dim('Ctrl-C leaves; nothing is stopped');
+  await showFrames(console, process.stdout, REFRESH_MS, async ({ width, height }) => {
+    for (const at of hosts.keys()) if (!asking.has(at)) asking.set(at, look(at));
+    await Promise.race([Promise.all(asking.values()), pause(PATIENCE_MS, console.signal)]);
+    if (defect !== null) throw defect;
+    const body = boards.flatMap((board, at) => {
+      const late = asking.has(at) ? [style.dim(`${board.survey.machine} is being asked …`)] : [];
+      return [...(at === 0 ? [] : ['']), ...gpuScreen(board, { width, style }), ...late];
+    });
+    return [...body.slice(0, Math.max(1, height - 1)), hint];
+  });
+}

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { showCommand } from '../../core/command.js';
 import { nearest } from '../../core/text.js';
+import type { Check } from '../check.js';
 import { type Command, type Console, type Parsed, UsageError } from '../command.js';
-import { type Check, examine, examineMachine } from '../doctor.js';
+import { examine, examineMachine } from '../doctor.js';
 import type { Act } from '../install/act.js';
 import { install } from '../install/install.js';
 import { AUTO_BACKGROUND } from '../install/needs.js';

@@ -1,7 +1,8 @@
-import { TOOLS } from '../../tools/index.js';
 import { type Command, UsageError } from '../command.js';
 import { createMcpServer, serveMcp } from '../mcp.js';
-import { labOf } from './shared.js';
+import type { Desk } from '../mcp-desk.js';
+import { INSTRUCTIONS, mayBeUnderWay } from '../mcp-greeting.js';
+import { projectFolder } from './shared.js';
 
 const ROLES = ['host', 'leader', 'idea', 'code', 'writing'] as const;
 
@@ -23,7 +24,14 @@ export const command: Command = {
     const role = ROLES.find((known) => known === (args.values.role ?? 'host'));
     if (role === undefined)
       throw new UsageError(`--role takes ${ROLES.join(', ')}, not "${args.values.role}"`);
-    await serveMcp(createMcpServer(labOf(console, args), TOOLS, role, console), console.signal);
+    const folder = projectFolder(console, args);
+    const desk = (): Promise<Desk> => console.desk(folder, role);
+    const create = async () => {
+      const more = role === 'host' && mayBeUnderWay(folder) ? (await desk()).underWay() : null;
+      const instructions = [INSTRUCTIONS, ...(more === null ? [] : [more])].join(' ');
+      return createMcpServer(desk, { version: console.version, instructions });
+    };
+    await serveMcp(create, console.signal);
     // A call that still waits is over with its client; its run is not ours to end.
     process.exit(0);
   },

@@ -4,7 +4,12 @@ import type { Console, Parsed } from '../command.js';
 
 /** The lab of the project that `--project` names, or of the current folder. */
 export function labOf(console: Console, args: Parsed): Lab {
-  return console.lab(resolve(folderOf(console), args.values.project ?? '.'));
+  return console.lab(projectFolder(console, args));
+}
+
+/** The folder that `--project` names, or the current one. */
+export function projectFolder(console: Console, args: Parsed): string {
+  return resolve(folderOf(console), args.values.project ?? '.');
 }
 
 /** The person's folder. Codex starts a plugin's server in the plugin's own folder, and hands over where it was started. */

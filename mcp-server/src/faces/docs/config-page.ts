@@ -9,6 +9,12 @@ export function configPage(): string {
     'Every key is optional. An unknown key is an error that names the nearest known one. Durations are seconds or text such as `90s`, `20m`, `1h30m`, `2d`.',
     'The brief’s front matter may set `metric`, `direction`, `metric_mode`, `target` and `budgets`; it wins over this file.',
   ];
+  lines.push(
+    '',
+    'The config of the Python original (auto-deep-researcher-24x7) is read as it is. `ledger.metric_key` and `metric_direction` name the primary metric. Its',
+    'other settings under `ledger`, `stagnation`, `journal`, `safety` and `gates` are not needed: runs, insights and dead ends are kept in',
+    '`workspace/ledger.jsonl` always, a plateau is seen from the verdicts, the supervisor watches, and `experiment.target` is the gate.',
+  );
   const schema = z.toJSONSchema(Config, { io: 'input', unrepresentable: 'any' });
   for (const [section, body] of Object.entries(properties(schema))) {
     lines.push('', `## ${section}`, '', '| key | default | meaning |', '| --- | --- | --- |');

@@ -30,15 +30,15 @@ export const ROOMS: readonly Room[] = [
   { name: 'tools', holds: 'one file per tool: declaration only', rooms: ['core', 'engine'], npm: ['zod'] },
   {
     name: 'faces',
-    holds: 'MCP server, CLI, terminal, installer, doctor, generated docs',
+    holds: 'MCP server, CLI, terminal, dashboard, installer, doctor, generated docs',
     rooms: ['core', 'store', 'engine', 'tools'],
-    npm: ['@modelcontextprotocol/sdk', 'jsonc-parser', 'smol-toml', 'zod'],
+    npm: ['@hono/node-server', '@modelcontextprotocol/server', 'hono', 'jsonc-parser', 'smol-toml', 'zod'],
   },
   {
     name: 'adapters',
-    holds: 'machines, jobs, GPU vendors, paper sources; seen by main.ts alone',
+    holds: 'machines, jobs, providers, GPU vendors, paper sources, notifiers; seen by main.ts alone',
     rooms: ['core'],
-    npm: ['execa', 'fast-xml-parser', 'ssh2', 'zod'],
+    npm: ['execa', 'fast-xml-parser', 'nodemailer', 'smol-toml', 'ssh2', 'zod'],
   },
 ];
 

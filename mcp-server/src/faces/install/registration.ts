@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { LabError } from '../../core/errors.js';
-import type { Check } from '../doctor.js';
+import type { Check } from '../check.js';
 import { bytesOf } from './disk.js';
 import { valueAt } from './json.js';
 import { AUTO_BACKGROUND } from './needs.js';

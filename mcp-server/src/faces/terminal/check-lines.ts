@@ -1,4 +1,4 @@
-import type { Check } from '../doctor.js';
+import type { Check } from '../check.js';
 import type { Style } from './style.js';
 
 /** What the doctor found, a line each, and below it how to mend it. */

@@ -25,7 +25,19 @@ export function createTeller(console: Pick<Console, 'err' | 'errTerminal' | 'col
   const tell = (event: LoopEvent): void => {
     switch (event.event) {
       case 'begin':
-        say(`${style.bold(event.project)}: ${event.planner} planner, no model calls`);
+        say(
+          `${style.bold(event.project)}: ${event.planner === 'sweep' ? 'sweep planner, no model calls' : 'a leader plans; no model calls while runs train'}`,
+        );
+        break;
+      case 'thought':
+        say(style.dim(`cycle ${event.cycle}  ${event.action}: ${clip(oneLine(event.text), 200)}`));
+        break;
+      case 'step':
+        if (event.state === 'done')
+          say(style.dim(`cycle ${event.cycle}  ${event.role} agent: ${clip(oneLine(event.text), 200)}`));
+        break;
+      case 'sleep':
+        say(style.warn(event.why));
         break;
       case 'launched':
         say(`${style.accent(event.run)}  launched  ${event.title}`);
@@ -49,6 +61,10 @@ export function createTeller(console: Pick<Console, 'err' | 'errTerminal' | 'col
         drawn = true;
         break;
       case 'plan':
+        if (event.role === 'candidate' && event.planner === 'llm')
+          say(style.dim(`cycle ${event.cycle}  plan: ${event.title}`));
+        break;
+      case 'call':
       case 'decision':
         break;
     }

@@ -1,0 +1,85 @@
+import { basename } from 'node:path';
+import { showCommand } from '../../core/command.js';
+import type { GpuSurvey } from '../../core/gpu.js';
+import { gpuKey, markReserved } from '../../core/gpus/choose.js';
+import { readWaiters } from '../../store/gpu-line.js';
+import { readLeases } from '../../store/leases.js';
+import type { Lab } from '../lab.js';
+import { liveLeases, runOf } from '../runs/leasing.js';
+import { type ProcessFacts, processFacts } from '../runs/process-facts.js';
+import type { Site } from '../runs/site.js';
+
+/** One run of ours that holds a GPU. */
+export interface Holder {
+  run: string;
+  /** Name of the project’s folder. */
+  project: string;
+  /** Seconds since it took the GPU. */
+  seconds: number;
+  command: string;
+  /** Its processes, as far as they are on this computer. */
+  pids: readonly number[];
+}
+
+interface Waiting {
+  run: string;
+  project: string;
+  want: number;
+  seconds: number;
+}
+
+/** Who holds which GPU of a machine, since when, doing what: the data of one screen. */
+export interface GpuBoard {
+  survey: GpuSurvey;
+  /** By `gpuKey`. */
+  holders: ReadonlyMap<string, Holder[]>;
+  /** By pid. */
+  processes: ReadonlyMap<number, ProcessFacts>;
+  waiting: readonly Waiting[];
+}
+
+type BoardLab = Pick<Lab, 'leases' | 'clock' | 'jobs'>;
+
+/** Looks at a machine once. Rejects only with the reason of `signal`, or with LabError where it cannot be reached. */
+export async function gpuBoard(
+  lab: BoardLab,
+  site: Pick<Site, 'machine' | 'surveyGpus'>,
+  reserveLast: boolean,
+  signal: AbortSignal,
+): Promise<GpuBoard> {
+  const survey = await site.surveyGpus(signal);
+  const now = lab.clock();
+  const keys = survey.gpus.map(gpuKey);
+  const leased = keys.length === 0 ? [] : await liveLeases(lab);
+  const holders = new Map<string, Holder[]>();
+  for (const { lease } of readLeases(lab.leases)) {
+    if (lease === null || !leased.includes(lease.uuid) || !keys.includes(lease.uuid)) continue;
+    const run = runOf(lease.recordDir);
+    const handle = run === null ? null : { recordDir: lease.recordDir, marker: run.marker, place: run.place };
+    const survivors = handle === null ? [] : await lab.jobs.survivors(handle);
+    const holder: Holder = {
+      run: lease.run,
+      project: basename(lease.project),
+      seconds: (now - lease.at) / 1000,
+      command: run === null ? '' : showCommand(run.command),
+      pids: survivors.map(({ pid }) => pid),
+    };
+    holders.set(lease.uuid, [...(holders.get(lease.uuid) ?? []), holder]);
+  }
+  const pids = survey.gpus.flatMap((gpu) => gpu.processes.map(({ pid }) => pid));
+  const waiting = readWaiters(lab.leases)
+    .filter((one) => one.machine === survey.machine)
+    .sort((a, b) => a.since - b.since)
+    .map(({ run, project, want, since }) => ({
+      run,
+      project: basename(project),
+      want,
+      seconds: (now - since) / 1000,
+    }));
+  return {
+    survey: markReserved(survey, { reserveLast, leased }),
+    holders,
+    processes: await processFacts(site.machine, pids, signal),
+    waiting,
+  };
+}
