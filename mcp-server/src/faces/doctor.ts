@@ -1,17 +1,14 @@
 import { existsSync } from 'node:fs';
 import { LabError } from '../core/errors.js';
 import { gpuKey } from '../core/gpus/choose.js';
-import type { Place } from '../core/place.js';
 import { priceOf } from '../core/price.js';
 import type { Lab } from '../engine/lab.js';
-import { placeFor } from '../engine/runs/site.js';
-import { notCode } from '../engine/there/ask.js';
-import { stampLockedThere } from '../engine/there/locked.js';
 import { acquireLock } from '../store/lock.js';
-import { atOnce, findLocked, idleGlobs, lockedPlaces } from '../store/locked.js';
+import { atOnce, findLocked, lockedPlaces } from '../store/locked.js';
 import type { Project } from '../store/project.js';
 import { bad, type Check, good, note } from './check.js';
 import { disk, records } from './doctor-disk.js';
+import { lockedCheck, NOT_LOCKED, otherMachine } from './doctor-host.js';
 import { telling } from './doctor-telling.js';
 import { idleRules } from './idle-rules.js';
 
@@ -102,49 +99,6 @@ async function locks(): Promise<Check> {
   return good('locks', 'the kernel holds locks for one controller and one supervisor per project');
 }
 
-/** The host that runs go to, tried as a launch would try it. */
-async function otherMachine(lab: Lab, project: Project): Promise<Check[]> {
-  const { mode, ssh_host = 'HOST', sync } = project.config.execution;
-  if (mode === 'local') return [];
-  const { code, stderr } = await lab.machine.exec(['ssh', '-V'], { timeoutMs: 10_000 });
-  const client =
-    code === 0
-      ? good('ssh', stderr.trim().split('\n')[0] ?? '')
-      : note(
-          'ssh',
-          'no OpenSSH client: hosts are reached with the program’s own, which knows keys, agents, jump hosts and known_hosts',
-          'for all of ~/.ssh/config, security keys and second factors install it (Debian/Ubuntu: apt install openssh-client)',
-        );
-  try {
-    const place = await placeFor(lab, project.config);
-    const code = sync === 'off' ? 'the project’s code lies' : 'the code of this folder is brought to';
-    const host = good(
-      'host',
-      `${ssh_host}: reached; ${code} ${sync === 'off' ? 'in ' : ''}${place?.workspace}`,
-    );
-    return [
-      client,
-      host,
-      ...(place === null || sync !== 'off' ? [] : [await lockedThere(lab, project, place)]),
-    ];
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    if (sync !== 'off' && error.message.startsWith('there is no folder'))
-      return [
-        client,
-        note(
-          'host',
-          `${ssh_host}: reached; ${error.message} yet`,
-          'the first launch makes it and brings the code there',
-        ),
-      ];
-    const second = /did not accept any key/.test(error.message)
-      ? `. A host that asks for a second factor: open the shared connection once by hand, it is then used for as long as it lives. In ~/.ssh/config under Host ${ssh_host}: ControlMaster auto, ControlPath ~/.ssh/cm-%C, ControlPersist 12h; then: ssh ${ssh_host} true. A host behind a bastion: ProxyJump BASTION under the same Host, and open both by hand`
-      : '';
-    return [client, bad('host', error.message, `${error.hint}${second}`)];
-  }
-}
-
 /** Who would think in the headless loop: whether the key or the program is there. Nothing is asked over the network. */
 async function thinker(lab: Lab, project: Project): Promise<Check> {
   const { provider, model } = project.config.agent;
@@ -169,15 +123,6 @@ async function thinker(lab: Lab, project: Project): Promise<Check> {
         `${cli} --version fails: ${stderr.trim().split('\n').at(-1) ?? code}`,
         `run ${cli} by hand`,
       );
-}
-
-/** What the globs mean where the code lies. */
-async function lockedThere(lab: Lab, project: Project, place: Place): Promise<Check> {
-  const globs = project.config.experiment.locked;
-  if (globs.length === 0) return NOT_LOCKED;
-  const { machine } = await lab.at(place);
-  const files = Object.keys(await stampLockedThere(machine, place.workspace, globs, notCode(project)));
-  return lockedCheck(globs, files, ` on ${place.host}`);
 }
 
 function tryOpen(lab: Lab): Project | LabError {
@@ -230,23 +175,6 @@ function describe(project: Project): Check[] {
       note('brief', warning, 'shorten the brief, or raise memory.brief_max_chars'),
     ),
   ];
-}
-
-const NOT_LOCKED = note(
-  'locked',
-  'no file is locked',
-  'list what measures the runs under experiment.locked, for instance [eval.py]: a change to it then makes a run invalid',
-);
-
-function lockedCheck(globs: readonly string[], files: readonly string[], where = ''): Check {
-  const idle = idleGlobs(globs, files);
-  return idle.length === 0
-    ? good('locked', `${files.length} file(s)${where}`)
-    : note(
-        'locked',
-        `${idle.join(', ')} means no file${where}`,
-        'globs count from the project folder: check their spelling',
-      );
 }
 
 function locked({ paths, config }: Project): Check[] {
