@@ -10,7 +10,6 @@ import { isOnPath, NOT_FOUND } from './adapters/machines/on-path.js';
 import type { Literature } from './core/paper/source.js';
 import { machineKey } from './core/place.js';
 import type { Jobs, Machine, SurveyGpus } from './core/ports.js';
-import { assertAgreed, assertPlace } from './core/trust.js';
 import type { Lab } from './engine/lab.js';
 import { recentSurvey } from './engine/runs/recent-survey.js';
 import type { Site } from './engine/runs/site.js';
@@ -20,7 +19,6 @@ import type { Desk } from './faces/mcp-desk.js';
 import { runProgram } from './faces/program.js';
 import { leaseFolder, stateFolder } from './store/leases.js';
 import type { Project } from './store/project.js';
-import { readUser } from './store/user.js';
 
 const here = fileURLToPath(import.meta.url);
 const packageRoot = resolve(dirname(here), '..', '..');
@@ -39,6 +37,9 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   logs: () => import('./faces/cli/logs.js'),
   compare: () => import('./faces/cli/compare.js'),
   restore: () => import('./faces/cli/restore.js'),
+  bundle: () => import('./faces/cli/bundle.js'),
+  finalize: () => import('./faces/cli/finalize.js'),
+  export: () => import('./faces/cli/export.js'),
   notes: () => import('./faces/cli/notes.js'),
   notify: () => import('./faces/cli/notify.js'),
   metrics: () => import('./faces/cli/metrics.js'),
@@ -58,11 +59,11 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
 /** Called by hosts, by the program itself or by its developers. */
 const INNER = ['hook', 'supervise', 'herald', 'gen'];
 
-type OpenProject = typeof import('./store/project.js').openProject;
+type OpenProject = typeof import('./store/user.js').openProjectOf;
 
 function openLab(dir: string, openProject: OpenProject): Lab {
   const machine = lazyMachine();
-  const open = (): Project => openProject(dir, readUser(process.env));
+  const open = (): Project => openProject(process.env, dir);
   const at = lazyPlaces(open);
   return {
     open,
@@ -102,11 +103,13 @@ function lazyPlaces(open: () => Project): Lab['at'] {
     const key = machineKey(place);
     const site =
       known.get(key) ??
-      openHost().then((reach) => {
-        if (place.args.length > 0) assertPlace(place, open().paths.root, readUser(process.env));
-        const machine = reach(place.host, place.args, process.env);
-        return { machine, surveyGpus: lazySurvey(machine) };
-      });
+      Promise.all([openHost(), import('./core/trust.js'), import('./store/user.js')]).then(
+        ([reach, { assertPlace }, { readUser }]) => {
+          if (place.args.length > 0) assertPlace(place, open().paths.root, readUser(process.env));
+          const machine = reach(place.host, place.args, process.env);
+          return { machine, surveyGpus: lazySurvey(machine) };
+        },
+      );
     known.set(key, site);
     // One who has agreed meanwhile is not refused again.
     site.catch(() => known.delete(key));
@@ -157,8 +160,11 @@ async function openSources(contact: string | undefined): Promise<Literature> {
 
 /** Who thinks, asked only where the person has agreed to where keys go. */
 const openThinker: Lab['provider'] = async ({ config, untrusted, paths }, own) => {
+  const [{ openProvider }, { assertAgreed }] = await Promise.all([
+    import('./adapters/providers/index.js'),
+    import('./core/trust.js'),
+  ]);
   if (own === undefined) assertAgreed(untrusted, paths.root);
-  const { openProvider } = await import('./adapters/providers/index.js');
   const { agent, experiment } = config;
   return openProvider(
     { ...(own === undefined ? agent : { provider: agent.provider, ...own }), passEnv: experiment.pass_env },
@@ -206,11 +212,11 @@ function lazyDesk(): Console['desk'] {
   let opened: Promise<Desk> | undefined;
   return (project, role) => {
     opened ??= Promise.all([
-      import('./store/project.js'),
+      import('./store/user.js'),
       import('./tools/index.js'),
       import('./faces/mcp-desk.js'),
-    ]).then(([{ openProject }, { TOOLS }, { openDesk }]) =>
-      openDesk(openLab(project, openProject), TOOLS, role, packageRoot),
+    ]).then(([{ openProjectOf }, { TOOLS }, { openDesk }]) =>
+      openDesk(openLab(project, openProjectOf), TOOLS, role, packageRoot),
     );
     return opened;
   };
@@ -219,8 +225,8 @@ function lazyDesk(): Console['desk'] {
 /** How a command opens projects. Only `mcp` does without until its desk is asked for. */
 async function loadLab(command: string): Promise<Console['lab']> {
   if (command === 'mcp') return () => refuseLab();
-  const { openProject } = await import('./store/project.js');
-  return (project) => openLab(project, openProject);
+  const { openProjectOf } = await import('./store/user.js');
+  return (project) => openLab(project, openProjectOf);
 }
 
 function refuseLab(): never {

@@ -179,7 +179,8 @@ describe('bestSoFarChart', () => {
       ]),
     );
     expect(titles(svg).slice(1)).toEqual([
-      'best so far, as measured',
+      'best so far, confirmed',
+      'best single value so far, unconfirmed',
       'baseline',
       'confirmed',
       'better, unconfirmed',
@@ -205,8 +206,24 @@ describe('bestSoFarChart', () => {
       run(5, { value: 0.95, failed: true }),
       run(6, { value: 0.99, running: true }),
     ]);
-    expect(steps(svg)).toHaveLength(1);
-    expect(steps(svg)[0]?.[1]?.match(/V/g)).toHaveLength(1);
+    const [single, sure] = steps(svg);
+    expect(single?.[1]?.match(/V/g)).toHaveLength(1);
+    expect(sure?.[1]).toBe('');
+  });
+
+  it('steps for good only at what is confirmed, at what fresh seeds say of it, with its interval', () => {
+    const svg = wellFormed(
+      best([
+        run(1, { role: 'baseline', known: { value: 0.5, interval: null } }),
+        run(2, { value: 0.9, verdict: 'confirmed', known: { value: 0.7, interval: [0.6, 0.8] } }),
+        run(3, { value: 0.65, verdict: 'confirmed', known: { value: 0.6, interval: [0.55, 0.65] } }),
+      ]),
+    );
+    const all = steps(svg);
+    expect(all).toHaveLength(1);
+    expect(all[0]?.[1]?.match(/V/g)).toHaveLength(1);
+    expect(titles(svg)).not.toContain('best single value so far, unconfirmed');
+    expect(svg.match(/h8M[\d.]+ [\d.]+h8" style="stroke:var\(--good\)"/g)).toHaveLength(2);
   });
 
   it('steps downwards when less is better', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Overview } from '../../mcp-server/src/core/view.js';
 import { type Curves, type Report, renderReport } from '../../mcp-server/src/engine/views/report.js';
+import { runsTable } from '../../mcp-server/src/engine/views/runs-table.js';
 import { overview, run, seen } from '../support/report.js';
 
 const AT = new Date('2026-03-04T05:06:07Z');
@@ -140,6 +141,93 @@ describe('a metric that was not seen', () => {
   });
 });
 
+describe('the receipt', () => {
+  const confirmed = {
+    ...better,
+    verdict: 'confirmed' as const,
+    seeds: 3,
+    interval: [0.2, 0.5] as [number, number],
+  };
+  const view = overview({
+    baseline,
+    best: confirmed,
+    metric: { name: 'val_acc', direction: 'maximize', target: null },
+    runs: [
+      run(1),
+      run(
+        2,
+        { verdict: 'confirmed', gain: 0.4, interval: [0.2, 0.5], gpus: ['GPU-1', 'GPU-2'], duration_s: 3600 },
+        0.9,
+      ),
+      ...[3, 4, 5].map((id) => run(id, { replicate_of: 'exp002', gpus: ['GPU-1'], duration_s: 1800 }, 0.8)),
+      run(6, { verdict: 'inconclusive', gain: 0.01, interval: [-0.01, 0.03] }, 0.51),
+      run(7, { verdict: 'crash', ending: 'oom' }, null),
+      run(8, { verdict: 'rejected' }, 0.4),
+    ],
+  });
+
+  it('comes first: what is confirmed, open and dead, with interval, seeds and cost', () => {
+    const { markdown, html } = render(view);
+    const first = markdown.slice(0, markdown.indexOf('## State'));
+    expect(first).toContain(
+      '| exp002 | lr 0.2 | confirmed | +0.4 (+0.2 to +0.5) | 3 fresh | 4 runs, 3.5 GPU-hours |',
+    );
+    expect(first).toContain(
+      '| exp006 | lr 0.6 | inconclusive, unconfirmed | +0.01 (−0.01 to +0.03) | 1 | 1 run, 1m05s |',
+    );
+    expect(first).toContain('1 crash, 1 rejected; each with its reason below.');
+    const page = seen(html);
+    expect(page.indexOf('+0.4 (+0.2 to +0.5)')).toBeLessThan(page.indexOf('8 runs:'));
+    expect(page).toContain('exp002 lr 0.2 confirmed +0.4 (+0.2 to +0.5) 3 fresh 4 runs, 3.5 GPU-hours');
+  });
+
+  const asks = (over: Partial<Overview>) =>
+    /## Needs you\n\n(.*)/.exec(render({ ...view, ...over }).markdown)?.[1] ?? null;
+  it.each<[string, Partial<Overview>, RegExp]>([
+    ['nothing', {}, /^Nothing needs you now\.$/],
+    ['no metric', { metric: null }, /^Which metric decides/],
+    ['a pause', { status: 'paused' }, /^The campaign is paused/],
+    [
+      'failures in a row',
+      {
+        runs: [1, 2, 3, 4].map((id) =>
+          run(id, id > 1 ? { ending: 'oom', evidence: ['CUDA out of memory'] } : {}, null),
+        ),
+      },
+      /^The last 3 runs ended badly \(oom, oom, oom\)\. What is broken\? CUDA out of memory$/,
+    ],
+    [
+      'a suspicious best',
+      { runs: view.runs.map((one) => (one.id === 'exp002' ? { ...one, flags: ['too good'] } : one)) },
+      /^Is the result of exp002 real\? .*too good$/,
+    ],
+    ['one seed only', { best: better }, /^exp002 looks better on one seed\. May it be repeated/],
+    [
+      'a budget that is used up',
+      { budgets: [{ name: 'gpu_hours', used: 10, limit: 10, unit: 'GPU-hours' }] },
+      /^The budget of gpu hours is used up/,
+    ],
+    [
+      'the target',
+      { metric: { name: 'val_acc', direction: 'maximize', target: 0.85 } },
+      /^The target is reached, confirmed/,
+    ],
+    ['the end', { status: 'stopped: all done' }, /^The campaign has ended\. What should be tried next\?$/],
+  ])('asks the one question that matters: %s', (_, over, words) => {
+    expect(asks(over)).toMatch(words);
+  });
+
+  it('names what was learnt and what to do next', () => {
+    const insights = [{ at: '2026-03-04T02:00:00.000Z', run: 'exp002', text: 'warm-up helps' }];
+    const { markdown, html } = render({ ...view, insights });
+    for (const text of [markdown, seen(html)]) {
+      expect(text).toContain('warm-up helps');
+      expect(text).toContain('auto-experiment finalize');
+      expect(text).toContain('auto-experiment bundle exp002');
+    }
+  });
+});
+
 describe('the rest of the night', () => {
   const view = overview({
     baseline,
@@ -191,6 +279,53 @@ describe('the rest of the night', () => {
     const { html, markdown } = render(view);
     expect(html.match(/<details id="exp00\d">/g)).toHaveLength(5);
     expect(markdown.match(/^<details><summary>/gm)).toHaveLength(5);
+  });
+});
+
+describe('all runs for other programs', () => {
+  const hostile = run(
+    2,
+    {
+      title: '=HYPERLINK("http://a.example")\tand, "more"\nlines',
+      verdict: 'confirmed',
+      gain: 0.1,
+      interval: [0.05, 0.15],
+      metrics: { 'val, acc': { last: 'NaN', best: null, step: 1 } },
+    },
+    null,
+  );
+  const cells = (text: string, between: string): string[][] =>
+    text
+      .split(/\r?\n/)
+      .slice(0, -1)
+      .map((line) =>
+        between === ','
+          ? (line.match(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g) ?? []).map((cell) => cell.replace(/,$/, ''))
+          : line.split('\t'),
+      );
+
+  it('have a column for each fact and metric; unknown is empty, text is no formula', () => {
+    const table = runsTable(overview({ runs: [run(1), hostile] }), 'csv');
+    const [header = [], first = [], second = []] = cells(table, ',');
+    const at = (row: string[], name: string): string | undefined => row[header.indexOf(name)];
+    expect([at(first, 'run'), at(first, 'value'), at(first, 'gain'), at(first, 'val_acc last')]).toEqual([
+      'exp001',
+      '0.5',
+      '',
+      '0.5',
+    ]);
+    expect(at(second, 'title')).toBe(`"'=HYPERLINK(""http://a.example"") and, ""more"" lines"`);
+    expect([at(second, 'value'), at(second, 'gain_low_95'), at(second, '"val, acc last"')]).toEqual([
+      '',
+      '0.05',
+      'NaN',
+    ]);
+  });
+
+  it('have as many cells in each line of the TSV', () => {
+    const lines = cells(runsTable(overview({ runs: [run(1), hostile] }), 'tsv'), '\t');
+    expect(lines).toHaveLength(3);
+    expect(new Set(lines.map((line) => line.length)).size).toBe(1);
   });
 });
 

@@ -29,7 +29,7 @@ export interface Home {
   remove(): void;
 }
 
-export function makeHome(modelUrl: string, project: string): Home {
+export function makeHome(modelUrl: string, project: string, options: readonly string[] = []): Home {
   const path = mkdtempSync(join(tmpdir(), 'auto-experiment-home-'));
   const write = (name: string, text: string): void => {
     mkdirSync(dirname(join(path, name)), { recursive: true });
@@ -58,7 +58,11 @@ export function makeHome(modelUrl: string, project: string): Home {
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
   };
   // As a person does it, before the hosts are started for the first time.
-  execFileSync(resolve('install.sh'), ['--host', 'claude,codex'], { cwd: path, env, stdio: 'pipe' });
+  execFileSync(resolve('install.sh'), ['--host', 'claude,codex', ...options], {
+    cwd: path,
+    env,
+    stdio: 'pipe',
+  });
   return { path, env, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 10 }) };
 }
 

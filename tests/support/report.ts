@@ -60,6 +60,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
     runs: [],
     running: [],
     decisions: [],
+    insights: [],
     directive: null,
     budgets: [],
     bill: null,

@@ -1,6 +1,6 @@
 import { escapeMarkdown } from './escape.js';
 import { oneLine } from './text.js';
-import { clipToWidth, textWidth } from './width.js';
+import { clipMiddle, clipToWidth, textWidth } from './width.js';
 
 export interface Column {
   header: string;
@@ -8,6 +8,8 @@ export interface Column {
   align?: 'left' | 'right';
   /** This column gives way first when the table is too wide. Without any, the widest gives way. */
   flexible?: boolean;
+  /** Where a cell is cut that is too long; names are best cut in the middle. */
+  cut?: 'end' | 'middle';
   /** Colours a padded cell; it must not change how wide it looks. */
   paint?: (padded: string, row: number) => string;
 }
@@ -58,7 +60,8 @@ export function textTable(
   const drawn = lines.map((line, number) => {
     const cells = columns.map((column, index) => {
       const width = widths[index] ?? 0;
-      const text = clipToWidth(line[index] ?? '', width);
+      const cut = column.cut === 'middle' ? clipMiddle : clipToWidth;
+      const text = cut(line[index] ?? '', width);
       const space = ' '.repeat(width - textWidth(text));
       // Nothing after the last word of a line: trailing spaces wrap on narrow terminals.
       const last = index === columns.length - 1 && column.align !== 'right';

@@ -94,6 +94,9 @@ export const Overview = z.strictObject({
   runs: z.array(RunView),
   running: z.array(z.string()),
   decisions: z.array(z.strictObject({ at: z.string(), text: z.string() })),
+  insights: z
+    .array(z.strictObject({ at: z.string(), run: z.string().nullable(), text: z.string() }))
+    .describe('key results that the ledger keeps, the newest last'),
   directive: z.string().nullable().describe('a directive that is waiting or not yet acted on'),
   budgets: z.array(BudgetView),
   bill: BillView.nullable().describe('null = no model was asked'),

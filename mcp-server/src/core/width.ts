@@ -35,3 +35,23 @@ export function clipToWidth(text: string, cells: number): string {
   }
   return `${kept}…`;
 }
+
+/** As `clipToWidth`, with what is cut taken from the middle: names often differ at their ends. */
+export function clipMiddle(text: string, cells: number): string {
+  if (textWidth(text) <= cells) return text;
+  if (cells < 5) return clipToWidth(text, cells);
+  const parts = [...graphemesOf(text)].map(({ segment }) => segment);
+  const take = (list: readonly string[], room: number): string[] => {
+    let used = 0;
+    let count = 0;
+    for (const part of list) {
+      used += graphemeWidth(part);
+      if (used > room) break;
+      count += 1;
+    }
+    return list.slice(0, count);
+  };
+  const end = take(parts.toReversed(), Math.floor((cells - 1) / 3)).reverse();
+  const start = take(parts, cells - 1 - textWidth(end.join('')));
+  return `${start.join('')}…${end.join('')}`;
+}

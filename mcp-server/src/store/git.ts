@@ -30,6 +30,8 @@ export interface GitOptions {
   input?: string | Buffer;
   /** A private index; the user's is never written. */
   index?: string;
+  /** Of a commit; ISO 8601. The same content on the same date is the same commit. */
+  date?: string;
   /** Milliseconds; git is ended when it takes longer, which is an error. */
   timeoutMs?: number;
 }
@@ -48,7 +50,7 @@ export function tryGit(cwd: string, args: readonly string[], options: GitOptions
       [...QUIET, ...args],
       {
         cwd,
-        env: gitEnv(options.index),
+        env: gitEnv(options),
         encoding: 'buffer',
         maxBuffer: MAX_OUTPUT,
         windowsHide: true,
@@ -87,7 +89,7 @@ export async function git(cwd: string, args: readonly string[], options: GitOpti
   );
 }
 
-function gitEnv(index: string | undefined): NodeJS.ProcessEnv {
+function gitEnv({ index, date }: GitOptions): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !LOCAL_ENV.test(name));
   const who = { NAME: 'auto-experiment', EMAIL: 'auto-experiment@localhost' };
   return {
@@ -101,6 +103,7 @@ function gitEnv(index: string | undefined): NodeJS.ProcessEnv {
     GIT_COMMITTER_NAME: who.NAME,
     GIT_COMMITTER_EMAIL: who.EMAIL,
     ...(index === undefined ? {} : { GIT_INDEX_FILE: index }),
+    ...(date === undefined ? {} : { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date }),
   };
 }
 
@@ -111,6 +114,8 @@ export interface GitPlace {
   format: 'sha1' | 'sha256';
   /** Folder of refs for this project: several projects and work trees may share one repository. */
   refs: string;
+  /** Folder of the project in the repository, with a `/` at its end; empty where it is the repository itself. */
+  prefix: string;
 }
 
 /** Null when the project is in no repository, git is not there, git refuses it, or the repository ignores the project. */
@@ -132,6 +137,7 @@ export async function gitPlace(project: string): Promise<GitPlace | null> {
   return {
     head: head.code === 0 ? head.stdout.toString('utf8').trim() : null,
     format: format === 'sha256' ? 'sha256' : 'sha1',
+    prefix,
     refs: key === '' ? 'refs/auto-experiment' : `refs/auto-experiment/${slug(key)}`,
   };
 }

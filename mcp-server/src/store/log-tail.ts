@@ -33,3 +33,26 @@ export function readTail(path: string, count: number): { lines: string[]; size: 
 export function lastState(line: string): string {
   return line.split('\r').findLast((part) => part.trim() !== '') ?? '';
 }
+
+/** The first and the last bytes of a file as text, with a line between them that says what is missing; all of a shorter one. */
+export function readEnds(path: string, head: number, tail: number): { text: string; skipped: number } {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return { text: '', skipped: 0 };
+    throw error;
+  }
+  try {
+    const { size } = fstatSync(fd);
+    const read = (from: number, length: number): string => {
+      const buffer = Buffer.alloc(length);
+      return buffer.toString('utf8', 0, readSync(fd, buffer, 0, length, from));
+    };
+    if (size <= head + tail) return { text: read(0, size), skipped: 0 };
+    const skipped = size - head - tail;
+    return { text: `${read(0, head)}\n… ${skipped} bytes left out …\n${read(size - tail, tail)}`, skipped };
+  } finally {
+    closeSync(fd);
+  }
+}

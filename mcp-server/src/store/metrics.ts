@@ -33,6 +33,14 @@ export function* readMetrics(path: string, from = 0): Generator<LoggedRecord> {
   }
 }
 
+/** As `readMetrics`, with the time (ms) at which each was read from the log or a file. */
+export function* readTimedMetrics(path: string): Generator<LoggedRecord & { t: number }> {
+  for (const line of linesOf(path, 0)) {
+    const stored = line === '' ? null : parseStored(line);
+    if (stored !== null) yield { ...loggedOf(stored), t: stored.t };
+  }
+}
+
 const CHUNK = 1 << 20;
 
 /** The lines of a file, read in chunks; none when there is no file. */
@@ -71,8 +79,10 @@ export function openIfThere(path: string): number | null {
 /** One line of `metrics.jsonl`; null for a torn one. */
 export function parseMetric(line: string): LoggedRecord | null {
   const stored = parseStored(line);
-  if (stored === null) return null;
-  const { t: _, source, ...record } = stored;
+  return stored === null ? null : loggedOf(stored);
+}
+
+function loggedOf({ t: _, source, ...record }: StoredMetricRecord): LoggedRecord {
   return {
     ...record,
     ...(source === undefined ? {} : { source }),

@@ -9,7 +9,7 @@ import { type Agreed, NOBODY, NOTHING_AGREED, type User } from '../core/trust.js
 import { checked, parseYaml } from './config-file.js';
 import { readTextIfThere, writeAtomic } from './files.js';
 import { stateFolder } from './leases.js';
-import { storageError } from './project.js';
+import { openProject, type Project, storageError } from './project.js';
 import { userConfigFolder } from './user-config.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -19,8 +19,11 @@ export function readUser(env: Env): User {
   return { own: readOwnConfig(env), agreed: (root) => readAgreed(env, root) };
 }
 
-/** Settings of this user for all their projects. */
+/** `config.yaml` in the folder of what this user decides for all projects. */
 export const ownConfigPath = (env: Env): string => join(userConfigFolder(env), 'config.yaml');
+
+/** Opens a project as this user sees it: with their own config beneath it, and what they have agreed to. Throws LabError. */
+export const openProjectOf = (env: Env, dir: string): Project => openProject(dir, readUser(env));
 
 const MAX_BYTES = 64 * 1024;
 

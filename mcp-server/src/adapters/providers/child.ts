@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { errorCode } from '../../core/errors.js';
 
@@ -114,15 +112,4 @@ function signalGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): vo
   } catch (error) {
     if (errorCode(error) !== 'ESRCH') throw error;
   }
-}
-
-/** Where a program is on a PATH; null when it is not. */
-export function findOnPath(program: string, path: string | undefined): string | null {
-  for (const folder of (path ?? '').split(delimiter)) {
-    if (folder === '') continue;
-    const file = join(folder, program);
-    const stat = statSync(file, { throwIfNoEntry: false });
-    if (stat?.isFile() === true && (stat.mode & 0o111) !== 0) return file;
-  }
-  return null;
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { errorCode } from '../../core/errors.js';
 import { type AgentTask, ProviderError, type ProviderName } from '../../core/provider.js';
 import { clip, oneLine } from '../../core/text.js';
-import { type ChildTask, type Ended, findOnPath, runChild } from './child.js';
+import { isOnPath } from '../machines/on-path.js';
+import { type ChildTask, type Ended, runChild } from './child.js';
 import type { Door } from './door.js';
 
 /** Name under which a CLI knows our server; tools are then `mcp__autoexp__…` to its model. */
@@ -19,7 +20,7 @@ export interface Cli {
 
 /** Throws ProviderError (`setup`) where the program is not on PATH. */
 export function assertInstalled({ provider, program, install }: Cli, door: Door): void {
-  if (findOnPath(program, door.env.PATH) !== null) return;
+  if (isOnPath(program, door.env)) return;
   throw new ProviderError('setup', `${provider}: there is no program "${program}" on PATH`, install);
 }
 

@@ -13,6 +13,8 @@ export interface ChartedRun {
   /** It ended without a value that counts; drawn as a cross below the plot. */
   failed: boolean;
   running?: boolean;
+  /** What is known of it on fresh seeds, and its 95 % interval; absent for a run that is not confirmed. */
+  known?: { value: number; interval: readonly [number, number] | null } | null;
 }
 
 export const SIGNS = [

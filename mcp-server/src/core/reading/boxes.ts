@@ -35,4 +35,4 @@ export function readBox(text: string, section: string): BoxSeen | null {
 }
 
 const isTimeLike = (normalized: string): boolean =>
-  isNeverMetric(normalized) && !/^(?:batch|n_|total_)/.test(normalized);
+  isNeverMetric(normalized) && !/^(?:batch|n_(?!updates)|total_)/.test(normalized);

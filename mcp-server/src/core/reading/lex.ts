@@ -1,3 +1,5 @@
+import { isStem } from './names.js';
+
 /** A number as it stands in a line. Offsets are those of the line's text. */
 export interface NumberToken {
   start: number;
@@ -105,9 +107,14 @@ function nonFinite(text: string, from: number): number {
       .trimEnd()
       .at(-1) ?? '';
   if (/[:=,([{+'"|-]/.test(before)) return found;
-  const after = text.slice(from + found, from + found + 3);
-  return before !== '' && /^(?:$|[,;|)\]}%]|\s*$|\s\s|\t)/.test(after) ? found : 0;
+  const after = text.slice(from + found, from + found + 60);
+  if (before !== '' && /^(?:$|[,;|)\]}%]|\s*$|\s\s|\t|\s[|│])/.test(after)) return found;
+  // `Loss nan Accuracy 0.1`: a metric's word before it, and another name with its number behind it.
+  const word = /([\p{L}\p{N}_/@-]+) $/u.exec(text.slice(Math.max(0, from - 40), from))?.[1];
+  return word !== undefined && isStem(word) && NEXT_PAIR.test(after) ? found : 0;
 }
+
+const NEXT_PAIR = /^ (?:[A-Za-z][\w/@.-]* ){0,2}[A-Za-z][\w/@.-]*[:=]? ?[+-]?(?:\d|nan\b|inf\b)/i;
 
 /** What follows the percentage of a progress bar. */
 const BAR = /^(?:\||\s*[\u2500-\u25bf]|\s+\d+\/\d+)/;
@@ -130,7 +137,9 @@ function judge(text: string, token: NumberToken, at: (index: number) => number):
     before === 95
   )
     token.free = false;
-  else if (before === 43 || before === 58 || before === 44) token.free = !isDigit(beforeThat);
+  else if (before === 43 || before === 58 || before === 44)
+    token.free =
+      !isDigit(beforeThat) || (before === 58 && token.kind === 'real' && endsName(at, token.start - 2));
   if (token.suffix === '%' && BAR.test(text.slice(stop, stop + 24))) token.free = false;
   if (token.suffix !== '') return;
   if (after === 47 && isDigit(next)) token.ratio ??= 'top';
@@ -138,6 +147,13 @@ function judge(text: string, token: NumberToken, at: (index: number) => number):
   else if (after === 45) token.free &&= !isWord(next);
   else if (after === 58 || after === 46) token.free &&= !isDigit(next);
   else if (after === 95 || after === 92) token.free = false;
+}
+
+/** The digits that end here are a name's, as in `acc@5:0.9` and `top1:0.8`, and not the hours of a clock. */
+function endsName(at: (index: number) => number, last: number): boolean {
+  let i = last;
+  while (isDigit(at(i))) i -= 1;
+  return isLetter(at(i)) || at(i) === 64 || at(i) === 95;
 }
 
 const FILE =

@@ -83,7 +83,7 @@ export const isQualifier = (word: string): boolean =>
   QUALIFIERS.has(word.toLowerCase().replace(/[^a-z0-9]/g, ''));
 
 const NEVER =
-  set(`time times eta elapsed date timestamp timestamps version versions pid port memory mem maxmem gpumem cpumem gpu gpus cpu cpus host rank ranks
+  set(`time times eta elapsed date timestamp timestamps version versions pid port localhost memory mem maxmem gpumem cpumem gpu gpus cpu cpus host rank ranks
   seed seeds id uid lineno line lines wall v num number allocated reserved remaining consumed examples example accumulation trainable params parameters param optimization
   args config batch batches bsz bs wpb batchsize minibatch dropout momentum decay beta betas eps epsilon warmup workers worker layers layer heads head hidden dim
   dims depth vocab seqlen size sizes device devices node nodes world patience frequency every weights estimators classes class images instances targets labels support
@@ -95,7 +95,8 @@ const NEVER_WHOLE =
   train_samples eval_samples predict_samples avg_samples tol n_jobs gamma cuda eos bos unk sequence_length seq_length seq_len context_length
   max_sequence_length flops_per_token estimated_flops_per_token total_flos total_flops crop_pct maintenance clip clip_range pavg initscore nnzs lrm hyp_len total_tokens_m seq_lens min_delta sents sys_len ref_len syslen reflen ntasks layer_norm_eps rms_norm_eps
   initializer_range adam_beta1 adam_beta2 label_smoothing_factor total_optimization_steps logging_steps save_steps eval_steps warmup_steps max_iters eval_iters eval_interval wall_time date_time learning_rate_schedule bf16 fp16 tf32
-  episodes level priority status code exit_code rc signal errno todo gradient_accumulation_steps steps_per_epoch total_batches duration took oom job jobid arch_version interval log_interval save_interval seconds secs c`);
+  episodes level priority status code exit_code rc signal errno todo gradient_accumulation_steps steps_per_epoch total_batches duration took oom job jobid arch_version interval log_interval save_interval seconds secs c
+  skipped n_updates iterations training_iteration dur dp pp tp cp n_st n_ep env_episode`);
 
 /** The last word of the name counts where training stands: `PPO Epoch`, `acc_iter`, `rollout_step`. Not `train_loss_step`. */
 export const endsInPlace = (normalized: string): boolean =>

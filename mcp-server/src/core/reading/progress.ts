@@ -7,10 +7,12 @@ const EPOCH =
 // `Train: 0 [ 0/1251 ( 0%)]`, `TRAIN [0][0/3880]`, `Train:  1/80 (  1%) [ 0/464 (  0%)]`, `Train: [0/300][10/1251]`.
 const PHASE =
   /(?<![\w.])(?:train|training|val|valid|validation|eval)\s*(?::\s*)?(?:\[(\d+)\]\s*\[\s*\d+\/|(\d+)(?:\s*\/\s*(\d+)\s*\([^)]*\))?\s*\[\s*\d+\/|\[(\d+)\/(\d+)\]\s*\[\s*\d+\/)|^\s*\[(\d+)\/(\d+)\]\s*\[\s*\d+\/\d+\]/di;
+// `1epoch results:`, `12epoch:train:1-100batch:`
+const COUNTED = /(?<![\w.@-])(\d+)epoch(?=[:\s])/di;
 // In order of worth.
 const STEPS = [
-  /(?<![\w.])(?:global[ _-]?steps?|num_updates)["']?\s*(?:[:=#]\s*)?(?:[[(]\s*)?(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
-  /(?<![\w./-])(?<!\b(?:fps|per|each) )(?:train(?:ing)?[ _]|completed )?step["']?(?:\(train\))?\s*(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
+  /(?<![\w.])(?:global[ _-]?steps?|num_updates)["']?\s*(?:[:=#]\s*)?(?:[[(]\s*)?(\d+(?:\.0+)?)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
+  /(?<![\w./-])(?<!\b(?:fps|per|each) )(?:train(?:ing)?[ _]|env_|completed )?step["']?(?:\(train\))?\s*(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
   /(?<![\w./-])(?:training |train |completed )?(?:iteration|iter|tick)["']?(?:\(train\))?\s*(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
   // A bar that is labelled with it.
   /(?<![\w./-])(?:steps|iterations|iters):\s+\d+%\|[^|]*\|\s*(\d+)\/(\d+)/di,
@@ -19,7 +21,7 @@ const STEPS = [
   /^\W*(?:it|iters|steps|(?:total )?timesteps?|frames?)[:\s]\s*(\d+)(?![.\d]*[\w%])/di,
   // Boosters and scripts that open the line with it: `[10]\tauc:…`, `10:\tlearn: …`, `s:250 tel:…`.
   /(?:^|\] )\s*\[(\d+)\]:?(?=\s+\S*[A-Za-z])(?!\s*\[)/d,
-  /^\s*(\d+):(?:\t| {2,})/d,
+  /^\s*(\d+):(?:\t| {2,}| (?=learn: ))/d,
   /^\s*s:(\d+)\s/d,
   /^\s*(\d+)\s+\|\s+(?=[a-z])/d,
   /(?<![\w.])episode[\s:=#]*(\d+)(?![.\d]*\w)(?:\s*(?:\/|of)\s*(\d+))?/di,
@@ -66,6 +68,7 @@ export function findStand(text: string): Stand {
         spot(text, phase.indices, 3) ?? spot(text, phase.indices, 5) ?? spot(text, phase.indices, 7);
     }
   }
+  if (stand.epoch === null) stand.epoch = spot(text, COUNTED.exec(text)?.indices, 1);
   for (const pattern of STEPS) {
     const step = pattern.exec(text);
     if (step === null) continue;

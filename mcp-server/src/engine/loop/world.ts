@@ -33,8 +33,8 @@ export interface World {
   packet(project: Project, campaign: Campaign, run: string): string;
   use(project: Project, campaign: Campaign): BudgetUse;
   keepSupervised(project: Project): Promise<void>;
-  /** Writes the report; its path. Throws LabError. */
-  report(project: Project): Promise<string>;
+  /** Writes the report; the path of the page, null where none is wanted. Throws LabError. */
+  report(project: Project): Promise<string | null>;
   bell(project: Project, signal: AbortSignal): Bell;
   /** The folder whose changes tell of a run. */
   record(project: Project, run: string): string;
@@ -64,7 +64,7 @@ export function realWorld(lab: WorldLab, say: (text: string) => void): World {
     packet: (project, campaign, run) => runPacketText(fullPacket(lab, project, view(project, campaign, run))),
     use: (project, campaign) => currentUse(project, campaign, lab.clock()),
     keepSupervised: ({ paths }) => keepSupervised(lab, paths.root),
-    report: async (project) => (await writeReport(lab, project)).html,
+    report: async (project) => (await writeReport(lab, project)).html ?? null,
     bell: ({ paths }, signal) => createBell([paths.workspace, paths.runs], signal),
     record: ({ paths }, run) => runPaths(paths.runs, run).record,
   };

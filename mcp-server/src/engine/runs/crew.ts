@@ -125,7 +125,7 @@ export function createCrew(
     if (queued.size === 0) return waiting.over();
     project = reopened();
     let started = 0;
-    const due = waiting.due();
+    waiting.begin();
     for (const record of [...queued.values()]) {
       const stopped = await closedInQueue(lab, paths, record);
       if (stopped !== null) {
@@ -135,17 +135,16 @@ export function createCrew(
         continue;
       }
       if (active.size >= project.config.experiment.max_parallel || started === STARTS) return;
-      if (!due && waiting.waits(record.id)) {
-        if (waiting.holdsBack(record.id)) return;
-        continue;
-      }
+      const turn = waiting.turn(record);
+      if (turn === 'stop') return;
+      if (turn === 'skip') continue;
       const result = await startRun(lab, project, record, waiting.maxAgeMs());
       if (result.kind === 'waiting') {
-        waiting.refused(record.id, result.refused);
+        waiting.refused(record, result.refused);
         // Always: the attempt may have called it running meanwhile.
         writeRun(paths.runs, result.record, { mayLose: 'newest' });
         queued.set(record.id, result.record);
-        if (waiting.holdsBack(record.id)) return;
+        if (!result.refused.hopeless) return;
         continue;
       }
       queued.delete(record.id);

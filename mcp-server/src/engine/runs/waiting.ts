@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import type { RunRecord } from '../../core/run-record.js';
 import { stopWaiting } from '../../store/gpu-line.js';
 import type { Lab } from '../lab.js';
 import type { Refused } from './grant.js';
@@ -10,28 +11,41 @@ const LONGEST_MS = 60_000;
 const SOON_MS = 100;
 const SURVEY_AGE_MS = 2000;
 
-/** When the runs that wait for GPUs ask again. */
+type Asker = Pick<RunRecord, 'id' | 'gpus_wanted' | 'gpus_allowed' | 'place'>;
+
+/** When the runs that wait for GPUs ask again, and which of them. */
 export function createWaiting(lab: Pick<Lab, 'clock' | 'leases'>, project: string) {
   /** Those that were refused, with whether others behind them wait too. */
   const refusals = new Map<string, { holdsBack: boolean }>();
+  /** What was refused in this look: a run that asks for the same need not ask. */
+  const vain = new Set<string>();
+  let due = true;
   let askAt = Number.NEGATIVE_INFINITY;
   let freedAt = Number.NEGATIVE_INFINITY;
   let leasesSeen = Number.NaN;
-  const leasesNow = (): number => statSync(lab.leases, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const kindOf = ({ gpus_wanted, gpus_allowed, place }: Asker): string =>
+    JSON.stringify([gpus_wanted, gpus_allowed, place]);
 
   return {
-    /** Whether it makes sense to ask again: time has passed, or somebody’s lease has come or gone. */
-    due(): boolean {
-      const now = leasesNow();
-      const changed = now !== leasesSeen;
+    /** A new look at the queue. Who was refused asks again when time has passed, or somebody’s lease has come or gone. */
+    begin(): void {
+      const now = statSync(lab.leases, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+      due = now !== leasesSeen || lab.clock() >= askAt;
       leasesSeen = now;
-      return changed || lab.clock() >= askAt;
+      vain.clear();
     },
-    waits: (run: string): boolean => refusals.has(run),
-    holdsBack: (run: string): boolean => refusals.get(run)?.holdsBack === true,
-    refused(run: string, { hopeless, until }: Refused): void {
+    /** What a queued run is to do now; `stop`: it waits, and so do all behind it. */
+    turn(run: Asker): 'ask' | 'skip' | 'stop' {
+      const before = refusals.get(run.id);
+      if (vain.has(kindOf(run))) return 'skip';
+      if (before === undefined || due) return 'ask';
+      vain.add(kindOf(run));
+      return before.holdsBack ? 'stop' : 'skip';
+    },
+    refused(run: Asker, { hopeless, until }: Refused): void {
       const now = lab.clock();
-      refusals.set(run, { holdsBack: !hopeless });
+      refusals.set(run.id, { holdsBack: !hopeless });
+      vain.add(kindOf(run));
       const soon = Math.min(ASK_MS, Math.max(SOON_MS, (now - freedAt) / 2));
       askAt = until === null ? now + soon : Math.min(until, now + LONGEST_MS);
     },

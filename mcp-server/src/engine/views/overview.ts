@@ -34,6 +34,8 @@ export interface Known {
   runs: RunView[];
   warnings: readonly string[];
 }
+/** More than this nobody reads; all of them are in the ledger. */
+const INSIGHTS = 30;
 
 /** Builds the one read model. Where runs are open and nobody watches them, a supervisor is started again. */
 export async function buildOverview(
@@ -94,6 +96,7 @@ export async function overviewOf(
     decisions: campaign.decisions
       .slice(-config.memory.max_recent_entries)
       .map(({ at, text }) => ({ at, text })),
+    insights: campaign.results.slice(-INSIGHTS).map(({ at, run, text }) => ({ at, run, text })),
     directive: pendingDirective(paths.workspace)?.text ?? null,
     budgets: budgetViews(config.budget, use),
     bill: billView(campaign, use.gpu_hours, now),

@@ -66,12 +66,13 @@ function placeOf(run: RunView): 'confirmed' | 'inconclusive' | 'dead' {
 function lineOf(overview: Overview, run: RunView): ReceiptLine {
   const arm = overview.runs.filter((one) => one.id === run.id || one.replicate_of === run.id);
   const seeds = arm.filter((one) => one.replicate_of === run.id && one.ending === 'succeeded');
-  const known = run.verdict === 'confirmed' || run.verdict === 'inconclusive';
+  // What fresh seeds said; else the one value that was measured.
+  const known = (run.verdict === 'confirmed' || run.verdict === 'inconclusive') && run.gain !== null;
   return {
     run: run.id,
     title: run.title,
     word: verdictWord(run, overview.baseline).text,
-    gain: gainOf(run, overview.baseline),
+    gain: known ? run.gain : gainOf(run, overview.baseline),
     interval: known ? run.interval : null,
     seeds: seeds.length,
     runs: arm.length,
@@ -81,20 +82,27 @@ function lineOf(overview: Overview, run: RunView): ReceiptLine {
   };
 }
 
-/** `+0.012 (95 %: +0.004 to +0.021), 6 fresh seeds, 7 runs, 3.5 GPU-hours`. */
+/** Of the inconclusive ones more are in the table of runs. */
+export const RECEIPT_LINES = 12;
+
+/** `+0.012 (+0.004 to +0.021)`: the gain and its 95 % interval; `–` where there is none to give. */
+export function gainWords({ gain, interval }: ReceiptLine): string {
+  if (gain === null) return '–';
+  const between = interval === null ? '' : ` (${formatGain(interval[0])} to ${formatGain(interval[1])})`;
+  return `${formatGain(gain)}${between}`;
+}
+
+/** `6 fresh`, or `1` for an idea that was only screened. */
+export const seedWords = ({ seeds }: ReceiptLine): string => (seeds === 0 ? '1' : `${seeds} fresh`);
+
+/** All of it in one line: `+0.012 (+0.004 to +0.021), 6 fresh seeds, 7 runs, 3.5 GPU-hours`. */
 export function receiptWords(line: ReceiptLine): string {
-  const { gain, interval, seeds } = line;
-  const between =
-    interval === null ? '' : ` (95 %: ${formatGain(interval[0])} to ${formatGain(interval[1])})`;
-  return [
-    gain === null ? 'no gain to give' : `${formatGain(gain)}${between}`,
-    seeds === 0 ? 'one seed' : `${seeds} fresh seed${seeds === 1 ? '' : 's'}`,
-    costWords(line),
-  ].join(', ');
+  const seeds = line.seeds === 0 ? 'one seed' : `${line.seeds} fresh seed${line.seeds === 1 ? '' : 's'}`;
+  return [gainWords(line), seeds, costWords(line)].join(', ');
 }
 
 /** `7 runs, 3.5 GPU-hours`; the time alone where no GPU was leased. */
-function costWords({ runs, seconds, gpuHours }: ReceiptLine): string {
+export function costWords({ runs, seconds, gpuHours }: ReceiptLine): string {
   const many = `${runs} run${runs === 1 ? '' : 's'}`;
   return gpuHours > 0
     ? `${many}, ${formatValue(Number(gpuHours.toPrecision(2)))} GPU-hours`
@@ -111,7 +119,7 @@ export function deadWords(dead: readonly ReceiptLine[]): string {
 const BROKEN_AFTER = 3;
 
 /** The most pressing of what only a person can decide; null = nothing needs one. */
-function questionOf(overview: Overview): string | null {
+export function questionOf(overview: Overview): string | null {
   const { runs, metric, best, baseline, status, budgets } = overview;
   const ended = runs.filter((run) => run.state === 'ended');
   if (ended.length === 0) return null;
@@ -135,12 +143,14 @@ function questionOf(overview: Overview): string | null {
     return `${void_.id} does not count: ${short(void_.verdict_reason ?? 'see its evidence')}. Was that change meant?`;
   if (best !== null && best.run !== baseline?.run && best.verdict === 'unconfirmed')
     return `${best.run} looks better on one seed. May it be repeated on fresh seeds? Name experiment.seed_env, or write {seed} into the command.`;
+  const over = status.startsWith('stopped');
   const full = budgets.find(({ used, limit }) => limit !== null && used >= limit);
-  if (full !== undefined)
+  // After the end the clock runs on; what ended it is in its reason.
+  if (full !== undefined && (!over || status.includes('budget')))
     return `The budget of ${full.name.replace('_', ' ')} is used up. Raise it, or finish here?`;
-  if (best?.verdict === 'confirmed' && overview.metric?.target != null && reached(overview))
+  if (best?.verdict === 'confirmed' && reached(overview))
     return 'The target is reached, confirmed. Finish here, or set a further one?';
-  return status.startsWith('stopped') ? 'The campaign has ended. What should be tried next?' : null;
+  return over ? 'The campaign has ended. What should be tried next?' : null;
 }
 
 function reached({ best, metric }: Overview): boolean {

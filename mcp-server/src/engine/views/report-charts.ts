@@ -36,7 +36,7 @@ export function progressChart(overview: Overview): Chart | null {
     metric: metricLabel(overview),
     direction: metric.direction,
     target: metric.target,
-    runs: runs.filter((run) => run.replicate_of === null).map(charted),
+    runs: runs.filter((run) => run.replicate_of === null).map((run) => charted(overview, run)),
   };
   return {
     name: 'best-so-far',
@@ -47,11 +47,32 @@ export function progressChart(overview: Overview): Chart | null {
 }
 
 /** A run as pictures of the best so far take it. */
-export function charted(run: RunView): ChartedRun {
+export function charted(overview: Pick<Overview, 'baseline' | 'metric'>, run: RunView): ChartedRun {
   const { id, title, role, verdict } = run;
   const value = run.primary === null || run.primary.value === null ? null : fromJsonNumber(run.primary.value);
   const failed = run.state === 'ended' && endingWord(run).tone === 'bad';
-  return { id, title, number: runNumber(id), value, role, verdict, failed, running: run.state !== 'ended' };
+  const known = knownOf(overview, run) ?? null;
+  return {
+    ...{ id, title, number: runNumber(id), value, role, verdict, failed, known },
+    running: run.state !== 'ended',
+  };
+}
+
+/** What fresh seeds say of a confirmed run, and of the baseline, in the metric's own unit. */
+function knownOf(
+  { baseline, metric }: Pick<Overview, 'baseline' | 'metric'>,
+  run: RunView,
+): ChartedRun['known'] {
+  if (baseline === null || metric === null) return null;
+  const base = fromJsonNumber(baseline.value);
+  if (!Number.isFinite(base)) return null;
+  if (run.id === baseline.run) return { value: base, interval: null };
+  if (run.verdict !== 'confirmed' || run.gain === null) return null;
+  const at = (gain: number): number => (metric.direction === 'maximize' ? base + gain : base - gain);
+  return {
+    value: at(run.gain),
+    interval: run.interval === null ? null : [at(run.interval[0]), at(run.interval[1])],
+  };
 }
 
 /** The primary metric's curves and those of up to three loss-like metrics. A metric that no chosen run has is left out. */

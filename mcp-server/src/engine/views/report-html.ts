@@ -4,6 +4,8 @@ import type { RunView } from '../../core/run.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
 import { BILL_HEADER, billLines, billRows } from './bill-rows.js';
+import { nextSteps } from './receipt.js';
+import { receiptHtml } from './receipt-html.js';
 import type { Chart } from './report-charts.js';
 import { REPORT_STYLE } from './report-style.js';
 import {
@@ -39,6 +41,7 @@ export function reportHtml(
     `<h1>${esc(overview.project)}</h1>`,
     `<p class="goal">${esc(overview.goal)}</p>`,
     hero(overview),
+    receiptHtml(overview),
     note('', overview.directive === null ? [] : [`Directive that waits: ${overview.directive}`]),
     note('warn', overview.warnings),
     section('Progress', progress === null || runs.length === 0 ? '' : picture(progress)),
@@ -53,15 +56,9 @@ export function reportHtml(
     ),
     section(countText(runs), runs.length === 0 ? '' : runTable(overview)),
     section('Cost of the models', billTable(overview)),
-    section(
-      'Decisions',
-      list(
-        overview.decisions.map(
-          (one) => `<span class="soft small">${esc(timeText(one.at))}</span><p>${esc(one.text)}</p>`,
-        ),
-        'times',
-      ),
-    ),
+    section('What was learnt', timeList(overview.insights)),
+    section('Next steps', list(nextSteps(overview).map(esc))),
+    section('Decisions', timeList(overview.decisions)),
     section('Each run', card(runs.map((run) => runDetails(run, overview)).join(''))),
     `<p class="soft small" style="margin-top:28px">Written ${esc(timeText(at))} from ${esc(overview.path)}</p>`,
   ];
@@ -128,6 +125,13 @@ function list(items: readonly string[], kind = ''): string {
   return items.length === 0
     ? ''
     : card(`<ul class="list ${kind}">${items.map((one) => `<li>${one}</li>`).join('')}</ul>`);
+}
+
+function timeList(entries: readonly { at: string; text: string }[]): string {
+  return list(
+    entries.map((one) => `<span class="soft small">${esc(timeText(one.at))}</span><p>${esc(one.text)}</p>`),
+    'times',
+  );
 }
 
 function word({ text, tone }: Word): string {

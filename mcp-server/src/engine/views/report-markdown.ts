@@ -7,6 +7,16 @@ import { formatDuration, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
 import { BILL_HEADER, billLines, billRows } from './bill-rows.js';
 import {
+  costWords,
+  deadWords,
+  gainWords,
+  nextSteps,
+  RECEIPT_LINES,
+  type ReceiptLine,
+  receiptOf,
+  seedWords,
+} from './receipt.js';
+import {
   budgetText,
   certaintyText,
   countText,
@@ -39,16 +49,20 @@ export function reportMarkdown(overview: Overview, pictures: readonly Picture[],
     `# ${md(overview.project)}: experiment report`,
     overview.goal === '' ? null : `> ${md(overview.goal)}`,
     `**${md(headline.text)}**${headline.trust === null ? '' : `\n${md(headline.trust)}`}`,
-    bullets([
-      countText(runs),
-      targetWord(overview)?.text ?? null,
-      certaintyText(overview.certainty),
-      overview.early_kills,
-      overview.calibration === null ? null : `Predictions: ${overview.calibration}`,
-      `Now: ${overview.status}`,
-      overview.directive === null ? null : `Directive that waits: ${overview.directive}`,
-      `Written ${timeText(at)}, after cycle ${overview.cycle}`,
-    ]),
+    receiptSections(overview),
+    section(
+      'State',
+      bullets([
+        countText(runs),
+        targetWord(overview)?.text ?? null,
+        certaintyText(overview.certainty),
+        overview.early_kills,
+        overview.calibration === null ? null : `Predictions: ${overview.calibration}`,
+        `Now: ${overview.status}`,
+        overview.directive === null ? null : `Directive that waits: ${overview.directive}`,
+        `Written ${timeText(at)}, after cycle ${overview.cycle}`,
+      ]),
+    ),
     section('Warnings', bullets(overview.warnings)),
     pictures.map((picture) => `![${md(picture.alt)}](${picture.name})`).join('\n') || null,
     section(
@@ -60,6 +74,8 @@ export function reportMarkdown(overview: Overview, pictures: readonly Picture[],
     ),
     section('Running now', bullets(active.map((run) => `${run.id} ${run.title}: ${progressText(run)}`))),
     section('Runs', runs.length === 0 ? null : runTable(overview)),
+    section('What was learnt', bullets(overview.insights.map((one) => `${timeText(one.at)}: ${one.text}`))),
+    section('Next steps', bullets(nextSteps(overview))),
     section('Budgets', bullets(overview.budgets.map(budgetText))),
     section('Cost of the models', billSection(overview)),
     section('Decisions', bullets(overview.decisions.map((one) => `${timeText(one.at)}: ${one.text}`))),
@@ -69,6 +85,32 @@ export function reportMarkdown(overview: Overview, pictures: readonly Picture[],
 }
 
 const md = escapeMarkdown;
+
+/** The first thing to read in the morning: what needs a person, and what every idea came to and cost. */
+function receiptSections(overview: Overview): string | null {
+  const { confirmed, inconclusive, dead, question } = receiptOf(overview);
+  if (overview.runs.length === 0) return null;
+  const header = ['run', 'what it tried', 'verdict', 'gain (95 %)', 'seeds', 'cost'];
+  const row = (line: ReceiptLine): string[] => [
+    line.run,
+    line.title,
+    line.word,
+    gainWords(line),
+    seedWords(line),
+    costWords(line),
+  ];
+  const table = (lines: readonly ReceiptLine[]): string | null =>
+    lines.length === 0
+      ? null
+      : markdownTable([header, ...lines.map(row)], ['left', 'left', 'left', 'right', 'right', 'right']);
+  const parts = [
+    section('Needs you', md(question ?? 'Nothing needs you now.')),
+    section('Confirmed', table(confirmed) ?? 'Nothing is confirmed.'),
+    section('Inconclusive', table(inconclusive.slice(0, RECEIPT_LINES))),
+    section('Dead', dead.length === 0 ? null : md(`${deadWords(dead)}; each with its reason below.`)),
+  ];
+  return parts.filter((part) => part !== null).join('\n\n');
+}
 
 function section(title: string, body: string | null): string | null {
   return body === null ? null : `## ${title}\n\n${body}`;

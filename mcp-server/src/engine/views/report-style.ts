@@ -21,7 +21,7 @@ p{margin:0 0 8px}a{color:var(--link);text-decoration:none}a:hover{text-decoratio
 .facts b{display:block;font-size:.8rem;font-weight:500;color:var(--soft)}
 .facts.small{margin-top:12px;gap:4px 28px}
 .note{border-radius:10px;padding:10px 16px;margin-top:12px;background:var(--plain-bg)}.note.warn{background:var(--maybe-bg)}
-.note ul{margin:0;padding-left:18px}
+.note ul{margin:0;padding-left:18px}.note b{margin-right:.5em}.note.ask{background:var(--maybe-bg)}
 .word{display:inline-block;border-radius:99px;padding:0 9px;font-size:.82rem;line-height:1.6;background:var(--plain-bg);color:var(--soft);white-space:nowrap}
 .word.good{background:var(--good-bg);color:var(--good)}.word.maybe{background:var(--maybe-bg);color:var(--maybe)}.word.bad{background:var(--bad-bg);color:var(--bad)}
 .chart{background:var(--card);border:1px solid var(--line);border-radius:10px;overflow:hidden;margin:0}

@@ -63,7 +63,11 @@ export const command: Command = {
     }
     const style = createStyle(console.colour);
     const cut = (text: string): string => (console.terminal ? clip(text, console.width - 1) : text);
-    const lines = ['', ...runTable(view.runs, console.terminal ? console.width : 120), ''];
+    const lines = [
+      '',
+      ...runTable(view.runs, console.terminal ? console.width : 120, { style, baseline: view.baseline }),
+      '',
+    ];
     if (view.baseline !== null) lines.push(cut(`baseline  ${standingWords(view.baseline)}`));
     if (view.best !== null) lines.push(style.good(cut(`best      ${standingWords(view.best)}`)));
     lines.push('', `report    ${report}`, `look on   auto-experiment status --project '${folder}'`);

@@ -8,11 +8,14 @@ import { configPage } from '../docs/config-page.js';
 import { pricesMarkdown } from '../docs/prices-table.js';
 import { roomsMarkdown } from '../docs/rooms.js';
 import { toolsPage } from '../docs/tools-page.js';
+import { command as bundle } from './bundle.js';
 import { command as compare } from './compare.js';
 import { command as dashboard } from './dashboard.js';
 import { command as demo } from './demo.js';
 import { command as directive } from './directive.js';
 import { command as doctor } from './doctor.js';
+import { command as exportRuns } from './export.js';
+import { command as finalize } from './finalize.js';
 import { command as gpu } from './gpu.js';
 import { command as init } from './init.js';
 import { command as install } from './install.js';
@@ -46,6 +49,9 @@ export const COMMANDS = [
   logs,
   compare,
   restore,
+  bundle,
+  finalize,
+  exportRuns,
   notes,
   notify,
   metrics,

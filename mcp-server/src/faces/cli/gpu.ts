@@ -3,9 +3,10 @@ import { GpuSurvey } from '../../core/gpu.js';
 import type { Lab } from '../../engine/lab.js';
 import { type GpuBoard, gpuBoard } from '../../engine/views/gpu-board.js';
 import type { Command, Console } from '../command.js';
+import { pause } from '../pause.js';
 import { gpuScreen } from '../terminal/gpu-screen.js';
+import { showFrames } from '../terminal/screen.js';
 import { createStyle } from '../terminal/style.js';
-import { pause, watchScreen } from '../terminal/watch.js';
 import { outJson } from './shared.js';
 
 const REFRESH_MS = 2000;
@@ -79,13 +80,15 @@ async function watch(console: Console, lab: Lab, hosts: readonly (string | null)
       asking.delete(at);
     }
   };
-  await watchScreen(console, style, REFRESH_MS, async ({ width }) => {
+  const hint = style.dim('Ctrl-C leaves; nothing is stopped');
+  await showFrames(console, process.stdout, REFRESH_MS, async ({ width, height }) => {
     for (const at of hosts.keys()) if (!asking.has(at)) asking.set(at, look(at));
     await Promise.race([Promise.all(asking.values()), pause(PATIENCE_MS, console.signal)]);
     if (defect !== null) throw defect;
-    return boards.flatMap((board, at) => {
+    const body = boards.flatMap((board, at) => {
       const late = asking.has(at) ? [style.dim(`${board.survey.machine} is being asked …`)] : [];
       return [...(at === 0 ? [] : ['']), ...gpuScreen(board, { width, style }), ...late];
     });
+    return [...body.slice(0, Math.max(1, height - 1)), hint];
   });
 }

@@ -1,11 +1,17 @@
 import { plain } from '../../core/text.js';
+import { viewRun } from '../../engine/runs/view.js';
 import { runToWaitFor } from '../../engine/runs/wait.js';
+import { readCampaign } from '../../store/ledger.js';
 import { readTail } from '../../store/log-tail.js';
 import { runPaths } from '../../store/paths.js';
 import { readMark } from '../../store/records.js';
 import { readRun } from '../../store/runs.js';
 import type { Command } from '../command.js';
 import { wholeNumber } from '../flags.js';
+import { pause } from '../pause.js';
+import { createFollowText } from '../terminal/follow-text.js';
+import { endedLine, progressLine } from '../terminal/run-lines.js';
+import { createStyle } from '../terminal/style.js';
 import { labOf, outJson } from './shared.js';
 
 const LOOK_MS = 300;
@@ -37,15 +43,28 @@ export const command: Command = {
     console.out(tail.lines.map((line) => `${plain(line)}\n`).join(''));
     let offset = tail.size;
     const decoder = new TextDecoder();
+    const shown = createFollowText(console.terminal);
     while (args.switches.follow === true && !console.signal.aborted) {
       const ended = readMark(files.record, 'ended') !== null;
       const slice = await lab.machine.readFrom(files.log, offset, CHUNK);
       if (slice !== null && slice.size < offset) offset = 0;
       else if (slice !== null && slice.bytes.length > 0) {
         offset += slice.bytes.length;
-        console.out(plain(decoder.decode(slice.bytes, { stream: true })));
+        console.out(shown.push(decoder.decode(slice.bytes, { stream: true })));
       } else if (ended) break;
-      else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      else await pause(LOOK_MS, console.signal);
+    }
+    if (args.switches.follow === true) {
+      console.out(shown.end());
+      if (!console.errTerminal) return 0;
+      const record = readRun(paths.runs, id);
+      const { campaign } = readCampaign(paths.ledger);
+      const run = viewRun(paths, record, campaign.runs.get(id), lab.clock());
+      const style = createStyle(console.colour);
+      const { width } = console;
+      console.err(
+        `${run.state === 'ended' ? endedLine(run, width, style) : progressLine(run, width, style)}\n`,
+      );
     }
     return 0;
   },

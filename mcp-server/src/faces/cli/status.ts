@@ -1,11 +1,19 @@
+import { sparkline } from '../../core/chart/sparkline.js';
+import { fromJsonNumber } from '../../core/metric.js';
+import type { Overview } from '../../core/view.js';
 import { buildOverview } from '../../engine/views/overview.js';
+import { runPaths } from '../../store/paths.js';
+import type { Project } from '../../store/project.js';
+import { readRunCurves } from '../../store/run-curves.js';
 import type { Command } from '../command.js';
+import { showFrames } from '../terminal/screen.js';
 import { statusText } from '../terminal/status-text.js';
 import { createStyle } from '../terminal/style.js';
-import { watchScreen } from '../terminal/watch.js';
 import { labOf, outJson } from './shared.js';
 
 const REFRESH_MS = 1000;
+const SPARK_CELLS = 12;
+const SPARKS = 8;
 
 export const command: Command = {
   name: 'status',
@@ -23,15 +31,34 @@ export const command: Command = {
       return 0;
     }
     const style = createStyle(console.colour);
+    const lines = async (width: number, height?: number): Promise<string[]> => {
+      const overview = await view();
+      const sparks = sparksOf(lab.open(), overview);
+      return statusText(overview, { width, style, sparks, ...(height === undefined ? {} : { height }) });
+    };
     if (args.switches.watch !== true || !console.terminal) {
-      console.out(
-        `${statusText(await view(), { width: console.terminal ? console.width : 120, rows: 30, style }).join('\n')}\n`,
-      );
+      console.out(`${(await lines(console.terminal ? console.width : 120)).join('\n')}\n`);
       return 0;
     }
-    await watchScreen(console, style, REFRESH_MS, async ({ width, rows }) =>
-      statusText(await view(), { width, rows: Math.max(3, rows - 16), style }),
-    );
+    const hint = style.dim('Ctrl-C leaves; nothing is stopped');
+    await showFrames(console, process.stdout, REFRESH_MS, async ({ width, height }) => {
+      const body = await lines(width, Math.max(1, height - 2));
+      return [...body, ...Array<string>(Math.max(0, height - 1 - body.length)).fill(''), hint];
+    });
     return 0;
   },
 };
+
+/** How the primary metric of the runs that go on has moved so far. */
+function sparksOf({ paths }: Project, { runs }: Overview): Record<string, string> {
+  const open = runs.filter((run) => run.state === 'running').slice(0, SPARKS);
+  return Object.fromEntries(
+    open.map((run) => {
+      const name = run.primary?.name;
+      if (name === undefined) return [run.id, ''];
+      const { primary } = readRunCurves(runPaths(paths.runs, run.id).metrics, run.id, name);
+      const values = primary.map(({ value }) => fromJsonNumber(value));
+      return [run.id, values.length < 2 ? '' : sparkline(values, SPARK_CELLS)];
+    }),
+  );
+}

@@ -1,25 +1,20 @@
 import type { RunView } from '../../core/run.js';
-import { clip } from '../../core/text.js';
+import { oneLine } from '../../core/text.js';
 import { formatDuration, formatValue } from '../../core/units.js';
+import type { Standing } from '../../core/view.js';
+import { clipMiddle, clipToWidth, textWidth } from '../../core/width.js';
+import { endingWord, verdictWord, type Word } from '../../engine/views/report-words.js';
 import type { Style } from './style.js';
-
-/** How a run stands, in one word or two. */
-export function standOf(run: RunView): string {
-  if (run.state !== 'ended') return run.state;
-  return run.ending ?? 'ended';
-}
-
-/** What the keep rule says of it; the baseline has no verdict. */
-export function verdictOf(run: RunView): string {
-  if (run.verdict !== null) return run.verdict;
-  if (run.replicate_of !== null) return `seed of ${run.replicate_of}`;
-  if (run.state === 'ended' && run.verdict_reason === null) return 'pending';
-  return run.role === 'baseline' && run.state === 'ended' && run.verdict_reason !== null ? 'baseline' : '–';
-}
 
 /** A verdict and its reason, without saying the same word twice. */
 export function verdictWords(verdict: string, reason: string): string {
   return reason.startsWith(verdict) ? reason : `${verdict}: ${reason}`;
+}
+
+/** Paints a word of the report as its tone says. The word stands without it. */
+export function painter(word: Word, style: Style): (text: string) => string {
+  const paints = { good: style.good, maybe: style.warn, bad: style.bad, plain: (text: string) => text };
+  return paints[word.tone];
 }
 
 /** Where a running run is: `epoch 3/10`, `step 1200`, or nothing yet. */
@@ -37,7 +32,7 @@ function metricWords(run: RunView, most: number): string {
   const names = Object.keys(run.metrics).sort((a, b) => rank(a, first) - rank(b, first));
   return names
     .slice(0, most)
-    .map((name) => `${name} ${formatValue(run.metrics[name]?.last ?? null)}`)
+    .map((name) => `${clipMiddle(oneLine(name), 24)} ${formatValue(run.metrics[name]?.last ?? null)}`)
     .join('  ');
 }
 
@@ -45,32 +40,36 @@ function rank(name: string, primary: string | undefined): number {
   return name === primary ? 0 : /val|eval|test/i.test(name) ? 1 : /loss/i.test(name) ? 2 : 3;
 }
 
-/** One line for a run that goes on. */
-export function progressLine(run: RunView, width: number, style: Style): string {
-  const where = [formatDuration(run.duration_s), whereOf(run), metricWords(run, 3), run.note ?? ''].filter(
-    (part) => part !== '',
-  );
-  const plain = clip(`${run.id}  ${run.title}  ${where.join('  ')}`, Math.max(20, width - 1));
+/** One line for a run that goes on, no wider than `width`. `spark`: its curve so far, in a few signs. */
+export function progressLine(run: RunView, width: number, style: Style, spark = ''): string {
+  const room = Math.max(20, width - 1);
+  const state = run.state === 'running' ? '' : run.state;
+  const facts = (metrics: number): string =>
+    [state, formatDuration(run.duration_s), whereOf(run), metricWords(run, metrics), spark, run.note ?? '']
+      .filter((part) => part !== '' && part !== '–')
+      .join('  ');
+  // The name gives way first, then all but the primary metric.
+  const long = facts(3);
+  const said = textWidth(`${run.id}  ${long}`) + 14 <= room ? long : facts(1);
+  const left = room - textWidth(`${run.id}    ${said}`);
+  const title = left < 8 ? '' : `  ${clipMiddle(oneLine(run.title), left)}`;
+  const plain = clipToWidth(`${run.id}${title}  ${said}`, room);
   return plain.startsWith(run.id) ? style.accent(run.id) + plain.slice(run.id.length) : plain;
 }
 
 /** One line for a run that has ended, no wider than `width`. */
 export function endedLine(run: RunView, width: number, style: Style): string {
   const value = run.primary === null ? '' : `${run.primary.name} ${formatValue(run.primary.value)}`;
-  const verdict = verdictOf(run);
-  const paint =
-    verdict === 'confirmed' || verdict === 'baseline'
-      ? style.good
-      : verdict === 'unconfirmed'
-        ? style.warn
-        : verdict === 'crash'
-          ? style.bad
-          : style.dim;
-  const head = [run.id, standOf(run), value, verdict].filter((part) => part !== '');
-  const room = Math.max(0, width - head.join('  ').length - 3);
-  const tail = clip(`${formatDuration(run.duration_s)}  ${run.title}`, room);
+  const [ending, verdict]: [Word, Word] = [endingWord(run), verdictWord(run, null)];
+  const head = [run.id, ending.text, value, verdict.text].filter((part) => part !== '');
+  const room = width - textWidth(head.join('  ')) - 3;
+  const tail = room < 4 ? '' : clipMiddle(`${formatDuration(run.duration_s)}  ${oneLine(run.title)}`, room);
   const painted = head.map((part, index) =>
-    index === 0 ? style.bold(part) : part === verdict ? paint(part) : part,
+    index === 0 ? style.bold(part) : part === verdict.text ? painter(verdict, style)(part) : part,
   );
-  return [...painted, style.dim(tail)].join('  ');
+  return [...painted, ...(tail === '' ? [] : [style.dim(tail)])].join('  ');
 }
+
+/** What the keep rule says of a run, as the report says it. */
+export const verdictText = (run: RunView, baseline: Standing | null = null): string =>
+  verdictWord(run, baseline).text;

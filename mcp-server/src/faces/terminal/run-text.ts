@@ -1,19 +1,21 @@
 import { showCommand } from '../../core/command.js';
 import type { RunView } from '../../core/run.js';
 import { formatDuration, formatValue } from '../../core/units.js';
-import { standOf, verdictOf, verdictWords } from './run-lines.js';
+import { endingWord } from '../../engine/views/report-words.js';
+import { painter, verdictText, verdictWords } from './run-lines.js';
 import type { Style } from './style.js';
 
 /** One run in full, as text. */
 export function runText(run: RunView, style: Style): string[] {
-  const paint = run.ending === 'succeeded' ? style.good : run.state === 'ended' ? style.bad : style.accent;
+  const ending = endingWord(run);
+  const paint = run.state === 'ended' ? painter(ending, style) : style.accent;
   const metrics = Object.entries(run.metrics).slice(0, 12);
   return [
-    `${style.bold(run.id)}  ${paint(standOf(run))}  ${formatDuration(run.duration_s)}  ${run.title}`,
+    `${style.bold(run.id)}  ${paint(ending.text)}  ${formatDuration(run.duration_s)}  ${run.title}`,
     ...run.evidence.map((line) => `  evidence  ${line}`),
     ...(run.verdict_reason === null
       ? []
-      : [`  verdict   ${verdictWords(verdictOf(run), run.verdict_reason)}`]),
+      : [`  verdict   ${verdictWords(verdictText(run), run.verdict_reason)}`]),
     ...run.flags.map((flag) => style.warn(`  look at   ${flag}`)),
     ...(run.primary === null
       ? []

@@ -23,7 +23,9 @@ export function createEventParser(state?: z.output<typeof EventState>): SourcePa
 
   const wanted = new Map<string, boolean>();
   const isWanted = (tag: string): boolean => {
-    const known = wanted.get(tag) ?? (tag !== '__proto__' && !isNeverMetric(normalizeName(tag)));
+    const known =
+      wanted.get(tag) ??
+      (tag !== '__proto__' && !tag.startsWith('_hparams_/') && !isNeverMetric(normalizeName(tag)));
     if (wanted.size < MAX_TAGS) wanted.set(tag, known);
     return known;
   };
