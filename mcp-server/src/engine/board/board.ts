@@ -1,7 +1,6 @@
 import type { Campaign } from '../../core/campaign.js';
 import type { Gpu } from '../../core/gpu.js';
 import type { Direction } from '../../core/metric.js';
-import { fromJsonNumber } from '../../core/metric.js';
 import { formatGain, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
 import type { Project } from '../../store/project.js';
