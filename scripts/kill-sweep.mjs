@@ -2,7 +2,7 @@
 // Real campaigns with short real trainings, whose processes are killed with SIGKILL at random instants and started
 // again until the end; then the files are checked. Needs `npm run build` before.
 //
-//   node scripts/kill-sweep.mjs --kills 200 [--seed N] [--lanes 2] [--keep]
+//   node scripts/kill-sweep.mjs --kills 200 [--seed N] [--lanes 2] [--keep] [--only WORD]   (kinds whose name holds the word)
 //
 // Prints the seed, a table, and as its last line one JSON document. Exit code 1 when an invariant is broken.
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { agentCampaign, sweepCampaign } from './kill-sweep/campaigns.mjs';
 import { COUNTS, check } from './kill-sweep/checks.mjs';
 import { createRandom, kill9 } from './kill-sweep/killer.mjs';
+import { startMind } from './kill-sweep/mind.mjs';
 import { ledgerOf, makeProject, processesOf } from './kill-sweep/project.mjs';
 
 const { values } = parseArgs({
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     lanes: { type: 'string', default: '2' },
     keep: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
   },
 });
 const wanted = Number(values.kills);
@@ -39,6 +41,7 @@ function copyProgram() {
   const copy = join(base, 'program');
   mkdirSync(join(copy, 'mcp-server'), { recursive: true });
   cpSync(join(root, 'package.json'), join(copy, 'package.json'));
+  cpSync(join(root, 'agents'), join(copy, 'agents'), { recursive: true });
   cpSync(join(root, 'mcp-server', 'dist'), join(copy, 'mcp-server', 'dist'), {
     recursive: true,
     filter: (path) => !path.endsWith('.map'),
@@ -46,22 +49,34 @@ function copyProgram() {
   return join(copy, 'mcp-server', 'dist', 'main.js');
 }
 
-const KINDS = [
+const ALL = [
   { name: 'loop', parallel: 1, git: true, directives: 0 },
   { name: 'loop, 2 at once, directives', parallel: 2, git: true, directives: 3 },
   { name: 'agent over MCP', parallel: 1, git: false, agent: true },
   { name: 'loop, directives', parallel: 1, git: false, directives: 3 },
   { name: 'loop with seeds, 2 at once', parallel: 2, git: false, seeded: true },
+  { name: 'loop with a leader', parallel: 1, git: false, leader: true, directives: 3 },
+  { name: 'loop with a leader, 2 at once', parallel: 2, git: false, leader: true, directives: 3 },
 ];
 
+const KINDS = ALL.filter(({ name }) => name.includes(values.only));
+
 async function campaign(number, kind, quota) {
-  const place = makeProject(join(base, String(number)), { ...kind, runs: settings.runs, seed: seed % 1000 });
-  places.push(place);
   const random = createRandom(seed * 1000 + number);
+  const mind =
+    kind.leader === true ? await startMind(createRandom(seed * 1000 + number + 500), settings) : null;
+  const place = makeProject(join(base, String(number)), {
+    ...kind,
+    runs: settings.runs,
+    seed: seed % 1000,
+    mind: mind?.url ?? null,
+  });
+  places.push(place);
   const drive = kind.agent === true ? agentCampaign : sweepCampaign;
   const tally = await drive(main, place, random, { quota, directives: kind.directives ?? 0 });
+  mind?.close();
   const found = check(place, tally);
-  return { number, kind, place, ...tally, ...found };
+  return { number, kind, place, asked: mind?.asked ?? null, ...tally, ...found };
 }
 
 /** What a campaign tried and what became of it, in order. */
@@ -90,7 +105,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 const began = Date.now();
 const results = [];
 try {
-  const reference = await campaign(0, KINDS[0], 0);
+  const reference = await campaign(0, ALL[0], 0);
   results.push(reference);
   let given = 0;
   let number = 0;
@@ -101,7 +116,7 @@ try {
       number += 1;
       const result = await campaign(number, KINDS[(number - 1) % KINDS.length], quota);
       given -= quota - result.kills.length;
-      if (result.kind === KINDS[0] && story(result.place).join('\n') !== story(reference.place).join('\n')) {
+      if (result.kind === ALL[0] && story(result.place).join('\n') !== story(reference.place).join('\n')) {
         result.counts.verdicts_changed += 1;
         result.words.push(
           `verdicts_changed: another story than without kills:\n${story(result.place).join('\n')}\n--- instead of\n${story(reference.place).join('\n')}`,
@@ -144,6 +159,9 @@ function report() {
     runs: sum((result) => result.runs),
     restarts: sum((result) => result.restarts),
     directives: sum((result) => result.orders.length),
+    model_calls: sum((result) =>
+      Object.values(result.asked ?? {}).reduce((total, count) => total + count, 0),
+    ),
     by_target: by('target'),
     by_phase: by('phase'),
     ...counts,

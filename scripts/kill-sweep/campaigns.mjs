@@ -1,6 +1,6 @@
 // Campaigns that are killed again and again until their end: the loop with its planner, and an agent over MCP.
 import { spawnSync } from 'node:child_process';
-import { lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -54,7 +54,7 @@ export async function sweepCampaign(main, place, random, { quota, directives }) 
     if (target === 'self:supervise' && (await killSupervisors(place)) > 0)
       tally.killed('supervisor', phaseOf(place));
     const trap = target.startsWith('self:') ? armSelfKill(random, place, target.slice(5)) : null;
-    const run = startProgram(main, place, ['run', '--json'], { selfKill: trap?.value ?? null });
+    const run = startProgram(main, place, place.run, { selfKill: trap?.value ?? null });
     tally.restarts += 1;
     let ended = null;
     run.child.stdout.resume();
@@ -64,7 +64,7 @@ export async function sweepCampaign(main, place, random, { quota, directives }) 
     const over = () => ended !== null;
     let next = target;
     while (!over() && kills.length < quota) {
-      if (directives > tally.orders.length && random.next() < 0.4) order(main, place, tally);
+      if (directives > tally.orders.length && random.next() < 0.4 && free(place)) order(main, place, tally);
       if (next.startsWith('self:')) await selfKilled(place, tally, trap, next, over);
       else await randomKill(place, tally, run, next, random, over);
       next = random.pick(['controller', 'supervisor', 'supervisor', 'both']);
@@ -76,11 +76,19 @@ export async function sweepCampaign(main, place, random, { quota, directives }) 
     // A directive may have come in while the loop was leaving: the next call takes it.
     const waiting =
       textOf(join(place.workspace, 'HUMAN_DIRECTIVE.md')) !== '' || directives > tally.orders.length;
-    if (signal !== 'SIGKILL' && directives > tally.orders.length) order(main, place, tally);
+    if (signal !== 'SIGKILL' && directives > tally.orders.length && free(place)) order(main, place, tally);
     if ((signal !== 'SIGKILL' && !waiting) || tally.failures.length > 2) break;
   }
   await quiet(place);
   return tally;
+}
+
+/** A leader answers all that waits with one plan: it is given one wish at a time. */
+function free(place) {
+  if (!place.leader) return true;
+  const archive = join(place.workspace, 'directive_archive');
+  const taken = existsSync(archive) && readdirSync(archive).some((name) => name.startsWith('.taken-'));
+  return !taken && textOf(join(place.workspace, 'HUMAN_DIRECTIVE.md')) === '';
 }
 
 /** A directive with a value that no proposal has. */

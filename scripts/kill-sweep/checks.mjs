@@ -14,6 +14,7 @@ export const COUNTS = [
   'directives_tried_twice',
   'duplicate_memory_lines',
   'memory_incomplete',
+  'bill_wrong',
   'leftover_processes',
   'leftover_temps',
 ];
@@ -44,6 +45,7 @@ export function check(place, { seen, orders }) {
   checkFiles(place, folders, fail);
   checkOrders(place, orders, { of, fail });
   checkMemory(place, { of, fail });
+  checkBill({ of, fail });
   for (const { pid, argv } of processesOf(place.project))
     fail('leftover_processes', `${pid} ${argv.join(' ').slice(0, 160)}`);
   for (const path of [place.project, join(place.dir, 'tmp'), join(place.dir, 'home')].flatMap(tempsBelow))
@@ -98,8 +100,10 @@ function checkPlans({ of, fail }) {
     if (plan !== null) runsOf.set(plan, new Set([...(runsOf.get(plan) ?? []), run]));
   for (const [plan, runs] of runsOf)
     if (runs.size > 1) fail('started_twice', `${plan} was launched as ${[...runs]}`);
+  const dropped = new Set(of('drop').map(({ plan }) => plan));
   for (const { id } of of('plan')) {
-    if (!runsOf.has(id)) fail('runs_lost', `${id} was never launched`);
+    if (runsOf.has(id) && dropped.has(id)) fail('runs_lost', `${id} was launched and dropped`);
+    if (!runsOf.has(id) && !dropped.has(id)) fail('runs_lost', `${id} was never launched`);
   }
 }
 
@@ -179,9 +183,10 @@ function checkOrders(place, orders, { of, fail }) {
     if (times(filed, order) !== 1)
       fail('directives_lost', `"${order}" is ${times(filed, order)} times in the archive: ${names}`);
     const [name, value] = order.split('=');
-    const tried = of('plan').filter(
-      ({ assignment }) =>
-        assignment !== null && Object.keys(assignment).length === 1 && String(assignment[name]) === value,
+    const tried = of('plan').filter(({ assignment, heeds, command }) =>
+      place.leader
+        ? heeds !== undefined && command.join(' ').endsWith(`--${name} ${value}`)
+        : assignment !== null && Object.keys(assignment).length === 1 && String(assignment[name]) === value,
     ).length;
     if (tried !== 1)
       fail(tried === 0 ? 'directives_lost' : 'directives_tried_twice', `"${order}" was tried ${tried} times`);
@@ -190,6 +195,15 @@ function checkOrders(place, orders, { of, fail }) {
     fail('directives_lost', `not all were filed: ${names}`);
   if (existsSync(join(place.workspace, 'HUMAN_DIRECTIVE.md')))
     fail('directives_lost', 'one is still waiting');
+}
+
+/** Every call once, with one outcome at most. */
+function checkBill({ of, fail }) {
+  const ids = of('call').map(({ id }) => id);
+  if (new Set(ids).size !== ids.length) fail('bill_wrong', 'a call was numbered twice');
+  const paid = of('usage').map(({ call }) => call);
+  if (new Set(paid).size !== paid.length) fail('bill_wrong', 'a call was paid twice');
+  for (const call of paid) if (!ids.includes(call)) fail('bill_wrong', `${call} was paid and never begun`);
 }
 
 function checkMemory(place, { of, fail }) {

@@ -83,6 +83,8 @@ export async function killSupervisors(place) {
 export function phaseOf(place) {
   const text = textOf(place.ledger);
   const last = /"kind":"(\w+)"[^\n]*\n?$/.exec(text)?.[1] ?? 'none';
+  const call = /"kind":"call"[^\n]*"phase":"(\w+)[^\n]*\n?$/.exec(text)?.[1];
+  if (call !== undefined) return call;
   const open = openRuns(place);
   if (open.some(({ exited }) => exited)) return 'settling';
   if (open.some(({ started }) => started)) return 'training';
@@ -105,6 +107,8 @@ export function openRuns(place) {
 const TRIGGERS = {
   time: null,
   plan: (place) => textOf(place.ledger).split('"kind":"plan"').length,
+  call: (place) => textOf(place.ledger).split('"kind":"call"').length,
+  step: (place) => textOf(place.ledger).split('"kind":"step"').length,
   launch: (place) => (existsSync(place.runs) ? readdirSync(place.runs).length : 0),
   exited: (place) => openRuns(place).filter(({ exited }) => exited).length,
   ledger: (place) => statSync(place.ledger, { throwIfNoEntry: false })?.size ?? 0,
@@ -112,7 +116,8 @@ const TRIGGERS = {
 
 /** Waits for a random instant: some time, or just after something has changed. `over` ends it early. */
 export async function randomInstant(random, place, over) {
-  const trigger = TRIGGERS[random.pick(Object.keys(TRIGGERS))];
+  const names = Object.keys(TRIGGERS).filter((name) => place.leader || !['call', 'step'].includes(name));
+  const trigger = TRIGGERS[random.pick(names)];
   const extra = trigger === null ? 50 + random.below(1500) : random.below(random.pick([4, 60, 250]));
   if (trigger !== null) {
     const before = trigger(place);

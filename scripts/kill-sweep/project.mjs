@@ -33,7 +33,7 @@ export function expectedValue(command, seed) {
 const round = (number) => Math.round(number * 1e6) / 1e6;
 
 /** Makes a project in `dir`. `starts` lies beside it, since the code below the project must not change. */
-export function makeProject(dir, { runs, parallel, git, seed, seeded }) {
+export function makeProject(dir, { runs, parallel, git, seed, seeded, mind }) {
   const project = join(dir, 'project');
   for (const folder of ['project', 'home', 'tmp']) mkdirSync(join(dir, folder), { recursive: true });
   const starts = join(dir, 'starts');
@@ -52,12 +52,16 @@ export function makeProject(dir, { runs, parallel, git, seed, seeded }) {
       env: { STARTS: starts },
       ...(seeded === true ? { seed_env: 'SEED' } : {}),
     },
-    sweep: {
-      parameters: { x: { uniform: [0, 1] }, y: { int: [1, 9] } },
-      max_runs: runs,
-      patience: 1000,
-      seed,
-    },
+    ...(mind === null
+      ? {
+          sweep: {
+            parameters: { x: { uniform: [0, 1] }, y: { int: [1, 9] } },
+            max_runs: runs,
+            patience: 1000,
+            seed,
+          },
+        }
+      : { agent: { cooldown_interval: 0 } }),
   };
   writeFileSync(join(project, 'config.yaml'), `${JSON.stringify(config, null, 2)}\n`);
   if (git) {
@@ -75,6 +79,7 @@ export function makeProject(dir, { runs, parallel, git, seed, seeded }) {
     TMPDIR: join(dir, 'tmp'),
     AUTO_EXPERIMENT_STATE_DIR: join(dir, 'home', 'state'),
     [MARK]: project,
+    ...(mind === null ? {} : { ANTHROPIC_API_KEY: 'a-key-for-loopback' }),
   };
   const workspace = join(project, 'workspace');
   return {
@@ -87,6 +92,8 @@ export function makeProject(dir, { runs, parallel, git, seed, seeded }) {
     ledger: join(workspace, 'ledger.jsonl'),
     limit: runs,
     seeded: seeded === true,
+    leader: mind !== null,
+    run: ['run', '--json', ...(mind === null ? [] : ['--base-url', mind])],
   };
 }
 

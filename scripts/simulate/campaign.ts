@@ -174,7 +174,7 @@ function launchTool(world: ReturnType<typeof simulatedWorld>, open: Lab['open'])
     output: z.strictObject({ run: z.string() }),
     async run() {
       const project = open();
-      const campaign = readCampaign(project.paths.ledger).campaign;
+      const campaign = world.campaign(project);
       const step = campaign.loop.steps.findLast(({ state }) => state === 'begun');
       const plan = campaign.planOf.get(step?.plan ?? '');
       if (plan === undefined) throw new Error('no plan');
@@ -188,7 +188,7 @@ function launchTool(world: ReturnType<typeof simulatedWorld>, open: Lab['open'])
 }
 
 /** What the loop may touch; everything else is not there. */
-function labOf(open: Lab['open'], clock: Lab['clock'], random: Lab['random']): Lab {
+export function labOf(open: Lab['open'], clock: Lab['clock'], random: Lab['random']): Lab {
   const absent = (): never => {
     throw new Error('not in a simulation');
   };

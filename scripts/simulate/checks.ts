@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { LedgerRecord } from '../../mcp-server/src/core/ledger.js';
 import { parseMemory } from '../../mcp-server/src/core/memory.js';
 import { countChars } from '../../mcp-server/src/core/text.js';
@@ -74,5 +73,3 @@ function memoryLines({ paths }: Project): string[] {
 
 /** Characters of MEMORY_LOG.md, as a person counts them. */
 export const memorySize = ({ paths }: Project): number => countChars(readMemory(paths.memory));
-
-export const archiveOf = ({ paths }: Project): string => join(paths.workspace, 'directive_archive');

@@ -20,6 +20,7 @@ export interface Tally {
 
 export interface SimulatedWorld extends World {
   clock(): number;
+  campaign(project: Project): Campaign;
   /** Launches for a plan, as the code agent's tool does. */
   launchFor(
     project: Project,
@@ -40,15 +41,17 @@ const HOSTILE =
  * Years of training in minutes: the clock jumps from event to event, runs are drawn from a seed, and the supervisor is
  * one function that writes what the real one writes, with the real keep rule. The ledger and all other files are real.
  */
-export function simulatedWorld(draw: Draw, options: { killEvery: number }): SimulatedWorld {
-  let now = Date.UTC(2026, 0, 1);
+export function simulatedWorld(
+  draw: Draw,
+  options: { killEvery: number; start?: number; calm?: boolean },
+): SimulatedWorld {
+  let now = options.start ?? Date.UTC(2026, 0, 1);
   let quietFor = 500;
   const running = new Map<string, { at: number; record: LedgerRecord }>();
   const tally: Tally = { launches: 0, kills: 0, directives: [], jumps: 0 };
   let follow: (() => Campaign) | null = null;
   let die: () => void = () => undefined;
   const at = (): string => new Date(now).toISOString();
-  const never = new Promise<never>(() => undefined);
 
   const campaignOf = ({ paths }: Project): Campaign => {
     follow ??= followLedger(paths.ledger);
@@ -137,12 +140,14 @@ export function simulatedWorld(draw: Draw, options: { killEvery: number }): Simu
   const world: SimulatedWorld = {
     tally,
     clock: () => now,
+    campaign: campaignOf,
     launchFor: start,
     async mayDie(share) {
       if (draw() >= share / options.killEvery) return;
       tally.kills += 1;
       die();
-      await never;
+      // One of its own: whatever waits for it is forgotten with it.
+      await new Promise<never>(() => undefined);
     },
     death: () => new Promise((resolve) => (die = () => resolve('killed'))),
     async launch(project, plan) {
@@ -174,7 +179,7 @@ export function simulatedWorld(draw: Draw, options: { killEvery: number }): Simu
       return {
         async wait() {
           await world.mayDie(0.5);
-          troubles(project);
+          if (options.calm !== true) troubles(project);
           const next = Math.min(...[...running.values()].map((run) => run.at));
           // Nothing to wait for but time: in steps that grow, so that a pause of hours is not a million looks.
           quietFor = Math.min(quietFor * 2, 10 * MINUTE);

@@ -24,14 +24,14 @@ afterEach(async () => {
 
 async function begin(script: Turn[], more = ''): Promise<void> {
   model = await startModel(script);
-  project = makeProject(thinkingProject(model.url, more), {
+  project = makeProject(thinkingProject(more), {
     ANTHROPIC_API_KEY: 'sk-ant-test-0000000000000001',
   });
 }
 
 /** The loop to its end; its events. */
 async function run(...args: string[]): Promise<Json[]> {
-  const { code, stdout, stderr } = await project.run('run', '--json', ...args);
+  const { code, stdout, stderr } = await project.run('run', '--json', '--base-url', model.url, ...args);
   expect(stderr).toBe('');
   expect(code).toBe(0);
   return stdout
@@ -40,11 +40,12 @@ async function run(...args: string[]): Promise<Json[]> {
     .map((line) => JSON.parse(line));
 }
 
-const records = (kind: string): Json[] => project.ledger().filter((record) => record.kind === kind);
-/** Titles of the runs: a launch may stand in the ledger twice, once by who queued it and once by who found it. */
-const launched = (): string[] => [
-  ...new Map(records('launch').map((record) => [record.run, record.title])).values(),
-];
+/** A launch may stand in the ledger twice, once by who queued the run and once by who found it: it counts once. */
+const records = (kind: string): Json[] => {
+  const found = project.ledger().filter((record) => record.kind === kind);
+  return kind === 'launch' ? [...new Map(found.map((record) => [record.run, record])).values()] : found;
+};
+const launched = (): string[] => records('launch').map(({ title }) => title);
 const memory = (): string => readFileSync(join(project.root, 'workspace/MEMORY_LOG.md'), 'utf8');
 
 describe('a loop with a leader', () => {
@@ -274,7 +275,7 @@ describe('its rules', () => {
       },
       ...mind({ plans: [experiment('later', 'sh train.sh --x 0.9')] }),
     ]);
-    const { code, stderr } = await project.run('run', '--json');
+    const { code, stderr } = await project.run('run', '--json', '--base-url', model.url);
     expect(code).toBe(1);
     expect(stderr).toMatch(/error: .*\nhint: .*ANTHROPIC_API_KEY/s);
     await run('--max-cycles', '1');

@@ -43,7 +43,9 @@ const launch = (...args: string[]): Promise<Json> =>
   project.json('launch', '--wait', '--', 'python3', '-S', ...args);
 
 describe('a gain on a host over SSH', () => {
-  it('is confirmed on fresh seeds there, from the code that was launched, whatever lies there by then', async () => {
+  it('is confirmed on fresh seeds there, from the code that was launched, whatever lies there by then', {
+    timeout: 180_000,
+  }, async () => {
     await open();
     const base = await launch('train.py');
     expect(base).toMatchObject({ role: 'baseline', verdict: null });

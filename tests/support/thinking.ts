@@ -4,7 +4,7 @@ import type { Block, ModelRequest, Turn } from './scripted-model.js';
 /** What the loop wants of a model with this request, told by its last words: as a model would read it. */
 export function wanted(request: ModelRequest): 'think' | 'reflect' | 'work' {
   const text = JSON.stringify(lastOf(request));
-  if (text.includes('REFLECT')) return 'reflect';
+  if (/REFLECT|submit_reflection/.test(text)) return 'reflect';
   return JSON.stringify(request.body.tools).includes('submit_plan') ? 'think' : 'work';
 }
 
@@ -47,15 +47,15 @@ export function mind(says: { plans?: Answer[]; works?: Answer[]; reflections?: A
 
 export const BRIEF = '---\nmetric: val_acc\ndirection: maximize\n---\n# Goal\nThe best val_acc.\n';
 
-/** A project with a short real training whose metric is the option `--x`, and a leader on loopback. */
-export function thinkingProject(url: string, more = ''): Record<string, string> {
+/** A project with a short real training whose metric is the option `--x`. */
+export function thinkingProject(more = ''): Record<string, string> {
   return {
     'PROJECT_BRIEF.md': BRIEF,
     'train.sh':
       'x=0.5; while [ $# -gt 0 ]; do [ "$1" = --x ] && x=$2; shift; done; echo "step 1 val_acc $x"\n',
     'config.yaml': `
 gpu: {auto_detect: false}
-agent: {base_url: '${url}', cooldown_interval: 0}
+agent: {cooldown_interval: 0}
 experiment: {command: sh train.sh, dry_run_args: [--dry], verdict: cheap}
 ${more}`,
   };

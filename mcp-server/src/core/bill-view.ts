@@ -9,7 +9,7 @@ const HOUR_MS = 3_600_000;
 export function billView(campaign: Campaign, gpuHours: number, now: number): BillView | null {
   const { bill } = campaign;
   if (bill.begun === 0) return null;
-  const { total, cycles, open, firstAt } = bill;
+  const { total, cycles, open, lost, firstAt } = bill;
   const hours = (now - Date.parse(firstAt ?? '')) / HOUR_MS;
   const gains = confirmedGains(campaign);
   const per = (sum: number, count: number): number | null => (count > 0 ? sum / count : null);
@@ -22,8 +22,8 @@ export function billView(campaign: Campaign, gpuHours: number, now: number): Bil
     usd_per_confirmed_gain: per(total.usd, gains),
     gpu_hours: gpuHours,
     gpu_hours_per_confirmed_gain: per(gpuHours, gains),
-    open: open.size,
-    open_usd: [...open.values()].reduce((sum, { most }) => sum + (most.usd ?? 0), 0),
+    open: open.size + lost.calls,
+    open_usd: [...open.values()].reduce((sum, { most }) => sum + (most.usd ?? 0), lost.usd),
   };
 }
 
@@ -52,7 +52,7 @@ export function billWords(bill: BillView): string {
   ];
   const notes = [
     ...(total.unpriced === 0 ? [] : [`price of ${total.unpriced} calls unknown`]),
-    ...(bill.open === 0 ? [] : [`${bill.open} without an outcome, at most ${money(bill.open_usd)}`]),
+    ...(bill.open === 0 ? [] : [`${bill.open} cut short, at most ${money(bill.open_usd)}`]),
   ];
   const per = total.unpriced === total.calls ? '' : ` (${rates.join(', ')})`;
   const price = total.unpriced > 0 && total.usd === 0 ? 'price unknown' : money(total.usd);

@@ -17,6 +17,8 @@ export interface Bill {
   phases: Map<Phase, Sum>;
   /** Begun and without an outcome: under way, or cut short by a kill. They count with the most that they can cost. */
   open: Map<string, CallRecord>;
+  /** Calls that broke off: nobody knows what they took, so they too count with the most. */
+  lost: { calls: number; tokens: number; usd: number };
   /** Calls ever begun; the next one is named after it. */
   begun: number;
   /** Cycles in which a model was asked. */
@@ -30,22 +32,23 @@ export interface MoneyLimits {
   tokens?: number | undefined;
 }
 
-export const emptyBill = (): Bill => ({
-  total: emptySum(),
-  phases: new Map(),
-  open: new Map(),
-  begun: 0,
-  cycles: 0,
-  lastCycle: Number.NaN,
-  firstAt: null,
-});
-
-export const emptySum = (): Sum => ({
+const emptySum = (): Sum => ({
   calls: 0,
   failed: 0,
   tokens: { input: 0, cached: 0, cache_write: 0, output: 0, reasoning: 0 },
   usd: 0,
   unpriced: 0,
+});
+
+export const emptyBill = (): Bill => ({
+  total: emptySum(),
+  phases: new Map(),
+  open: new Map(),
+  lost: { calls: 0, tokens: 0, usd: 0 },
+  begun: 0,
+  cycles: 0,
+  lastCycle: Number.NaN,
+  firstAt: null,
 });
 
 export function startCall(bill: Bill, call: CallRecord): void {
@@ -64,13 +67,18 @@ export function pay(bill: Bill, usage: UsageRecord): void {
   bill.open.delete(usage.call);
   const phase = bill.phases.get(call.phase) ?? emptySum();
   bill.phases.set(call.phase, phase);
+  const { tokens } = usage;
+  if (tokens === null) {
+    bill.lost.calls += 1;
+    bill.lost.tokens += call.most.tokens;
+    bill.lost.usd += call.most.usd ?? 0;
+  }
   for (const sum of [bill.total, phase]) {
     sum.calls += 1;
     if (usage.fault !== null) sum.failed += 1;
+    if (tokens === null) continue;
     if (usage.usd === null) sum.unpriced += 1;
     sum.usd += usage.usd ?? 0;
-    const { tokens } = usage;
-    if (tokens === null) continue;
     sum.tokens.input += tokens.input;
     sum.tokens.cached += tokens.cached;
     sum.tokens.cache_write += tokens.cache_write;
@@ -83,10 +91,10 @@ export function pay(bill: Bill, usage: UsageRecord): void {
 export const allTokens = ({ input, cached, cache_write, output }: Tokens): number =>
   input + cached + cache_write + output;
 
-/** What is spent; of calls without an outcome the most that they may have cost. */
+/** What is spent; of calls that were cut short, by a kill or on their way, the most that they may have cost. */
 export function spent(bill: Bill): { usd: number; tokens: number } {
-  let { usd } = bill.total;
-  let tokens = allTokens(bill.total.tokens);
+  let usd = bill.total.usd + bill.lost.usd;
+  let tokens = allTokens(bill.total.tokens) + bill.lost.tokens;
   for (const { most } of bill.open.values()) {
     usd += most.usd ?? 0;
     tokens += most.tokens;
@@ -98,7 +106,7 @@ export function spent(bill: Bill): { usd: number; tokens: number } {
 export function callRefusal(limits: MoneyLimits, bill: Bill, most: CallRecord['most']): string | null {
   const { usd, tokens } = spent(bill);
   if (limits.usd !== undefined) {
-    if (most.usd === null)
+    if (most.usd === null || bill.total.unpriced > 0)
       return `the price of the model is unknown, so the budget of ${money(limits.usd)} cannot be kept`;
     if (usd + most.usd > limits.usd)
       return `the budget of ${money(limits.usd)} is used up: ${money(usd)} are spent, and the next call may cost ${money(most.usd)}`;

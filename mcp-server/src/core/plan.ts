@@ -7,7 +7,7 @@ import { StatedPrediction } from './predictions.js';
 import { Parameter } from './sweep/space.js';
 
 export const ACTIONS = ['experiment', 'sweep', 'idea', 'writing', 'wait', 'report', 'stop'] as const;
-export type Action = (typeof ACTIONS)[number];
+type Action = (typeof ACTIONS)[number];
 
 /** What the leader answers in THINK. One flat object, because every model fills that in; `planProblem` checks the rest. */
 export const PlanAnswer = z.strictObject({
@@ -113,7 +113,7 @@ function experimentProblem(answer: PlanAnswer, campaign: Campaign): string | nul
  * Equal plans have equal signatures: the words of the command in their order and the words of the change, capitals,
  * spaces and punctuation aside. Throws LabError for a command that cannot be read.
  */
-export function signatureOf(plan: {
+function signatureOf(plan: {
   command?: string | readonly string[] | undefined;
   change?: string | undefined;
 }): string {
@@ -135,14 +135,14 @@ function twinOf(campaign: Campaign, answer: PlanAnswer): string | null {
   return null;
 }
 
-export const familyOf = (family: string | undefined): string =>
+const familyOf = (family: string | undefined): string =>
   (family ?? '')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
 
 /** Judged candidates that a model planned, the latest last: with the sweeps that it handed over. */
-export function modelRuns(campaign: Campaign): { plan: Plan; run: CampaignRun }[] {
+function modelRuns(campaign: Campaign): { plan: Plan; run: CampaignRun }[] {
   return campaign.plans.flatMap((plan) => {
     const run = campaign.runs.get(campaign.runOf.get(plan.id) ?? '');
     return plan.planner !== 'llm' || plan.role === 'baseline' || run?.verdict == null ? [] : [{ plan, run }];

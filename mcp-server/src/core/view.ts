@@ -67,7 +67,10 @@ export const BillView = z.strictObject({
   usd_per_confirmed_gain: z.number().nullable().describe('null = none is confirmed'),
   gpu_hours: z.number(),
   gpu_hours_per_confirmed_gain: z.number().nullable(),
-  open: z.number().int().describe('calls without an outcome: under way, or cut short by a kill'),
+  open: z
+    .number()
+    .int()
+    .describe('calls under way, cut short by a kill, or broken off: what they took is not known'),
   open_usd: z.number().describe('the most that those may cost'),
 });
 export type BillView = z.output<typeof BillView>;

@@ -12,6 +12,7 @@ import { stampLockedThere } from '../engine/there/locked.js';
 import { acquireLock } from '../store/lock.js';
 import { atOnce, findLocked, idleGlobs, lockedPlaces } from '../store/locked.js';
 import type { Project } from '../store/project.js';
+import { telling } from './doctor-telling.js';
 import { idleRules } from './idle-rules.js';
 
 export interface Check {
@@ -31,7 +32,9 @@ export async function examine(lab: Lab, signal: AbortSignal): Promise<Check[]> {
   return [
     ...(await examineMachine(lab, signal)),
     ...('message' in project ? [] : await otherMachine(lab, project)),
-    ...('message' in project ? [bad('project', project.message, project.hint)] : describe(project)),
+    ...('message' in project
+      ? [bad('project', project.message, project.hint)]
+      : [...describe(project), ...telling(lab, project)]),
     ...('message' in project ? [] : [await thinker(lab, project)]),
   ];
 }
@@ -137,6 +140,15 @@ async function otherMachine(lab: Lab, project: Project): Promise<Check[]> {
     ];
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
+    if (sync !== 'off' && error.message.startsWith('there is no folder'))
+      return [
+        client,
+        note(
+          'host',
+          `${ssh_host}: reached; ${error.message} yet`,
+          'the first launch makes it and brings the code there',
+        ),
+      ];
     const second = /did not accept any key/.test(error.message)
       ? `. A host that asks for a second factor: open the shared connection once by hand, it is then used for as long as it lives. In ~/.ssh/config under Host ${ssh_host}: ControlMaster auto, ControlPath ~/.ssh/cm-%C, ControlPersist 12h; then: ssh ${ssh_host} true. A host behind a bastion: ProxyJump BASTION under the same Host, and open both by hand`
       : '';

@@ -31,7 +31,9 @@ describe('mutated inputs', () => {
     (word) => {
       for (const unit of [' ', '1 ', '(', '[', 'a/', '1.0/', 'test ', '1e', '\t', '|', 'a.', '{"a":']) {
         const line = (word + unit.repeat(8000)).slice(0, 8000);
-        expect(all[0]?.check(new TextEncoder().encode(`${line} 1.5 x: 2`))).toMatch(/^ok /);
+        // By themselves, in a list of settings, and under the names of a table.
+        for (const before of ['', 'Hyperparameters:\n', 'epoch  train_loss  val_loss\n'])
+          expect(all[0]?.check(new TextEncoder().encode(`${before}${line} 1.5 x: 2`))).toMatch(/^ok /);
       }
     },
   );

@@ -20,9 +20,11 @@ import { folderThere, isElsewhere } from './run-there.js';
 import type { Question, Seen } from './snapshot.js';
 import type { FoundFile } from './snapshot-files.js';
 
-/** How often files are looked for; many runs of a host each do so less often. */
+/** How often the files of a run are looked for, and of how many runs in one look; of more runs, each less often. */
 const SCAN_MS = 3000;
 const CROWD = 8;
+/** Questions within this time belong to one look. */
+const LOOK_MS = 500;
 /** Of one run. */
 const MAX_FILES = 64;
 const LARGEST = 64 << 20;
@@ -37,23 +39,27 @@ interface Copies {
   /** What there is to fetch, in the order in which it was asked for. */
   asked: ThereFile[];
   scanned: number;
+  /** Bytes that were still to come when its end was seen; what somebody goes on writing holds nobody up. */
+  owed: number | null;
 }
 
 /** Brings the files of runs that may hold metrics into their folders here, as far as they are new, within the looks at the runs. */
 export interface FilesMirror {
   question(handle: JobHandle, runs: number): Question['files'];
-  /** Takes in what a look has shown. True when all that was there is here. */
+  /** Takes in what a look has shown. True when all is here that was there, after its end all that was there then. */
   take(handle: JobHandle, seen: Seen): boolean;
   forget(handle: JobHandle): void;
 }
 
 export function createFilesMirror(clock: Clock): FilesMirror {
   const known = new Map<string, Copies>();
+  let look = { at: Number.NEGATIVE_INFINITY, scans: 0 };
   const copiesOf = (handle: JobHandle): Copies => {
     const copies = known.get(handle.marker) ?? {
       files: load(handle),
       asked: [],
       scanned: Number.NEGATIVE_INFINITY,
+      owed: null,
     };
     known.set(handle.marker, copies);
     return copies;
@@ -63,7 +69,10 @@ export function createFilesMirror(clock: Clock): FilesMirror {
     question(handle, runs) {
       if (handle.cwd === undefined || !isElsewhere(handle)) return undefined;
       const copies = copiesOf(handle);
-      const due = clock() - copies.scanned >= SCAN_MS * Math.max(1, runs / CROWD);
+      const now = clock();
+      if (now - look.at > LOOK_MS) look = { at: now, scans: 0 };
+      const due = look.scans < CROWD && now - copies.scanned >= SCAN_MS * Math.max(1, runs / CROWD);
+      if (due) look.scans += 1;
       const share = Math.max(4096, Math.floor(ALL_BYTES / Math.max(1, runs)));
       copies.asked = [];
       let left = share;
@@ -89,9 +98,13 @@ export function createFilesMirror(clock: Clock): FilesMirror {
       if (handle.cwd === undefined || !isElsewhere(handle)) return true;
       const copies = copiesOf(handle);
       let changed = false;
+      let came = 0;
       for (const [index, piece] of (seen.pieces ?? []).entries()) {
         const file = copies.asked[index];
-        if (file !== undefined) changed = write(handle, file, Buffer.from(piece)) || changed;
+        if (file === undefined) continue;
+        write(handle, file, Buffer.from(piece));
+        came += piece.length;
+        changed = true;
       }
       copies.asked = [];
       if (seen.found !== undefined) {
@@ -99,7 +112,13 @@ export function createFilesMirror(clock: Clock): FilesMirror {
         for (const found of seen.found) changed = note(copies.files, handle, found) || changed;
       }
       if (changed) save(handle, copies.files);
-      return [...copies.files.values()].every(({ bytes, size }) => bytes >= size);
+      const missing = [...copies.files.values()].reduce(
+        (sum, { bytes, size }) => sum + Math.max(0, size - bytes),
+        0,
+      );
+      if (seen.exited === null) return missing === 0;
+      copies.owed = copies.owed === null ? missing : copies.owed - came;
+      return missing === 0 || copies.owed <= 0;
     },
     forget: ({ marker }) => void known.delete(marker),
   };
@@ -138,32 +157,30 @@ function note(files: Map<string, ThereFile>, handle: JobHandle, found: FoundFile
 }
 
 /** Writes a piece in its place; what does not go on where the copy ends was written anew there, and is fetched again. */
-function write(handle: JobHandle, file: ThereFile, piece: Buffer): boolean {
+function write(handle: JobHandle, file: ThereFile, piece: Buffer): void {
   const from = Math.max(0, file.bytes - OVERLAP);
   const overlap = file.bytes - from;
   const path = join(folderHere(handle), file.copy);
   mkdirSync(folderHere(handle), { recursive: true });
-  const fd = openSync(path, 'a+');
-  closeSync(fd);
+  closeSync(openSync(path, 'a'));
   const copy = openSync(path, 'r+');
   try {
     const here = Buffer.alloc(overlap);
     if (overlap > 0) readSync(copy, here, 0, overlap, from);
     if (!piece.subarray(0, overlap).equals(here)) {
       file.bytes = 0;
-      return true;
+      return;
     }
     const fresh = piece.subarray(overlap);
     // It is shorter than it was when it was looked at: the next look tells.
     if (fresh.length === 0) {
       file.size = file.bytes;
-      return true;
+      return;
     }
     for (let done = 0; done < fresh.length; )
       done += writeSync(copy, fresh, done, fresh.length - done, file.bytes + done);
     file.bytes += fresh.length;
     if (file.bytes >= file.size) ftruncateSync(copy, file.bytes);
-    return true;
   } finally {
     closeSync(copy);
   }

@@ -21,6 +21,8 @@ export function opensSettings(text: string): boolean {
 
 /** Whether a line goes on with a list of settings. One that measures something ends it. */
 export function staysInSettings(text: string): boolean {
+  // The pattern tries each way to cut the spaces of a line.
+  if (text.length > 500) return false;
   const found = LINE.exec(text);
   if (found === null) return false;
   return found[1] === undefined || !(isPlace(normalizeName(found[1])) || isMeasured(text));

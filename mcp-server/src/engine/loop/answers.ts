@@ -28,16 +28,16 @@ export const submitWork: AnswerTool<WorkAnswer> = {
   schema: WorkAnswer,
 };
 
-/** All that a role may ever answer with: offered in every call, so that what is cached stays the same. */
-export const ANSWERS: Readonly<Record<Role, readonly AnswerTool<unknown>[]>> = {
-  leader: [submitPlan, submitReflection],
-  idea: [submitWork],
-  code: [submitWork],
-  writing: [submitWork],
-};
-
-export const offerOf = ({ name, description, schema }: AnswerTool<unknown>): ToolOffer => ({
+const offer = ({ name, description, schema }: AnswerTool<unknown>): ToolOffer => ({
   name,
   description,
   input: inputSchema(schema),
 });
+
+/** All that a role may ever answer with: offered in every call, so that what is cached stays the same. */
+export const ANSWER_OFFERS: Readonly<Record<Role, readonly ToolOffer[]>> = {
+  leader: [offer(submitPlan), offer(submitReflection)],
+  idea: [offer(submitWork)],
+  code: [offer(submitWork)],
+  writing: [offer(submitWork)],
+};

@@ -14,7 +14,7 @@ import {
 import { clip, nearest, oneLine, plain } from '../../core/text.js';
 import type { Lab } from '../lab.js';
 import { type AnyTool, inputSchema, invoke } from '../tool.js';
-import { ANSWERS, type AnswerTool, offerOf } from './answers.js';
+import { ANSWER_OFFERS, type AnswerTool } from './answers.js';
 import type { Moment } from './planner.js';
 import type { Thinker } from './thinker.js';
 import { spend } from './till.js';
@@ -66,7 +66,7 @@ async function withModel<A>(desk: Desk, model: Model, task: Task<A>): Promise<Sa
   const tools = toolsOf(desk.thinker.tools, task.role);
   const offers = [
     ...tools.map(({ name, description, input }) => ({ name, description, input: inputSchema(input) })),
-    ...ANSWERS[task.role].map(offerOf),
+    ...ANSWER_OFFERS[task.role],
   ];
   const turns: Turn[] = task.turns.map((turn) => cleaned(turn, desk.clean));
   const system = desk.clean(task.system);
@@ -234,7 +234,7 @@ function parseAnswer<A>(task: Task<A>, input: unknown): Said<A> {
 /** Read by the loop for the leader in any case, or written from its answers: paid for twice otherwise. */
 const DONE_FOR_LEADER = ['read_memory', 'log_memory'];
 
-export function toolsOf(tools: readonly AnyTool[], role: Role): AnyTool[] {
+function toolsOf(tools: readonly AnyTool[], role: Role): AnyTool[] {
   const own = tools.filter(({ audience }) => audience.includes(role));
   return role === 'leader' ? own.filter(({ name }) => !DONE_FOR_LEADER.includes(name)) : own;
 }

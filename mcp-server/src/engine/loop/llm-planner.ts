@@ -105,7 +105,7 @@ export function llmPlanner(hands: Lab, thinker: Thinker): Planner {
         return text;
       } catch (error) {
         quiet(error);
-        return null;
+        return isLate(moment, run) ? alone() : null;
       }
     },
   };

@@ -136,7 +136,7 @@ export function trialPlan(
   };
 }
 
-export function bestValue(campaign: Campaign): number | null {
+function bestValue(campaign: Campaign): number | null {
   const best = campaign.champion === null ? undefined : campaign.runs.get(campaign.champion)?.verdict;
   return best?.value == null ? null : fromJsonNumber(best.value);
 }

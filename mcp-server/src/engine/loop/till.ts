@@ -63,8 +63,9 @@ export async function spend<T extends Paid>(
     const tokens = paid.tokens === null ? null : allTokens(paid.tokens);
     tell({ event: 'call', phase, cycle, tokens, usd: paid.usd, fault: paid.fault });
   };
+  // A server may answer under another name than it was asked by; a CLI may have chosen another model.
   const cost = (usage: Usage, name: string): number | null =>
-    thinker.price(name, usage, request) ?? thinker.price(model, usage, request);
+    thinker.price(name, usage, request) ?? (request ? thinker.price(model, usage, request) : null);
   let reply: T;
   try {
     reply = await call();

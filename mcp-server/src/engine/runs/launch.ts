@@ -89,7 +89,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
     return { record: existing, notes: [], repeated: false };
   }
 
-  const place = await placeFor(lab, config);
+  const place = await placeFor(lab, config, { make: true });
   const site = await siteOf(lab, place);
   const notes: string[] = [];
   const cwd = await codeFolder(lab, site, project, place, notes);

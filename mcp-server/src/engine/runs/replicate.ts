@@ -11,6 +11,7 @@ import type { Lab } from '../lab.js';
 import { limitsWithinBudget } from './budget.js';
 import { newMarker, recordLaunch } from './launch.js';
 import { lockedAsBefore } from './locked.js';
+import { siteOf } from './site.js';
 
 export interface WantedReplicate {
   replicate: Replicate;
@@ -26,7 +27,7 @@ export interface WantedReplicate {
  * no run for it.
  */
 export async function queueReplicate(
-  lab: Pick<Lab, 'clock' | 'random' | 'host' | 'surveyGpus'>,
+  lab: Pick<Lab, 'clock' | 'random' | 'host' | 'surveyGpus' | 'machine' | 'at'>,
   project: Project,
   campaign: Campaign,
   { replicate, number, seed }: WantedReplicate,
@@ -36,7 +37,13 @@ export async function queueReplicate(
   if ([...campaign.runs.values()].some((run) => run.launch?.plan === plan)) return null;
   const source = readRun(paths.runs, replicate.arm);
   const asked = config.experiment.time_limit ?? null;
-  const timeLimit = await limitsWithinBudget(lab, project, campaign, source.gpus_wanted, asked);
+  const timeLimit = await limitsWithinBudget(
+    { ...lab, ...(await siteOf(lab, source.place)) },
+    project,
+    campaign,
+    source.gpus_wanted,
+    asked,
+  );
   const drawn = seed ?? drawSeed(lab.random, usedSeeds(campaign));
   return await withLock(`launch:${paths.root}`, async () => {
     const id = nextRunId(paths.runs, Math.max(0, ...[...campaign.runs.keys()].map(runNumber)));

@@ -17,7 +17,7 @@ export interface Replicating {
 }
 
 export function createReplicating(
-  lab: Pick<Lab, 'clock' | 'random' | 'host' | 'surveyGpus'>,
+  lab: Pick<Lab, 'clock' | 'random' | 'host' | 'surveyGpus' | 'machine' | 'at'>,
   log: (text: string) => void,
 ): Replicating {
   const refusals = new Map<string, string>();

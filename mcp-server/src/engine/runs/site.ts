@@ -22,9 +22,13 @@ export async function siteOf(lab: Pick<Lab, 'at'> & Site, place: Place | null): 
 
 /**
  * Where new runs go by the config; null = this computer. Asks the host once, so that a wrong host, key or folder is told
- * before anything is written. Throws LabError.
+ * before anything is written. `make`: where the code is brought there, a missing folder is made. Throws LabError.
  */
-export async function placeFor(lab: Pick<Lab, 'at'>, config: Config): Promise<Place | null> {
+export async function placeFor(
+  lab: Pick<Lab, 'at'>,
+  config: Config,
+  { make = false }: { make?: boolean } = {},
+): Promise<Place | null> {
   const { mode, ssh_host: host, ssh_args: args, remote_workspace, sync } = config.execution;
   if (mode === 'local') return null;
   if (mode === 'slurm') {
@@ -42,11 +46,14 @@ export async function placeFor(lab: Pick<Lab, 'at'>, config: Config): Promise<Pl
   const words = typeof args === 'string' ? args.split(/\s+/).filter(Boolean) : [...(args ?? [])];
   const { machine } = await lab.at({ host, workspace, args: words });
   const folder = workspace.startsWith('~') ? `"$HOME"${quote(workspace.slice(1))}` : quote(workspace);
-  const make = sync === 'off' ? '' : `mkdir -p ${folder} || exit 1; `;
-  const { code, stdout, stderr } = await machine.script(`${make}cd ${folder} 2> /dev/null && pwd -P`, ASK_MS);
+  const first = make && sync !== 'off' ? `mkdir -p ${folder} || exit 1; ` : '';
+  const { code, stdout, stderr } = await machine.script(
+    `${first}cd ${folder} 2> /dev/null && pwd -P`,
+    ASK_MS,
+  );
   const found = Buffer.from(stdout).toString('utf8').trim();
   if (code === 0 && found.startsWith('/')) return { host, workspace: found, args: words };
-  if (sync !== 'off') throw scriptError(host, code, stderr);
+  if (first !== '') throw scriptError(host, code, stderr);
   throw new LabError(
     `there is no folder ${workspace} on ${host}`,
     'copy or clone the project there (git clone, rsync -a), or write execution.sync: rsync, or correct execution.remote_workspace',

@@ -16,6 +16,8 @@ import type { CampaignView, Overview, Standing } from '../../core/view.js';
 import { pendingDirective } from '../../store/directive.js';
 import { readCampaign } from '../../store/ledger.js';
 import { lockHolder } from '../../store/lock.js';
+import { readNotesState } from '../../store/note-files.js';
+import { readOutbox } from '../../store/outbox.js';
 import type { Project } from '../../store/project.js';
 import { readRuns } from '../../store/runs.js';
 import { readState } from '../../store/state.js';
@@ -107,6 +109,7 @@ export async function overviewOf(
       ...(survey?.error == null ? [] : [survey.error]),
       ...sickGpus(survey),
       ...undeclared(project, runs),
+      ...heraldWarnings(paths),
     ],
   };
 }
@@ -175,6 +178,17 @@ function goalOf(brief: string): string {
     (line) => line !== '' && !/^(project brief|brief|goal|objective)s?:?$/i.test(line),
   );
   return clip(oneLine(words[0] ?? ''), 200);
+}
+
+/** What the herald could not do: messages that do not arrive, notes that are elsewhere. */
+function heraldWarnings({ notifications, notesState }: Project['paths']): string[] {
+  const failures = [...readOutbox(notifications).channels].flatMap(([channel, { failure }]) =>
+    failure === null
+      ? []
+      : [`messages to ${channel} do not arrive: ${failure}; try: auto-experiment notify --test`],
+  );
+  const { problem } = readNotesState(notesState);
+  return problem === null ? failures : [...failures, `notes: ${problem}`];
 }
 
 function undeclared(project: Project, runs: readonly RunView[]): string[] {

@@ -69,11 +69,11 @@ export const command: Command = {
 
 /** Who thinks, by the project’s config. */
 async function thinkerOf(lab: Lab, project: Project, { packageRoot }: Console): Promise<Thinker> {
-  const provider = await lab.provider(project);
+  const { agent } = project.config;
   return {
-    provider,
-    model: project.config.agent.model,
-    price: (model, usage, request) => costOf(usage, model, { request }),
+    provider: await lab.provider(project),
+    model: agent.model,
+    price: (model, usage, request) => costOf(usage, model, { own: agent.prices, request }),
     tools: TOOLS,
     prompt: (role) => instructionsOf(packageRoot, role),
   };
