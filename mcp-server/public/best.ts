@@ -225,7 +225,7 @@ function wordsOf({ row, sign }: Dot): string[] {
   return [
     `${row.id} · ${row.title}`,
     `${row.valueText}${row.gain === null ? '' : ` · ${row.gainText} to the baseline`} · ${words}`,
-    ...(row.meanText === null ? [] : [`drawn at the ${row.meanText}`]),
+    ...(row.meanText === null ? [] : [row.meanText]),
   ];
 }
 

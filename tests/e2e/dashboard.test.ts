@@ -391,9 +391,10 @@ describeInBrowser('the dashboard', () => {
   });
 
   it('says which machine cannot be reached, beside what is known of its run', async () => {
-    const away = { host: '127.0.0.1', workspace: '/nowhere', args: ['-p', '1'] };
+    // A name that no resolver knows (RFC 2606).
+    const away = { host: 'gpu-box.invalid', workspace: '/nowhere', args: [] };
     const page = await open((root) => fillProject(root, { runs: 2, away }));
-    await page.locator('#needs').getByText('exp002: 127.0.0.1 is unreachable since').waitFor();
+    await page.locator('#needs').getByText('exp002: gpu-box.invalid is unreachable since').waitFor();
     await page.locator('#running').getByText('step 24 of 40').waitFor();
     expect(mistakes).toEqual([]);
   });

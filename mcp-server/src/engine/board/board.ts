@@ -1,13 +1,12 @@
 import type { Campaign } from '../../core/campaign.js';
 import type { Gpu } from '../../core/gpu.js';
 import type { Direction } from '../../core/metric.js';
-import { fromJsonNumber } from '../../core/metric.js';
-import type { RunRecord } from '../../core/run-record.js';
 import { formatGain, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
 import type { Project } from '../../store/project.js';
 import { recall } from '../agent/memory.js';
 import { isPaused } from '../loop/directives.js';
+import { billLines } from '../views/bill-rows.js';
 import {
   budgetText,
   certaintyText,
@@ -46,8 +45,8 @@ interface Budget {
 export interface Board {
   about: { project: string; path: string; goal: string; status: string; paused: boolean; loop: boolean };
   answer: { headline: Headline; target: Word | null; facts: Fact[]; notes: string[] };
-  metric: { name: string; direction: Direction; target: number | null; baseline: number | null } | null;
-  leaders: { baseline: string | null; best: string | null; running: string[] };
+  metric: { name: string; direction: Direction; target: number | null } | null;
+  leaders: { baseline: string | null; best: string | null };
   /** Null without a declared metric. Put together by whoever keeps the rows. */
   progress: Progress | null;
   needs: Need[];
@@ -63,7 +62,6 @@ export interface Board {
 export interface BoardSource {
   overview: Overview;
   campaign: Campaign;
-  records: readonly RunRecord[];
   project: Project;
   /** A controller holds the loop now. */
   loop: boolean;
@@ -77,7 +75,6 @@ export interface BoardSource {
 export function boardOf(source: BoardSource): Omit<Board, 'progress'> {
   const { overview, campaign, project } = source;
   const { metric, baseline, best } = overview;
-  const base = baseline === null ? Number.NaN : fromJsonNumber(baseline.value);
   return {
     about: {
       project: overview.project,
@@ -95,15 +92,18 @@ export function boardOf(source: BoardSource): Omit<Board, 'progress'> {
         (one) => one !== null,
       ),
     },
-    metric: metric === null ? null : { ...metric, baseline: Number.isFinite(base) ? base : null },
-    leaders: { baseline: baseline?.run ?? null, best: best?.run ?? null, running: overview.running },
-    needs: needsOf(overview, campaign, source.records),
+    metric,
+    leaders: { baseline: baseline?.run ?? null, best: best?.run ?? null },
+    needs: needsOf(overview),
     running: runningOf(overview, source.stopping),
     counts: countText(overview.runs),
-    budgets: overview.budgets.map((budget) => ({
-      text: budgetText(budget),
-      share: budget.limit === null || budget.limit <= 0 ? null : Math.min(1, budget.used / budget.limit),
-    })),
+    budgets: [
+      ...overview.budgets.map((budget) => ({
+        text: budgetText(budget),
+        share: budget.limit === null || budget.limit <= 0 ? null : Math.min(1, budget.used / budget.limit),
+      })),
+      ...billLines(overview).map((words) => ({ text: `models: ${words}`, share: null })),
+    ],
     gpus: { gpus: overview.gpus, note: source.gpuNote },
     timeline: timelineOf(campaign),
     orders: ordersOf(campaign, project.paths.workspace),

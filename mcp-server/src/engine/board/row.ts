@@ -7,6 +7,7 @@ import { fromJsonNumber } from '../../core/metric.js';
 import { type RunView, runNumber } from '../../core/run.js';
 import { formatDuration, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
+import { charted } from '../views/report-charts.js';
 import {
   endingWord,
   gainOf,
@@ -30,9 +31,9 @@ export interface RunRow {
   own: boolean;
   /** Of its own seed. Null = unknown, never 0. */
   value: number | null;
-  /** Where it is drawn: the mean of its fresh seeds where it has some, else its value. */
+  /** Where it is drawn: by what fresh seeds say of it where it is confirmed, else at its value. */
   drawn: number | null;
-  /** `mean of 5 seeds 0.9286`; null where it is drawn at its own value. */
+  /** `mean of 5 seeds 0.9286`; null on one seed. */
   meanText: string | null;
   valueText: string;
   gain: number | null;
@@ -48,43 +49,35 @@ export interface RunRow {
   /** GPU-hours. */
   cost: number;
   costText: string;
-  /** ISO 8601. */
-  at: string;
   progress: string | null;
 }
 
-export type RowContext = Pick<Overview, 'baseline' | 'gpus'> & { campaign: Campaign };
+export type RowContext = Pick<Overview, 'baseline' | 'gpus' | 'metric'> & { campaign: Campaign };
 
 export function rowOf(run: RunView, context: RowContext): RunRow {
   const { baseline, campaign } = context;
+  const chart = charted(context, run);
   const seconds = run.duration_s ?? 0;
   const cost = campaign.runs.get(run.id)?.end?.gpu_hours ?? (run.gpus.length * seconds) / 3600;
   const seeds = seedsOf(run, campaign);
   const mean = seeds > 1 ? meanOf(run, context) : null;
-  const measured = run.primary?.value == null ? Number.NaN : fromJsonNumber(run.primary.value);
-  const value = Number.isFinite(measured) ? measured : null;
-  const ending = endingWord(run);
+  const value = chart.value !== null && Number.isFinite(chart.value) ? chart.value : null;
   return {
     id: run.id,
     number: runNumber(run.id),
     title: run.title,
     state: run.state,
-    ending,
+    ending: endingWord(run),
     verdict: verdictWord(run, baseline),
-    sign: signOf({
-      ...{ id: run.id, title: run.title, number: runNumber(run.id), value, role: run.role },
-      verdict: run.verdict,
-      failed: run.state === 'ended' && ending.tone === 'bad',
-      running: run.state !== 'ended',
-    }),
+    sign: signOf(chart),
     own: run.replicate_of === null,
     value,
-    drawn: mean ?? value,
+    drawn: chart.known?.value ?? value,
     meanText: mean === null ? null : `mean of ${seeds} seeds ${formatValue(mean)}`,
     valueText: run.primary === null || run.primary.value === null ? '–' : valueText(run),
     gain: gainOf(run, baseline),
     gainText: gainText(run, baseline),
-    between: betweenOf(run, baseline),
+    between: chart.known?.interval ?? null,
     seeds,
     seedText: run.replicate_of === null ? String(seeds) : `seed ${run.seed ?? '?'}`,
     duration: run.duration_s,
@@ -92,7 +85,6 @@ export function rowOf(run: RunView, context: RowContext): RunRow {
     gpuText: gpuText(run.gpus, context.gpus),
     cost,
     costText: cost === 0 ? '–' : formatValue(Number(cost.toPrecision(3))),
-    at: run.started_at ?? run.created_at,
     progress: run.state === 'ended' ? null : progressText(run),
   };
 }
@@ -107,17 +99,6 @@ function meanOf(run: RunView, { baseline, campaign }: RowContext): number | null
 function seedsOf(run: RunView, campaign: Campaign): number {
   if (run.id === campaign.baseline) return Math.max(1, armOf(campaign, run.id).values.length);
   return campaign.runs.get(run.id)?.verdict?.seeds ?? 1;
-}
-
-/** The interval of a confirmed gain over the baseline, as values of the metric. */
-function betweenOf(run: RunView, baseline: Overview['baseline']): RunRow['between'] {
-  const { interval, primary, verdict } = run;
-  if (verdict !== 'confirmed' || interval === null || primary === null || baseline === null) return null;
-  const base = fromJsonNumber(baseline.value);
-  const [a, b] = interval.map((gain) => base + (primary.direction === 'maximize' ? gain : -gain));
-  return a === undefined || b === undefined || !Number.isFinite(a + b)
-    ? null
-    : [Math.min(a, b), Math.max(a, b)];
 }
 
 function gpuText(held: readonly string[], gpus: readonly Gpu[]): string {

@@ -84,7 +84,6 @@ export function watchProject(lab: WatchLab, folder: string): ProjectWatch {
     const board = boardOf({
       overview,
       campaign: known.campaign,
-      records: known.records,
       project,
       loop: (await lockHolder(controllerLock(project.paths.root))) !== null,
       stopping: new Set(open.map(({ id }) => id).filter((id) => isStopping(project, id))),
@@ -92,7 +91,11 @@ export function watchProject(lab: WatchLab, folder: string): ProjectWatch {
     });
     for (const [name, value] of Object.entries(board)) pieces.put(`board.${name}`, JSON.stringify(value));
     // When what all are compared with moves (the baseline’s mean, the GPUs’ names), all of them look different.
-    const against = JSON.stringify([overview.baseline, overview.gpus.map(({ uuid }) => uuid)]);
+    const against = JSON.stringify([
+      overview.baseline,
+      overview.metric,
+      overview.gpus.map(({ uuid }) => uuid),
+    ]);
     const context = { ...overview, campaign: known.campaign };
     for (const run of overview.runs) {
       if (compared === against && !dirty.has(run.id) && rows.has(run.id)) continue;

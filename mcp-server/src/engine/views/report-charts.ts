@@ -47,7 +47,7 @@ export function progressChart(overview: Overview): Chart | null {
 }
 
 /** A run as pictures of the best so far take it. */
-function charted(overview: Pick<Overview, 'baseline' | 'metric'>, run: RunView): ChartedRun {
+export function charted(overview: Pick<Overview, 'baseline' | 'metric'>, run: RunView): ChartedRun {
   const { id, title, role, verdict } = run;
   const value = run.primary === null || run.primary.value === null ? null : fromJsonNumber(run.primary.value);
   const failed = run.state === 'ended' && endingWord(run).tone === 'bad';
