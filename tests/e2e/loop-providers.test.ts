@@ -202,5 +202,5 @@ describe('three cycles on digits', () => {
 });
 
 describeHosts('three cycles on digits with a CLI', () => {
-  it.each(CLIS)('$name', { timeout: 300_000 }, (one) => threeCycles(one));
+  it.each(CLIS)('$name', { timeout: 150_000 }, (one) => threeCycles(one));
 });
