@@ -65,7 +65,8 @@ export function realWorld(lab: WorldLab, say: (text: string) => void): World {
       return { id: record.id, notes, repeated };
     },
     release({ paths }, run) {
-      if (readRun(paths.runs, run).held) writeMark(runPaths(paths.runs, run).record, 'released', {});
+      if (readRun(paths.runs, run).held)
+        writeMark(runPaths(paths.runs, run).record, 'released', { by: 'loop' });
     },
     packet: (project, campaign, run) => runPacketText(fullPacket(lab, project, view(project, campaign, run))),
     use: (project, campaign) => currentUse(project, campaign, lab.clock()),
