@@ -85,7 +85,7 @@ function planFor(text, random, runs) {
         action: 'sweep',
         why,
         family: `s${random.below(1e6)}`,
-        parameters: { x: { uniform: [0, 1] } },
+        parameters: [{ name: 'x', kind: 'uniform', low: 0, high: 1 }],
         trials: 2,
       },
     ];

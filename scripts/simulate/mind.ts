@@ -110,7 +110,7 @@ export function simulatedMind(draw: Draw, world: SimulatedWorld): { model: Model
       },
       sweep: {
         family,
-        parameters: { [`p${number()}`]: { uniform: [0, 1] } },
+        parameters: [{ name: `p${number()}`, kind: 'uniform', low: 0, high: 1 }],
         trials: 2 + Math.floor(draw() * 5),
       },
       idea: { task: 'look for another idea' },

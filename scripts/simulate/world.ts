@@ -156,6 +156,7 @@ export function simulatedWorld(
       await world.mayDie(1);
       return { id, notes: [], repeated: false };
     },
+    release: () => undefined,
     view: (_project, campaign, id) => viewOf(campaign, id),
     packet: (_project, campaign, id) => {
       const run = campaign.runs.get(id);

@@ -133,7 +133,12 @@ describe('a loop with a leader', () => {
     await begin(
       mind({
         plans: [
-          plan({ action: 'sweep', family: 'x', parameters: { x: { uniform: [0, 1] } }, trials: 5 }),
+          plan({
+            action: 'sweep',
+            family: 'x',
+            parameters: [{ name: 'x', kind: 'uniform', low: 0, high: 1 }],
+            trials: 5,
+          }),
           plan({ action: 'stop', why: 'done' }),
         ],
       }),

@@ -9,6 +9,32 @@ import { Parameter } from './sweep/space.js';
 export const ACTIONS = ['experiment', 'sweep', 'idea', 'writing', 'wait', 'report', 'stop'] as const;
 type Action = (typeof ACTIONS)[number];
 
+/** One option of a sweep as a model writes it: flat, because not every provider takes unions in a schema. */
+const Varied = z.strictObject({
+  name: z.string().max(60).describe('of the option, without --'),
+  kind: z.enum(['uniform', 'log_uniform', 'int', 'choice']),
+  low: z.number().optional(),
+  high: z.number().optional(),
+  values: z.array(z.string().max(100)).max(40).optional().describe('of a choice'),
+});
+
+/** The search space that these options span. Throws LabError where one of them is none. */
+export function spaceOf(options: readonly z.output<typeof Varied>[]): Record<string, Parameter> {
+  const entries = options.map(({ name, kind, low, high, values = [] }): [string, Parameter] => {
+    const numeric = (text: string): string | number =>
+      text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+    const parsed = Parameter.safeParse(
+      kind === 'choice' ? { choice: values.map(numeric) } : { [kind]: [low, high] },
+    );
+    if (parsed.success && /^[A-Za-z_][\w.-]*$/.test(name)) return [name, parsed.data];
+    throw new LabError(
+      `"parameters": "${name.slice(0, 60)}" is no option to vary`,
+      'a name without --, and low and high (low < high; log_uniform above 0), or values of a choice',
+    );
+  });
+  return Object.fromEntries(entries);
+}
+
 /** What the leader answers in THINK. One flat object, because every model fills that in; `planProblem` checks the rest. */
 export const PlanAnswer = z.strictObject({
   action: z.enum(ACTIONS),
@@ -23,7 +49,7 @@ export const PlanAnswer = z.strictObject({
   change: z.string().max(3000).optional().describe('experiment: what the code agent must change first'),
   prediction: StatedPrediction.optional(),
   success: z.string().max(300).optional().describe('experiment: what would count as a success'),
-  parameters: z.record(z.string(), Parameter).optional().describe('sweep: options to vary, without --'),
+  parameters: z.array(Varied).max(12).optional().describe('sweep: options to vary'),
   trials: z.number().int().min(2).max(64).optional().describe('sweep: runs'),
   task: z.string().max(1500).optional().describe('idea, writing: what the worker is to do'),
   minutes: z.number().min(1).max(1440).optional().describe('wait'),
@@ -72,7 +98,7 @@ export function planProblem(answer: PlanAnswer, rules: PlanRules, campaign: Camp
   const family = familyOf(answer.family);
   if (rules.barred.includes(family))
     return `ideas of the family "${family}" brought nothing in the last ${PLATEAU} runs: take another kind of idea`;
-  if (action === 'sweep') return sweepProblem(answer);
+  if (action === 'sweep') return answer.parameters?.length === 0 ? '"parameters" names no option' : null;
   return experimentProblem(answer, campaign);
 }
 
@@ -89,13 +115,6 @@ const NEEDS: Record<Action, readonly Field[]> = {
 };
 
 const said = (value: unknown): boolean => value !== undefined && value !== '';
-
-function sweepProblem({ parameters = {} }: PlanAnswer): string | null {
-  const names = Object.keys(parameters);
-  if (names.length === 0) return '"parameters" names no option';
-  const odd = names.find((name) => !/^[A-Za-z_][\w.-]*$/.test(name));
-  return odd === undefined ? null : `"${odd}" is no name of an option: write it without -- and spaces`;
-}
 
 function experimentProblem(answer: PlanAnswer, campaign: Campaign): string | null {
   if (!said(answer.command) && !said(answer.change))

@@ -44,6 +44,10 @@ export const RunRecord = z.strictObject({
     .describe('the command with {seed} where the seed belongs; null = it has no such place'),
   seed_env: z.string().nullable().default(null).describe('environment variable that carries the seed'),
   replicate: Replicate.nullable().default(null),
+  held: z
+    .boolean()
+    .default(false)
+    .describe('not started before the code agent that launched it has said its last word'),
   lines: z.number().int().nullable().default(null).describe('changed against the code of the baseline'),
   key: z.string().nullable().default(null).describe('of code, command and settings without the seed'),
   limits: RunLimits,
@@ -77,6 +81,7 @@ type Planned = Omit<RunRecord, keyof typeof UNTOUCHED | 'state'>;
 
 /** What a run that has not started knows of itself: nothing. */
 const UNTOUCHED = {
+  held: false,
   started_at: null,
   ended_at: null,
   gpus: [],

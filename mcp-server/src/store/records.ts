@@ -8,9 +8,10 @@ import { formatMark, parseMark } from '../core/mark.js';
  * block, so it is written even on a full disk; it is atomic, and exclusive: the first to write one wins.
  *
  * `started`, `exited`: by the wrapper · `stop`: somebody asks for a stop · `kill`: the supervisor ends it, and why ·
+ * `released`: a held run may start ·
  * `ended`: it is over and was judged, or with `judged=later` its verdict takes further runs and `judged` follows.
  */
-export type RecordName = 'started' | 'exited' | 'stop' | 'kill' | 'ended' | 'judged';
+export type RecordName = 'released' | 'started' | 'exited' | 'stop' | 'kill' | 'ended' | 'judged';
 
 export interface Mark {
   fields: Record<string, string>;

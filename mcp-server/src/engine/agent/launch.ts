@@ -43,7 +43,7 @@ export async function launchForAgent(
     dryRunPolicy: 'enforce',
     repeat: 'answer',
     signal,
-    ...(plan === null ? {} : { plan: plan.id, role: plan.role }),
+    ...(plan === null ? {} : { plan: plan.id, role: plan.role, held: true }),
     ...titled(plan?.title ?? request.title),
     ...(request.dry_run === undefined ? {} : { dryRun: toArgv(request.dry_run) }),
     ...(request.gpus === undefined ? {} : { gpus: request.gpus }),

@@ -75,6 +75,8 @@ export async function driveLoop(
   const { paths } = project;
   const ledger = followLedger(paths.ledger);
   const before = planner.cycles(ledger());
+  // The code agent of a controller that was killed says nothing any more.
+  for (const run of ledger().unjudged) world.release(project, run);
   const begun = (): number => planner.cycles(ledger()) - before;
   const watch = createWatch(lab, world, project, signal, tell);
   let projected: number | null = null;

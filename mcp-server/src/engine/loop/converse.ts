@@ -32,6 +32,8 @@ export interface Task<A> {
   answer: AnswerTool<A>;
   /** Words that say what is wrong with an answer of the right form, or null. */
   check(answer: A): string | null;
+  /** The answer, where what was wanted has been done and no further word is needed; asked after each turn of tools. */
+  over?(): A | null;
   /** Requests, the repair not counted, and tokens of the output of each. */
   limits: { requests: number; output: number; minutes: number };
 }
@@ -39,7 +41,7 @@ export interface Task<A> {
 /** `why`: what was wrong with the last answer, in words. Nothing in it was acted on. */
 export type Said<A> = { ok: true; answer: A } | { ok: false; why: string };
 
-export type Desk = Pick<Moment, 'lab' | 'project' | 'now' | 'tell' | 'signal'> & {
+export type Desk = Pick<Moment, 'lab' | 'project' | 'now' | 'tell' | 'signal' | 'world'> & {
   /** For the tools that are carried out. */
   hands: Lab;
   thinker: Thinker;
@@ -93,6 +95,8 @@ async function withModel<A>(desk: Desk, model: Model, task: Task<A>): Promise<Sa
     }
     const found = await take(desk, task, tools, reply, room);
     if ('answer' in found) return { ok: true, answer: found.answer };
+    const over = task.over?.() ?? null;
+    if (over !== null) return { ok: true, answer: over };
     if (found.problem !== null && (wrong !== null || request > task.limits.requests))
       return { ok: false, why: found.problem };
     if (request > task.limits.requests)

@@ -36,13 +36,13 @@ export function createHush({ clock, random }: Moment['lab']): Hush {
         end = { do: 'stop', reason: error.message };
         return;
       }
-      const known = error instanceof ProviderError ? error : null;
-      if (known !== null && ['auth', 'quota', 'no_model', 'setup'].includes(known.fault)) {
-        end = { do: 'stop', reason: known.message, hint: known.hint };
+      if (!(error instanceof ProviderError)) throw error;
+      if (['auth', 'quota', 'no_model', 'setup'].includes(error.fault)) {
+        end = { do: 'stop', reason: error.message, hint: error.hint };
         return;
       }
       inARow += 1;
-      const named = known?.retryAt ?? null;
+      const named = error.retryAt;
       // Those who were told the same time do not all come in the same instant.
       until = named === null ? clock() + backOff(inARow, random) : Math.max(named, clock()) + random() * 2000;
       why = `sleeping until ${new Date(until).toISOString().slice(0, 19)}Z: ${clip(oneLine(errorText(error)), 200)}`;

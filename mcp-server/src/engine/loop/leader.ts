@@ -1,9 +1,16 @@
 import type { CampaignRun } from '../../core/campaign.js';
 import { toArgv } from '../../core/command.js';
 import { nextCycle } from '../../core/cycle.js';
-import { errorText, LabError } from '../../core/errors.js';
+import { LabError } from '../../core/errors.js';
 import type { Plan, ThoughtRecord } from '../../core/ledger.js';
-import { ACTIONS, type PlanAnswer, type PlanRules, planProblem, plateauFamilies } from '../../core/plan.js';
+import {
+  ACTIONS,
+  type PlanAnswer,
+  type PlanRules,
+  planProblem,
+  plateauFamilies,
+  spaceOf,
+} from '../../core/plan.js';
 import { clip, oneLine } from '../../core/text.js';
 import { appendLedger } from '../../store/ledger.js';
 import { updateState } from '../../store/state.js';
@@ -56,7 +63,8 @@ export async function decide(desk: Desk, moment: Moment): Promise<Thought> {
     case 'writing':
       return note({ action: answer.action, why: answer.why, task: answer.task ?? '', ...heeding });
     case 'sweep': {
-      const { parameters = {}, trials = 2, command, family } = answer;
+      const { trials = 2, command, family } = answer;
+      const parameters = spaceOf(answer.parameters ?? []);
       const sweep = { parameters, trials, ...(command ? { command } : {}), ...(family ? { family } : {}) };
       return note({ action: 'sweep', why: answer.why, sweep, ...heeding });
     }
@@ -97,10 +105,10 @@ function problemOf(answer: PlanAnswer, rules: PlanRules, { campaign, project }: 
   try {
     return assertSweep(project.config, campaign, {
       command: answer.command,
-      parameters: answer.parameters ?? {},
+      parameters: spaceOf(answer.parameters ?? []),
     });
   } catch (error) {
-    if (error instanceof LabError) return errorText(error);
+    if (error instanceof LabError) return `${error.message}: ${error.hint}`;
     throw error;
   }
 }

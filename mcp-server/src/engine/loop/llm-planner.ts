@@ -34,6 +34,7 @@ export function llmPlanner(hands: Lab, thinker: Thinker): Planner {
 
   /** Asks, unless the provider is silent now; what it throws is taken note of. */
   async function asking<T extends Thought | Executed>(
+    { signal }: Pick<Moment, 'signal'>,
     act: () => Promise<T>,
   ): Promise<T | ReturnType<typeof quiet>> {
     const silent = hush.now();
@@ -43,6 +44,8 @@ export function llmPlanner(hands: Lab, thinker: Thinker): Planner {
       hush.over();
       return result;
     } catch (error) {
+      // Ended by the user, in the middle of a call: the controller sees it.
+      if (signal.aborted) return { do: 'wait' };
       return quiet(error);
     }
   }
@@ -79,7 +82,7 @@ export function llmPlanner(hands: Lab, thinker: Thinker): Planner {
       if (silent !== null) return silent;
       const pause = gate(moment);
       if (pause !== null) return pause;
-      const thought = await asking(() =>
+      const thought = await asking(moment, () =>
         loop.errand === null ? decide(deskOf(moment), moment) : runErrand(moment),
       );
       if (thought.do === 'stop') leaving = thought;
@@ -88,7 +91,7 @@ export function llmPlanner(hands: Lab, thinker: Thinker): Planner {
 
     async execute(moment, plan) {
       if (!needsHands(moment, plan)) return launchDirectly(moment, plan);
-      return asking(() => sendForCode(moment, plan));
+      return asking(moment, () => sendForCode(moment, plan));
     },
 
     async reflect(moment, run) {
@@ -104,6 +107,7 @@ export function llmPlanner(hands: Lab, thinker: Thinker): Planner {
         hush.over();
         return text;
       } catch (error) {
+        if (moment.signal.aborted) return null;
         quiet(error);
         return isLate(moment, run) ? alone() : null;
       }

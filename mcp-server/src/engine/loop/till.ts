@@ -80,7 +80,10 @@ export async function spend<T extends Paid>(
       ? 'cancelled'
       : `${known?.fault ?? 'down'}: ${clip(oneLine(errorText(error)), 200)}`;
     pay({ model, tokens, usd, fault });
-    throw error;
+    if (known !== null || signal.aborted) throw error;
+    // A provider that throws anything else gave no answer either; the loop goes on where it can.
+    const text = clip(oneLine(errorText(error)), 200);
+    throw new ProviderError('down', `${provider.name}: ${text}`, 'it is asked again later');
   }
   const usd = reply.usd ?? cost(reply.usage, reply.model);
   pay({ model: reply.model, tokens: tokensOf(reply.usage), usd, fault: null });

@@ -27,7 +27,7 @@ export async function send(
   plan: Plan | null,
   task: string,
 ): Promise<StepRecord> {
-  const { lab, project, thinker, tell } = desk;
+  const { lab, project, thinker, tell, world } = desk;
   const { ledger } = project.paths;
   const sent = desk.now().loop.steps.filter((step) => step.cycle === cycle).length;
   const step: StepRecord = {
@@ -45,6 +45,8 @@ export async function send(
   tell({ event: 'step', cycle, role, state: 'begun', text: plan?.title ?? task.split('\n')[2] ?? '' });
   const finish = (state: 'done' | 'void', words: string): StepRecord => {
     const outcome = clip(oneLine(desk.clean(words)), 1200);
+    const run = plan === null ? undefined : desk.now().runOf.get(plan.id);
+    if (run !== undefined) world.release(project, run);
     const done = { ...step, at: new Date(lab.clock()).toISOString(), state, outcome };
     appendLedger(ledger, done);
     desk.now();
@@ -61,6 +63,11 @@ export async function send(
       prompt: task,
       answer: submitWork,
       check: () => null,
+      // With the launch its work is done: no model is asked once the training may start.
+      over: () => {
+        const run = plan === null ? undefined : desk.now().runOf.get(plan.id);
+        return run === undefined ? null : { done: true, words: `launched ${run}` };
+      },
       limits: LIMITS[role],
     });
   } catch (error) {

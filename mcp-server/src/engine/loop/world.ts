@@ -4,6 +4,7 @@ import type { Plan } from '../../core/ledger.js';
 import type { RunView } from '../../core/run.js';
 import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
+import { writeMark } from '../../store/records.js';
 import { readRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { type Bell, createBell } from '../runs/bell.js';
@@ -28,6 +29,8 @@ export interface Launch {
  */
 export interface World {
   launch(project: Project, plan: Plan, signal: AbortSignal, repeat?: 'answer' | 'allow'): Promise<Launch>;
+  /** Lets a run start that was held back for its code agent. */
+  release(project: Project, run: string): void;
   view(project: Project, campaign: Campaign, run: string): RunView;
   /** All that is needed to judge a run, as text; the end of its log is in it. */
   packet(project: Project, campaign: Campaign, run: string): string;
@@ -60,6 +63,10 @@ export function realWorld(lab: WorldLab, say: (text: string) => void): World {
         waiting: say,
       });
       return { id: record.id, notes, repeated };
+    },
+    release({ paths }, run) {
+      if (readRun(paths.runs, run).held)
+        writeMark(runPaths(paths.runs, run).record, 'released', { by: 'loop' });
     },
     packet: (project, campaign, run) => runPacketText(fullPacket(lab, project, view(project, campaign, run))),
     use: (project, campaign) => currentUse(project, campaign, lab.clock()),

@@ -46,6 +46,8 @@ export interface LaunchRequest {
   repeat?: 'answer' | 'allow';
   /** Told why a dry run of changed code waits for a GPU; without it, the launch is refused then. */
   waiting?: (why: string) => void;
+  /** Not started until it is released, or for two minutes: a model that launches it has something to say yet. */
+  held?: boolean;
   signal?: AbortSignal;
 }
 
@@ -134,7 +136,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
     const id = nextRunId(paths.runs, highest);
     const seed = seeding === null ? null : screeningSeed(lab.random, experiment.verdict, now);
     const code = await keep(id);
-    const made = queuedRun({
+    const planned = queuedRun({
       id,
       title: clip(oneLine(request.title ?? showCommand(request.argv)), 120),
       role: request.role ?? (now.baseline === null ? 'baseline' : 'candidate'),
@@ -169,6 +171,7 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
           : { name: metric, direction, mode: metric_mode },
       created_at: new Date(lab.clock()).toISOString(),
     });
+    const made = request.held === true ? { ...planned, held: true } : planned;
     const earlier = request.repeat === 'answer' ? sameWork(now, made.key) : null;
     // The snapshot that was just taken is named after an id that the next launch takes: it is replaced then.
     if (earlier !== null) return { record: readRun(paths.runs, earlier), repeated: true };

@@ -30,6 +30,15 @@ export type Started =
 /** A host that could not take the code is asked again after this long; others need not wait behind it. */
 const ASK_HOST_MS = 5000;
 
+/** A controller that was killed releases nothing: then it starts by itself after this long. */
+const HELD_MS = 120_000;
+const ASK_RELEASED_MS = 200;
+
+function isHeld(record: RunRecord, folder: string, now: number): boolean {
+  const age = now - Date.parse(record.created_at);
+  return record.held && age >= 0 && age < HELD_MS && readMark(folder, 'released') === null;
+}
+
 /**
  * Starts a queued run: leases its GPUs, writes what is about to happen, then starts it. Calling it again for a run
  * that has started starts nothing. `waiting`: no GPU is free now; the record's note says why. `maxAgeMs`: how old the
@@ -43,6 +52,14 @@ export async function startRun(
 ): Promise<Started> {
   const { paths } = project;
   const files = runPaths(paths.runs, record.id);
+  if (isHeld(record, files.record, lab.clock())) {
+    const why = 'waiting for the last word of the code agent that launched it';
+    return {
+      kind: 'waiting',
+      record: { ...record, note: why },
+      refused: { why, hopeless: true, until: lab.clock() + ASK_RELEASED_MS },
+    };
+  }
   const env = readRunEnv(paths.runs, record.id);
   const claimant = {
     id: record.id,
