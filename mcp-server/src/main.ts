@@ -238,10 +238,14 @@ function versionOf(): string {
   return typeof data === 'object' && data !== null && 'version' in data ? String(data.version) : 'unknown';
 }
 
-process.exitCode = await runProgram(process.argv.slice(2), {
+const code = runProgram(process.argv.slice(2), {
   commands: COMMANDS,
   inner: INNER,
   loadLab,
   open: (signal) =>
     openConsole(signal, { desk: lazyDesk(), packageRoot, program: here, version: versionOf() }),
+});
+// Not awaited at the top: the one file of plugins compiles this module as a function.
+void code.then((value) => {
+  process.exitCode = value;
 });
