@@ -4,7 +4,7 @@ import type { Block, ModelRequest, Turn } from './scripted-model.js';
 /** What the loop wants of a model with this request, told by its last words: as a model would read it. */
 export function wanted(request: ModelRequest): 'think' | 'reflect' | 'work' {
   const text = JSON.stringify(lastOf(request));
-  if (/REFLECT|submit_reflection/.test(text)) return 'reflect';
+  if (/REFLECT|calling submit_reflection/.test(text)) return 'reflect';
   return JSON.stringify(request.body.tools).includes('submit_plan') ? 'think' : 'work';
 }
 
