@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
-  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -13,7 +12,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { inflateSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type HttpStandIn, startHttp } from '../support/http-stand-in.js';
 import { type Json, makeProject, type TestProject, until } from '../support/project.js';
@@ -35,7 +33,9 @@ afterEach(async () => {
 });
 
 const word = (length: number): string =>
-  [...randomBytes(length)].map((byte) => 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'[byte % 56]).join('');
+  [...randomBytes(length)]
+    .map((byte) => 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'[byte % 56])
+    .join('');
 const digits = (length: number): string => [...randomBytes(length)].map((byte) => byte % 10).join('');
 const hex = (length: number): string => randomBytes(length / 2).toString('hex');
 const upper = (length: number): string => word(length).toUpperCase();
@@ -68,22 +68,34 @@ function canaries(): Record<string, string> {
   };
 }
 
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+
 /** What to look for: the value and its lines and parts that are secret alone, in the forms in which programs print them. */
 function needles(value: string): string[] {
   const secret = /^[a-z]+:\/\/[^/]*:([^/@]+)@/.exec(value)?.[1] ?? value;
-  const parts = [secret, ...(secret.includes('\n') ? secret.split('\n').filter((line) => /^\w{64}$/.test(line)) : [])];
+  const parts = [
+    secret,
+    ...(secret.includes('\n') ? secret.split('\n').filter((line) => /^\w{64}$/.test(line)) : []),
+  ];
   const forms = (text: string): string[] => [
     text,
-    JSON.stringify(text).slice(1, -1),
-    JSON.stringify(JSON.stringify(text).slice(1, -1)).slice(1, -1),
+    inJson(text),
+    inJson(inJson(text)),
+    // As Python shows it.
+    inJson(text).replaceAll('\\"', '"'),
+    inJson(inJson(text).replaceAll('\\"', '"')),
     encodeURIComponent(text),
-    Buffer.from(text).toString('base64').replace(/=+$/, ''),
+    // As base64 has it wherever it stands in a longer text.
+    ...[0, 1, 2].map((before) => {
+      const whole = Buffer.from(' '.repeat(before) + text).toString('base64');
+      return whole.slice([0, 2, 3][before], -4);
+    }),
     Buffer.from(text).toString('hex'),
   ];
   return [...new Set([value, ...parts].flatMap(forms))];
 }
 
-/** Everything that lies below a folder: contents, what is packed in them, names, and where links point to. */
+/** Everything that lies below a folder: contents, names, and where links point to. */
 function* everything(folder: string): Generator<{ path: string; text: string }> {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
@@ -93,13 +105,11 @@ function* everything(folder: string): Generator<{ path: string; text: string }> 
     else if (stats.isFile()) {
       const bytes = readFileSync(path);
       yield { path, text: `${path}\n${bytes.toString('latin1')}\n${bytes.toString('utf8')}` };
-      // Objects of git are deflated.
-      if (/\/objects\/[0-9a-f]{2}\//.test(path)) yield { path, text: inflateSync(bytes).toString('utf8') };
     }
   }
 }
 
-/** Says its own environment, that of the process that started it, and the arguments of all above it. */
+/** Says its own environment and that of the wrapper that started it; notes the arguments of all above it elsewhere. */
 const TELL = `import os, sys
 def raw(pid, name):
     with open("/proc/%s/%s" % (pid, name), "rb") as file:
@@ -108,11 +118,13 @@ def tell():
     for name, value in os.environ.items():
         print("variable %s=%s" % (name, value))
     print("self", raw("self", "environ"))
-    print("parent", raw(os.getppid(), "environ"))
+    if "--dry" not in sys.argv:
+        print("parent", raw(os.getppid(), "environ"))
     pid = os.getpid()
-    while pid > 1:
-        print("argv", raw(pid, "cmdline"))
-        pid = int(raw(pid, "stat").rsplit(")", 1)[1].split()[1])
+    with open(os.path.join(os.environ["TOLD"], str(pid)), "w") as file:
+        while pid > 1:
+            print(raw(pid, "cmdline"), file=file)
+            pid = int(raw(pid, "stat").rsplit(")", 1)[1].split()[1])
 `;
 const END = `x = float(sys.argv[sys.argv.index("--x") + 1]) if "--x" in sys.argv else 0.5
 print("epoch 1/1 val_acc=%s" % x)
@@ -155,6 +167,8 @@ describe('keys in the environment of a loop', () => {
     const innocent = `colour-${word(12)}`;
     const hook = word(32);
     // A note of all keys without their names, outside of the project: whoever reads it still sends none of them on.
+    const told = join(outside, 'told');
+    mkdirSync(told);
     const vault = join(outside, 'vault.txt');
     writeFileSync(vault, [...Object.values(planted), passed].join('\n'));
     model = await startModel(
@@ -166,8 +180,13 @@ describe('keys in the environment of a loop', () => {
         works: [
           [{ tool: 'run_shell', input: { command: LOOK } }],
           [{ tool: 'run_shell', input: { command: `cat ${vault}` } }],
-          [{ tool: 'run_shell', input: { command: `base64 -w0 ${vault}; python3 -c 'print(repr(open("${vault}").read()))'` } }],
-          [{ tool: 'write_file', input: { path: 'train.py', content: FAILING } }],
+          [
+            {
+              tool: 'run_shell',
+              input: { command: `base64 -w0 ${vault}; python3 -c 'print(repr(open("${vault}").read()))'` },
+            },
+          ],
+          [{ tool: 'write_file', input: { path: 'train.py', text: FAILING } }],
           [{ tool: 'launch_experiment', input: { command: 'python3 train.py --broken' } }],
           [{ tool: 'launch_experiment', input: { command: 'python3 train.py --fail' } }],
         ],
@@ -180,6 +199,7 @@ describe('keys in the environment of a loop', () => {
         ...planted,
         PASSED_TOKEN: passed,
         INNOCENT: innocent,
+        TOLD: told,
         NEWS_WEBHOOK: `${http.url}/${hook}`,
       },
     );
@@ -198,14 +218,32 @@ describe('keys in the environment of a loop', () => {
       expect([code, args[0], code === 0 ? '' : stderr]).toEqual([0, args[0], '']);
     };
     try {
-      await run('run', '--planner', 'llm', '--provider', 'anthropic', '--base-url', model.url, '--max-cycles', '2');
+      await run(
+        'run',
+        '--planner',
+        'llm',
+        '--provider',
+        'anthropic',
+        '--base-url',
+        model.url,
+        '--max-cycles',
+        '2',
+      );
       await run('report');
       await run('notes');
       for (const id of ['exp001', 'exp002', 'exp003']) await run('bundle', id);
-      for (const args of [['status'], ['status', '--json'], ['compare', 'exp001', 'exp002'], ['notify'], ['doctor']])
+      for (const args of [
+        ['status'],
+        ['status', '--json'],
+        ['compare', 'exp001', 'exp002'],
+        ['notify'],
+        ['doctor'],
+      ])
         said.push(...Object.values(await project.run(...args)).map(String));
       const sent = (): string => readFileSync(join(project.root, 'workspace/notifications.jsonl'), 'utf8');
-      await until(() => ['exp001', 'exp002', 'exp003'].every((id) => new RegExp(`"sent".*ended:${id}`).test(sent())));
+      await until(() =>
+        ['exp001', 'exp002', 'exp003'].every((id) => new RegExp(`"sent".*ended:${id}`).test(sent())),
+      );
       sampleArguments(argv);
     } finally {
       clearInterval(timer);
@@ -234,6 +272,7 @@ describe('keys in the environment of a loop', () => {
       ...everything(project.root),
       ...everything(dirname(project.userConfig)),
       ...everything(bundles),
+      ...everything(told),
       ...model.requests.map(({ path, body, headers }, index) => ({
         path: `request ${index + 1} to the model: ${path}`,
         text: JSON.stringify([path, body, own(headers)]),
@@ -247,7 +286,11 @@ describe('keys in the environment of a loop', () => {
     ];
     const holding = (value: string): string[] => {
       const forms = needles(value);
-      return [...new Set(places.filter(({ text }) => forms.some((form) => text.includes(form))).map(({ path }) => path))];
+      return [
+        ...new Set(
+          places.filter(({ text }) => forms.some((form) => text.includes(form))).map(({ path }) => path),
+        ),
+      ];
     };
 
     // What is there is found: an innocent variable, one that the config hands on, and the arguments of our own programs.
@@ -256,7 +299,8 @@ describe('keys in the environment of a loop', () => {
     for (const log of logs) expect(readFileSync(log, 'utf8')).toContain(`variable PASSED_TOKEN=${passed}`);
     expect([...argv].join('\n')).toContain('--planner llm');
     for (const { headers } of model.requests) expect(headers['x-api-key']).toBe(planted.ANTHROPIC_API_KEY);
-    expect(existsSync(vault)).toBe(true);
+    // Three runs and five short ones: two of the baseline’s and the second plan’s code, two of the changed code.
+    expect(readdirSync(told)).toHaveLength(7);
 
     const leaks = Object.entries({ ...planted, NEWS_WEBHOOK: hook }).flatMap(([name, value]) => {
       const where = holding(value);
@@ -286,7 +330,8 @@ function sampleArguments(into: Set<string>): void {
       into.add(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
     } catch (error) {
       // It ended in between.
-      if (!(error instanceof Error && 'code' in error && /ENOENT|ESRCH/.test(String(error.code)))) throw error;
+      if (!(error instanceof Error && 'code' in error && /ENOENT|ESRCH/.test(String(error.code))))
+        throw error;
     }
   }
 }
