@@ -89,6 +89,30 @@ describe('createRedactor', () => {
     expect(known('abc is too short to look for')).toBe('abc is too short to look for');
   });
 
+  it('finds a known value within longer text in base64, whatever comes before and after', () => {
+    const secret = 'no shape at all';
+    const known = createRedactor([secret]);
+    for (const before of ['', 'u', 'me', 'me:', 'user:'])
+      for (const after of ['', '\n', 'xy', 'xyz']) {
+        const out = known(Buffer.from(before + secret + after).toString('base64'));
+        expect(out).toContain('[redacted]');
+        const left = out.split('[redacted]').map((part) => Buffer.from(part, 'base64').toString('latin1'));
+        expect(left.join('').length).toBeLessThanOrEqual(before.length + after.length + 2);
+      }
+  });
+
+  it('finds a known value as Python shows it', () => {
+    const known = createRedactor(['p@ss "w/ord"\\x', `both ' and "\n`]);
+    expect(known(String.raw`{'A': 'p@ss "w/ord"\\x', 'B': 'both \' and "\n'}`)).toBe(
+      "{'A': '[redacted]', 'B': '[redacted]'}",
+    );
+  });
+
+  it('finds a line of a known key of several lines where its beginning is cut off', () => {
+    const known = createRedactor([`-----BEGIN X-----\n${b(64)}\n${b(40)}\n-----END X-----\n`]);
+    expect(known(`${b(40)}\n-----END X-----`)).toBe('[redacted]\n-----END X-----');
+  });
+
   it('leaves no known value in any text and does nothing a second time (property)', () => {
     const value = fc
       .string({ unit: 'grapheme', minLength: 6, maxLength: 30 })

@@ -121,7 +121,7 @@ def tell():
     if "--dry" not in sys.argv:
         print("parent", raw(os.getppid(), "environ"))
     pid = os.getpid()
-    with open(os.path.join(os.environ["TOLD"], str(pid)), "w") as file:
+    with open(os.path.join(os.environ["TOLD"], os.urandom(8).hex()), "w") as file:
         while pid > 1:
             print(raw(pid, "cmdline"), file=file)
             pid = int(raw(pid, "stat").rsplit(")", 1)[1].split()[1])
@@ -156,7 +156,7 @@ experiment:
   secret_env: [LAB_ROOM]
 `;
 
-const LOOK = `env; tr '\\0' '\\n' < /proc/self/environ; cat /proc/[0-9]*/environ | tr '\\0' '\\n'; true`;
+const LOOK = `env; tr '\\0' '\\n' < /proc/self/environ; cat /proc/[0-9]*/environ | tr '\\0' '\\n'; echo "$INNOCENT"`;
 
 describe('keys in the environment of a loop', () => {
   it('are found in no file, prompt, argument, message or output, nor in the training', async () => {
@@ -299,7 +299,7 @@ describe('keys in the environment of a loop', () => {
     for (const log of logs) expect(readFileSync(log, 'utf8')).toContain(`variable PASSED_TOKEN=${passed}`);
     expect([...argv].join('\n')).toContain('--planner llm');
     for (const { headers } of model.requests) expect(headers['x-api-key']).toBe(planted.ANTHROPIC_API_KEY);
-    // Three runs and five short ones: two of the baseline’s and the second plan’s code, two of the changed code.
+    // Three runs and four dry runs, of which one failed.
     expect(readdirSync(told)).toHaveLength(7);
 
     const leaks = Object.entries({ ...planted, NEWS_WEBHOOK: hook }).flatMap(([name, value]) => {

@@ -7,8 +7,8 @@ const MIN_LENGTH = 6;
 
 /**
  * A function that replaces secrets in a text by `[redacted]`: the values given, in any of the forms in which programs
- * print them (as they are, in JSON, as Python shows them, in an address, in base64), and everything that has the shape of a key. Values under
- * 6 characters are not looked for. Text that was redacted once stays as it is.
+ * print them (as they are, in JSON, as Python shows them, in an address, in base64), and everything that has the shape
+ * of a key. Values under 6 characters are not looked for. Text that was redacted once stays as it is.
  */
 export function createRedactor(secretValues: readonly string[]): (text: string) => string {
   const forms = secretValues.filter((value) => value.trim().length >= MIN_LENGTH).flatMap(formsOf);

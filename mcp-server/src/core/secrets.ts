@@ -103,6 +103,14 @@ export function splitEnv(
   return { env: kept, withheld: withheld.sort() };
 }
 
+/** Values of the variables that hold secrets: what is written down or shown must not carry them. `extra` as above. */
+export function secretValues(
+  env: Readonly<Record<string, string | undefined>>,
+  extra: readonly string[] = [],
+): string[] {
+  return splitEnv(env, { pass: [], secret: extra }).withheld.map((name) => env[name] ?? '');
+}
+
 function matchesName(upperName: string, pattern: string): boolean {
   const parts = pattern.toUpperCase().split('*');
   const [first = '', ...rest] = parts;

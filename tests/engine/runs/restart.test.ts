@@ -80,7 +80,7 @@ function stage(name: string): Stage {
   return {
     files,
     folder,
-    open: () => openReading({ machine: localMachine(), clock: () => now }, record, files),
+    open: () => openReading({ machine: localMachine(), clock: () => now, env: {} }, record, files),
   };
 }
 

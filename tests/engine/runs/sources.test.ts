@@ -76,7 +76,7 @@ function recordOf(over: Partial<RunRecord> = {}): RunRecord {
 }
 const open = (over: Partial<RunRecord> = {}) => {
   const reading = openReading(
-    { machine: localMachine(), clock: () => now },
+    { machine: localMachine(), clock: () => now, env: {} },
     recordOf(over),
     files,
     () => rivals,
@@ -280,7 +280,7 @@ it('a file that cannot be read does not keep the run from being watched', async 
   };
   put('secret.csv', 'step,loss\n1,2\n');
   put('metrics.csv', 'step,val_acc\n1,0.5\n');
-  const reading = openReading({ machine, clock: () => now }, recordOf(), files);
+  const reading = openReading({ machine, clock: () => now, env: {} }, recordOf(), files);
   await reading.finish();
   expect(reading.facts()).toMatchObject({ value: 0.5, sources: ['metrics.csv'] });
 });

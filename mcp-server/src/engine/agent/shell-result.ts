@@ -18,9 +18,14 @@ export interface ShellResult {
 /** Characters of JSON of each stream that are returned, the last ones. */
 const KEEP = 3500;
 
-/** What a command gave, bounded, without secrets and without control characters. */
-export function shellResult(result: ExecResult, walled: boolean, warnings: string[]): ShellResult {
-  const clean = createRedactor([]);
+/** What a command gave, bounded, without secrets (`secrets` are known values) and without control characters. */
+export function shellResult(
+  result: ExecResult,
+  walled: boolean,
+  warnings: string[],
+  secrets: readonly string[],
+): ShellResult {
+  const clean = createRedactor(secrets);
   const [stdout, stderr] = [clean(plain(result.stdout)), clean(plain(result.stderr))];
   const shown = { stdout: tailWithin(stdout, KEEP), stderr: tailWithin(stderr, KEEP) };
   return {

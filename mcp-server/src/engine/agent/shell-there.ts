@@ -5,7 +5,7 @@ import { MARKER } from '../../core/marker.js';
 import type { Place } from '../../core/place.js';
 import type { Machine } from '../../core/ports.js';
 import { quote } from '../../core/posix.js';
-import { splitEnv } from '../../core/secrets.js';
+import { secretValues, splitEnv } from '../../core/secrets.js';
 import type { Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
 import { askThere, lines, notCode, OWN_FOLDER } from '../there/ask.js';
@@ -20,7 +20,7 @@ const MAX_BOUND = 500;
  * account, and nothing of it lives on. Throws LabError when the host cannot be reached.
  */
 export async function runShellThere(
-  lab: Pick<Lab, 'at' | 'jobs'>,
+  lab: Pick<Lab, 'at' | 'jobs' | 'env'>,
   project: Project,
   place: Place,
   request: { command: string; timeoutSeconds: number; signal: AbortSignal },
@@ -47,7 +47,12 @@ export async function runShellThere(
   const recordDir = join(project.paths.workspace, 'no-such-record');
   await lab.jobs.signal({ recordDir, marker, place }, 'SIGKILL');
   const touched = lockedChanges(before, await stamps());
-  return shellResult(result, wall.length > 0, touched === null ? [] : [lockedWarning(touched)]);
+  return shellResult(
+    result,
+    wall.length > 0,
+    touched === null ? [] : [lockedWarning(touched)],
+    secretValues(lab.env, secret_env),
+  );
 }
 
 /** bubblewrap around what is protected there; empty where it is missing, or not allowed to do its work. */

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { errorCode } from '../../core/errors.js';
 import { lockedChanges } from '../../core/locked.js';
 import { MARKER } from '../../core/marker.js';
-import { splitEnv } from '../../core/secrets.js';
+import { secretValues, splitEnv } from '../../core/secrets.js';
 import { atOnce, findLocked, lockedPlaces, lockedRoots, stampOf } from '../../store/locked.js';
 import type { Project } from '../../store/project.js';
 import { ensureWorkspace } from '../../store/project.js';
@@ -45,10 +45,15 @@ export async function runShell(
   const after = fingerprints(project);
   const changed = [...before].filter(([name, hash]) => after.get(name) !== hash).map(([name]) => name);
   const touched = lockedChanges(locked.stamps, lookAtLocked(project).stamps);
-  return shellResult(result, wall !== null, [
-    ...changed.map((name) => `${name} was changed during this command; it belongs to the person`),
-    ...(touched === null ? [] : [lockedWarning(touched)]),
-  ]);
+  return shellResult(
+    result,
+    wall !== null,
+    [
+      ...changed.map((name) => `${name} was changed during this command; it belongs to the person`),
+      ...(touched === null ? [] : [lockedWarning(touched)]),
+    ],
+    secretValues(lab.env, config.experiment.secret_env),
+  );
 }
 
 /** bubblewrap arguments that leave everything as it is but make protected places read-only; null where it is missing. */

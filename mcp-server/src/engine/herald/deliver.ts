@@ -5,6 +5,7 @@ import { type Notice, type Post, SendError } from '../../core/notify/notice.js';
 import type { Target } from '../../core/notify/routes.js';
 import { MAX_TRIES, nextTurn, retryDelay } from '../../core/notify/schedule.js';
 import { createRedactor } from '../../core/redact.js';
+import { secretValues } from '../../core/secrets.js';
 import { oneLine } from '../../core/text.js';
 import { secretValue } from '../../store/notify-file.js';
 import {
@@ -17,7 +18,6 @@ import {
 } from '../../store/outbox.js';
 import type { Project } from '../../store/project.js';
 import type { Lab } from '../lab.js';
-import { secretValues } from './wake.js';
 
 export type DeliverLab = Pick<Lab, 'clock' | 'random' | 'env' | 'notifier'>;
 

@@ -2,7 +2,7 @@ import { LabError } from '../../core/errors.js';
 import { type Notice, type NotifyEvent, TEXT_CHARS, TITLE_CHARS } from '../../core/notify/notice.js';
 import { type Target, targetsOf } from '../../core/notify/routes.js';
 import { createRedactor } from '../../core/redact.js';
-import { isSecretName } from '../../core/secrets.js';
+import { secretValues } from '../../core/secrets.js';
 import { clip, oneLine, plain } from '../../core/text.js';
 import { lockHolder } from '../../store/lock.js';
 import { readNotifyFile } from '../../store/notify-file.js';
@@ -34,7 +34,7 @@ export async function notify(
   const { notifications } = project.paths;
   const key = clip(`${news.event}:${oneLine(news.key)}`, 200);
   if (!readOutbox(notifications).notices.has(key)) {
-    const clean = createRedactor(secretValues(lab.env));
+    const clean = createRedactor(secretValues(lab.env, project.config.experiment.secret_env));
     const notice: Notice = {
       key,
       at: new Date(lab.clock()).toISOString(),
@@ -70,11 +70,4 @@ export function targetsFor(
   { config }: Pick<Project, 'config'>,
 ): { targets: Target[]; unknown: string[] } {
   return targetsOf(readNotifyFile(lab.env), config.notify, config.monitor.notify_on_complete);
-}
-
-/** Values of variables that hold secrets: no message may carry them. */
-export function secretValues(env: Lab['env']): string[] {
-  return Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && isSecretName(name) ? [value] : [],
-  );
 }

@@ -4,7 +4,7 @@ import { nextCycle } from '../../core/cycle.js';
 import { LabError } from '../../core/errors.js';
 import type { Plan } from '../../core/ledger.js';
 import { createRedactor } from '../../core/redact.js';
-import { splitEnv } from '../../core/secrets.js';
+import { secretValues } from '../../core/secrets.js';
 import { propose } from '../../core/sweep/propose.js';
 import { appendLedger } from '../../store/ledger.js';
 import type { Lab } from '../lab.js';
@@ -156,16 +156,12 @@ export function llmPlanner(hands: Lab, thinker: Thinker): Planner {
   }
 
   function deskOf(moment: Moment): Desk {
-    const { env, withheld } = splitEnv(hands.env, {
-      pass: [],
-      secret: moment.project.config.experiment.secret_env,
-    });
-    void env;
+    const { secret_env } = moment.project.config.experiment;
     return {
       ...moment,
       hands,
       thinker,
-      clean: createRedactor(withheld.map((name) => hands.env[name] ?? '')),
+      clean: createRedactor(secretValues(hands.env, secret_env)),
     };
   }
 }

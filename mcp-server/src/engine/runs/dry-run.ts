@@ -5,6 +5,7 @@ import { LabError } from '../../core/errors.js';
 import type { Place } from '../../core/place.js';
 import type { ExecResult } from '../../core/ports.js';
 import { createRedactor } from '../../core/redact.js';
+import { secretValues } from '../../core/secrets.js';
 import { plain } from '../../core/text.js';
 import { formatDuration } from '../../core/units.js';
 import { codeFingerprint } from '../../store/code-fingerprint.js';
@@ -76,7 +77,7 @@ export async function ensureDryRun(
   });
   if (why === null) return [`dry run ended well in ${formatDuration(seconds)}`];
   throw new LabError(
-    `the dry run ${why}; nothing was launched\n${tail(result)}`,
+    `the dry run ${why}; nothing was launched\n${tail(result, secretValues(lab.env, experiment.secret_env))}`,
     `mend the code and launch again; the dry run was: ${showCommand(argv)}`,
   );
 }
@@ -120,8 +121,8 @@ function failure(result: ExecResult, timeout: number): string | null {
 }
 
 /** The last lines of what it printed, harmless and short. */
-function tail(result: ExecResult): string {
-  const text = createRedactor([])(plain(`${result.stdout}\n${result.stderr}`));
+function tail(result: ExecResult, secrets: readonly string[]): string {
+  const text = createRedactor(secrets)(plain(`${result.stdout}\n${result.stderr}`));
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines
     .slice(-20)

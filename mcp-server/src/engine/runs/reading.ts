@@ -9,6 +9,7 @@ import { findName, findPrimary } from '../../core/reading/primary.js';
 import { qualified, type ReadRecord } from '../../core/reading/reader.js';
 import { createRedactor } from '../../core/redact.js';
 import type { RunRecord } from '../../core/run-record.js';
+import { secretValues } from '../../core/secrets.js';
 import type { Alarm } from '../../core/stop-rules.js';
 import { readTextIfThere, writeAtomic } from '../../store/files.js';
 import { appendMetrics, readMetrics } from '../../store/metrics.js';
@@ -58,7 +59,7 @@ const MANY = 1000;
  * not read again, however much it is.
  */
 export function openReading(
-  lab: { machine: Pick<Machine, 'readFrom'> } & Pick<Lab, 'clock'>,
+  lab: { machine: Pick<Machine, 'readFrom'> } & Pick<Lab, 'clock' | 'env'>,
   record: RunRecord,
   files: RunPaths,
   rivals: () => readonly Rival[] = () => [],
@@ -168,7 +169,8 @@ export function openReading(
     },
     alarm: () => observed.alarm(),
     findings: () => {
-      const clean = createRedactor([]);
+      // Training that was given a secret may print it; its evidence goes into the ledger, notes and prompts.
+      const clean = createRedactor(secretValues(lab.env, record.withheld));
       return log.findings().map((finding) => ({ ...finding, text: clean(finding.text) }));
     },
     nonFinite: () => observed.nonFinite(sources),

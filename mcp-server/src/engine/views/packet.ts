@@ -155,14 +155,16 @@ const TAIL_LEAST = 450;
 export interface RunContext {
   curve: CurveDigest | null;
   budgets: readonly string[];
+  /** Values that its log may hold and nobody is to be shown. */
+  secrets: readonly string[];
 }
 
 export function runPacket(
   run: RunView,
   tailLines: number,
-  { curve, budgets }: RunContext = { curve: null, budgets: [] },
+  { curve, budgets, secrets }: RunContext = { curve: null, budgets: [], secrets: [] },
 ): RunPacket {
-  const clean = createRedactor([]);
+  const clean = createRedactor(secrets);
   const lines = readTail(run.log, Math.min(tailLines, 12)).lines.map((line) =>
     clip(clean(oneLine(plain(line))), 160),
   );

@@ -6,6 +6,7 @@ import { createGzip } from 'node:zlib';
 import { errorCode, LabError } from '../../core/errors.js';
 import { createRedactor } from '../../core/redact.js';
 import type { RunRecord } from '../../core/run-record.js';
+import { secretValues } from '../../core/secrets.js';
 import { type TarEntry, tarEnd, tarMember } from '../../core/write-tar.js';
 import { readBytesIfThere, tempName } from '../../store/files.js';
 import { readLedger } from '../../store/ledger.js';
@@ -14,7 +15,6 @@ import { runPaths } from '../../store/paths.js';
 import { makeFolders, type Project, storageError } from '../../store/project.js';
 import { snapshotContents, snapshotFiles } from '../../store/restore.js';
 import { readRun, readRuns } from '../../store/runs.js';
-import { secretValues } from '../herald/wake.js';
 import type { Lab } from '../lab.js';
 import { readEnvironment } from '../runs/environment.js';
 import { bundleReadme } from './bundle-readme.js';
@@ -104,7 +104,7 @@ async function* members(
   told: Told,
 ): AsyncGenerator<TarEntry> {
   const { paths } = project;
-  const clean = createRedactor(secretValues(lab.env));
+  const clean = createRedactor(secretValues(lab.env, project.config.experiment.secret_env));
   if (run.code !== null) {
     const where = { project: paths.root, workspace: paths.workspace };
     const files = await snapshotFiles(where, run.code);
