@@ -27,7 +27,7 @@ export interface Refused {
   /** Nothing that our own runs do will change it soon: others need not wait behind this one. */
   hopeless: boolean;
   /** It concerns this run alone: another that wants the same GPUs may be given them. */
-  own?: true;
+  own?: boolean;
   /** When asking again makes sense, in milliseconds since 1970; null = when something changes. */
   until: number | null;
 }
