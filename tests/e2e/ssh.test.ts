@@ -123,6 +123,8 @@ experiment: {mandatory_dry_run: false, metric: val_acc, direction: maximize}
 `,
     );
     writeFileSync(join(bin, 'lab-python'), '#!/bin/sh\necho "val_acc: 0.625 by $*"\n', { mode: 0o755 });
+    // What ssh is told to do by a project is agreed to once.
+    expect((await project.run('trust')).code).toBe(0);
     const run = await project.json('launch', '--', 'python', 'train.py');
     expect(await project.json('wait', run.id)).toMatchObject({ primary: { value: 0.625 } });
     expect(readFileSync(run.log, 'utf8')).toContain('by train.py');
@@ -193,7 +195,7 @@ experiment: {mandatory_dry_run: false, metric: val_acc, direction: maximize}
     config(
       `{mode: ssh, ssh_host: gpu1, remote_workspace: /tmp, ssh_args: ['-oProxyCommand=touch ${there}/pwned']}`,
     );
-    expect(await said('true')).toContain('is not accepted');
+    expect(await said('true')).toContain('you have not agreed');
     expect(existsSync(join(there, 'pwned'))).toBe(false);
   });
 

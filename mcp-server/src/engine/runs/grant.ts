@@ -26,6 +26,8 @@ export interface Refused {
   why: string;
   /** Nothing that our own runs do will change it soon: others need not wait behind this one. */
   hopeless: boolean;
+  /** It concerns this run alone: another that wants the same GPUs may be given them. */
+  own?: boolean;
   /** When asking again makes sense, in milliseconds since 1970; null = when something changes. */
   until: number | null;
 }

@@ -57,7 +57,7 @@ export async function startRun(
     return {
       kind: 'waiting',
       record: { ...record, note: why },
-      refused: { why, hopeless: true, until: lab.clock() + ASK_RELEASED_MS },
+      refused: { why, hopeless: true, own: true, until: lab.clock() + ASK_RELEASED_MS },
     };
   }
   const env = readRunEnv(paths.runs, record.id);
@@ -81,7 +81,7 @@ export async function startRun(
   }
   const handle = { recordDir: files.record, marker: record.marker, place: record.place };
   const later = (why: string): Started => {
-    const refused = { why, hopeless: true, until: lab.clock() + ASK_HOST_MS };
+    const refused: Refused = { why, hopeless: true, own: true, until: lab.clock() + ASK_HOST_MS };
     return { kind: 'waiting', record: { ...record, note: why }, refused };
   };
   const shut = async (ready: RunRecord, error: unknown): Promise<Started> => {

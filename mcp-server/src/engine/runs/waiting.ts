@@ -15,12 +15,11 @@ type Asker = Pick<RunRecord, 'id' | 'gpus_wanted' | 'gpus_allowed' | 'place'>;
 
 /** When the runs that wait for GPUs ask again, and which of them. */
 export function createWaiting(lab: Pick<Lab, 'clock' | 'leases'>, project: string) {
-  /** Those that were refused, with whether others behind them wait too. */
-  const refusals = new Map<string, { holdsBack: boolean }>();
+  /** Those that were refused: whether others behind them wait too, and when they ask again. */
+  const refusals = new Map<string, { holdsBack: boolean; own: boolean; askAt: number }>();
   /** What was refused in this look: a run that asks for the same need not ask. */
   const vain = new Set<string>();
-  let due = true;
-  let askAt = Number.NEGATIVE_INFINITY;
+  let changed = true;
   let freedAt = Number.NEGATIVE_INFINITY;
   let leasesSeen = Number.NaN;
   const kindOf = ({ gpus_wanted, gpus_allowed, place }: Asker): string =>
@@ -30,7 +29,7 @@ export function createWaiting(lab: Pick<Lab, 'clock' | 'leases'>, project: strin
     /** A new look at the queue. Who was refused asks again when time has passed, or somebody’s lease has come or gone. */
     begin(): void {
       const now = statSync(lab.leases, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-      due = now !== leasesSeen || lab.clock() >= askAt;
+      changed = now !== leasesSeen;
       leasesSeen = now;
       vain.clear();
     },
@@ -38,16 +37,16 @@ export function createWaiting(lab: Pick<Lab, 'clock' | 'leases'>, project: strin
     turn(run: Asker): 'ask' | 'skip' | 'stop' {
       const before = refusals.get(run.id);
       if (vain.has(kindOf(run))) return 'skip';
-      if (before === undefined || due) return 'ask';
-      vain.add(kindOf(run));
+      if (before === undefined || changed || lab.clock() >= before.askAt) return 'ask';
+      if (!before.own) vain.add(kindOf(run));
       return before.holdsBack ? 'stop' : 'skip';
     },
-    refused(run: Asker, { hopeless, until }: Refused): void {
+    refused(run: Asker, { hopeless, own = false, until }: Refused): void {
       const now = lab.clock();
-      refusals.set(run.id, { holdsBack: !hopeless });
-      vain.add(kindOf(run));
+      if (!own) vain.add(kindOf(run));
       const soon = Math.min(ASK_MS, Math.max(SOON_MS, (now - freedAt) / 2));
-      askAt = until === null ? now + soon : Math.min(until, now + LONGEST_MS);
+      const askAt = until === null ? now + soon : Math.min(until, now + LONGEST_MS);
+      refusals.set(run.id, { holdsBack: !hopeless, own, askAt });
     },
     served(run: string): void {
       if (refusals.delete(run)) stopWaiting(lab.leases, { project, run });
@@ -55,7 +54,7 @@ export function createWaiting(lab: Pick<Lab, 'clock' | 'leases'>, project: strin
     /** A run of ours has ended: its GPUs may be free now. */
     freed(): void {
       freedAt = lab.clock();
-      askAt = freedAt;
+      for (const refusal of refusals.values()) refusal.askAt = freedAt;
     },
     /** A survey from before the last end does not count against a run; undefined = any of the usual age. */
     maxAgeMs(): number | undefined {
@@ -63,7 +62,8 @@ export function createWaiting(lab: Pick<Lab, 'clock' | 'leases'>, project: strin
       return age < SURVEY_AGE_MS ? age : undefined;
     },
     patience(most: number): number {
-      return refusals.size === 0 ? most : Math.min(most, Math.max(SOON_MS / 2, askAt - lab.clock()));
+      const next = Math.min(...[...refusals.values()].map(({ askAt }) => askAt)) - lab.clock();
+      return Math.min(most, Math.max(SOON_MS / 2, next));
     },
     /** Nobody of this project waits any more. */
     over(): void {
