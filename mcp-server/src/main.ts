@@ -8,7 +8,7 @@ import { processJobs } from './adapters/jobs/process.js';
 import { spawnOwn } from './adapters/jobs/spawn-own.js';
 import { isOnPath, NOT_FOUND } from './adapters/machines/on-path.js';
 import type { Literature } from './core/paper/source.js';
-import { machineKey } from './core/place.js';
+import { machineKey, type Place } from './core/place.js';
 import type { Jobs, Machine, SurveyGpus } from './core/ports.js';
 import type { Lab } from './engine/lab.js';
 import { recentSurvey } from './engine/runs/recent-survey.js';
@@ -68,7 +68,7 @@ function openLab(dir: string, openProject: OpenProject): Lab {
   return {
     open,
     machine,
-    jobs: lazyJobs(at),
+    jobs: lazyJobs(at, machine),
     surveyGpus: lazySurvey(machine, (programs) =>
       programs.filter((program) => isOnPath(program, process.env)),
     ),
@@ -125,18 +125,28 @@ async function openHost(): Promise<typeof import('./adapters/machines/over-ssh.j
 }
 
 /** Jobs of this computer are at hand; those of other machines are loaded when a run is there. */
-function lazyJobs(at: Lab['at']): Jobs {
+function lazyJobs(at: Lab['at'], here: Machine): Jobs {
   const known = new Map<string, Promise<Jobs>>();
-  return placedJobs(processJobs(), (place) => {
-    const key = machineKey(place);
-    const jobs =
-      known.get(key) ??
-      Promise.all([import('./adapters/jobs/host.js'), at(place)]).then(([{ hostJobs }, { machine }]) =>
-        hostJobs(machine, Date.now),
-      );
+  const once = (key: string, open: () => Promise<Jobs>): Promise<Jobs> => {
+    const jobs = known.get(key) ?? open();
     known.set(key, jobs);
+    // One who has agreed meanwhile is not refused again.
+    jobs.catch(() => known.delete(key));
     return jobs;
-  });
+  };
+  const machineOf = async (place: Place | null): Promise<Machine> =>
+    place === null ? here : (await at(place)).machine;
+  return placedJobs(
+    processJobs(),
+    (place) =>
+      once(machineKey(place), async () =>
+        (await import('./adapters/jobs/host.js')).hostJobs(await machineOf(place), Date.now),
+      ),
+    (place) =>
+      once(`slurm ${place === null ? '' : machineKey(place)}`, async () =>
+        (await import('./adapters/jobs/slurm/jobs.js')).slurmJobs(await machineOf(place), Date.now),
+      ),
+  );
 }
 
 /** Sources of papers with their queue and cache, which all projects of this user share. */

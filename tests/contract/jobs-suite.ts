@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Place } from '../../mcp-server/src/core/place.js';
 import type { JobHandle, JobSpec, JobState, Jobs } from '../../mcp-server/src/core/ports.js';
+import type { SlurmRequest } from '../../mcp-server/src/core/slurm/settings.js';
 import { isProcess } from '../../mcp-server/src/store/identity.js';
 import { kill, until } from '../support/project.js';
 
@@ -20,6 +21,11 @@ export interface OpenedJobs {
   jobs: Jobs;
   /** The machine's folder of the project; null = a process of this computer, with its folder here. */
   place(workspace: string): Place | null;
+  /** Jobs of Slurm, which ends what they leave behind; and how one is suspended there. */
+  slurm?: SlurmRequest;
+  suspend?(job: string, on: boolean): void;
+  /** What every command is given beside. */
+  env?: Record<string, string>;
   close(): Promise<void> | void;
 }
 
@@ -54,7 +60,8 @@ export function jobsContract(name: string, open: () => Promise<OpenedJobs>): voi
         place,
         argv,
         cwd: root,
-        env: { PATH: process.env.PATH ?? '', ...env },
+        env: { PATH: process.env.PATH ?? '', ...opened.env, ...env },
+        slurm: opened.slurm ?? null,
         log: join(dir, 'log'),
       };
       handles.push(spec);
@@ -170,6 +177,11 @@ export function jobsContract(name: string, open: () => Promise<OpenedJobs>): voi
       const { pid } = await reached(spec, 'running');
       kill(pid ?? Number.NaN);
       await reached(spec, 'gone');
+      if (opened.slurm !== undefined) {
+        await until(() => !isProcess(training));
+        expect(await stateOf(spec)).toMatchObject({ life: 'gone', exitCode: null });
+        return;
+      }
       expect((await jobs.survivors(spec)).map((one) => one.pid)).toContain(training);
       await jobs.signal(spec, 'SIGKILL');
       await until(() => !isProcess(training));
@@ -182,9 +194,11 @@ export function jobsContract(name: string, open: () => Promise<OpenedJobs>): voi
       await jobs.start(spec);
       await said(spec, '\n');
       const training = Number(logOf(spec));
-      kill(training, 'SIGSTOP');
+      const job = opened.slurm === undefined ? '' : readlinkSync(join(spec.recordDir, 'job')).slice(4);
+      const suspend = opened.suspend ?? ((_, on) => kill(training, on ? 'SIGSTOP' : 'SIGCONT'));
+      suspend(job, true);
       await reached(spec, 'suspended');
-      kill(training, 'SIGCONT');
+      suspend(job, false);
       await reached(spec, 'running');
     });
   });

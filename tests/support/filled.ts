@@ -237,6 +237,7 @@ function recordOf(
     cwd,
     host: 'gpu-box',
     place: null,
+    slurm: null,
     marker: `${id}@test`,
     gpus_wanted: 'auto',
     gpus_allowed: null,

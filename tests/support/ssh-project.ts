@@ -16,7 +16,12 @@ export interface SshProject extends TestProject {
 
 export async function makeSshProject(
   files: Record<string, string>,
-  { execution = '', there: given, ...options }: SshdOptions & { execution?: string; there?: string } = {},
+  {
+    execution = '',
+    mode = 'ssh',
+    there: given,
+    ...options
+  }: SshdOptions & { execution?: string; mode?: string; there?: string } = {},
 ): Promise<SshProject> {
   const there = given ?? mkdtempSync(join(tmpdir(), 'ae-there-'));
   const bin = mkdtempSync(join(tmpdir(), 'ae-bin-'));
@@ -27,7 +32,7 @@ export async function makeSshProject(
   const project = makeProject(
     {
       ...files,
-      'config.yaml': `execution: {mode: ssh, ssh_host: gpu1, remote_workspace: ${there}${execution}}\n${files['config.yaml'] ?? ''}`,
+      'config.yaml': `execution: {mode: ${mode}, ssh_host: gpu1, remote_workspace: ${there}${execution}}\n${files['config.yaml'] ?? ''}`,
     },
     env,
   );

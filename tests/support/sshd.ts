@@ -38,6 +38,8 @@ export interface SshdOptions {
   greeting?: string;
   /** A folder that comes first on PATH there. */
   bin?: string;
+  /** Variables of whoever logs in there. */
+  env?: Record<string, string>;
   /** Further lines of sshd_config(5). */
   config?: string;
   /** Further lines of the user's ssh_config(5). */
@@ -64,6 +66,9 @@ export async function startSshd({ port: wanted, ...options }: SshdOptions = {}):
   writeFileSync(join(folder, 'known_hosts'), `[127.0.0.1]:${door} ${publicOf('host')}`, { mode: 0o600 });
   const greet =
     options.greeting === undefined ? '' : `echo '${options.greeting}'; echo '${options.greeting}' >&2; `;
+  const exported = Object.entries(options.env ?? {})
+    .map(([name, value]) => `${name}='${value}'; export ${name}; `)
+    .join('');
   const config = join(folder, 'sshd_config');
   writeFileSync(
     config,
@@ -79,7 +84,7 @@ export async function startSshd({ port: wanted, ...options }: SshdOptions = {}):
       'UsePAM no',
       'PasswordAuthentication no',
       'KbdInteractiveAuthentication no',
-      `ForceCommand ${options.bin === undefined ? '' : `PATH=${options.bin}:$PATH; export PATH; `}${greet}exec ${options.loginShell ?? '/bin/sh'} -c "$SSH_ORIGINAL_COMMAND"`,
+      `ForceCommand ${options.bin === undefined ? '' : `PATH=${options.bin}:$PATH; export PATH; `}${exported}${greet}exec ${options.loginShell ?? '/bin/sh'} -c "$SSH_ORIGINAL_COMMAND"`,
       '',
     ].join('\n'),
   );

@@ -5,6 +5,7 @@ import { Globs } from './locked.js';
 import { Direction } from './metric.js';
 import { Route } from './notify/channel.js';
 import { SshArgs, THINKER } from './own-config.js';
+import { SlurmConfig } from './slurm/settings.js';
 import { SweepConfig } from './sweep/space.js';
 import { Duration } from './units.js';
 
@@ -38,7 +39,7 @@ const Execution = z.strictObject({
     .enum(['local', 'ssh', 'slurm'])
     .default('local')
     .describe(
-      'Where training runs: this computer, or a host over SSH. `slurm` is not supported in this version.',
+      'Where training runs: this computer, a host over SSH, or jobs of Slurm (docs/slurm.md): submitted here, or with `ssh_host` on that login node.',
     ),
   ssh_host: z.string().optional().describe('`host`, `user@host`, or a Host name of ~/.ssh/config.'),
   remote_workspace: z
@@ -56,6 +57,7 @@ const Execution = z.strictObject({
     .describe(
       'Where the code comes from. `off`: it is run as it lies there. `rsync`: before each launch the code of this folder is copied there, without what git ignores; nothing is deleted there, and what was changed there is left.',
     ),
+  slurm: SlurmConfig.prefault({}),
 });
 
 const Agent = z.strictObject({

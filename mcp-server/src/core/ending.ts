@@ -1,5 +1,6 @@
 import type { TextFinding } from './reading/endings.js';
 import type { Ending } from './run.js';
+import type { SchedulerEnd } from './slurm/states.js';
 
 /** Why the supervisor ended a run itself. */
 export type KillReason = Extract<Ending, 'stopped' | 'timeout' | 'stalled' | 'diverged'>;
@@ -17,6 +18,8 @@ export interface EndingFacts {
   nonFinite: readonly { metric: string; value: number; line: number }[];
   /** A line of the kernel's log that names this run's process as ended for memory. */
   kernelLine: string | null;
+  /** What a scheduler says of the end; its state goes before an exit code. */
+  scheduler?: SchedulerEnd | null;
 }
 
 export interface Classified {
@@ -28,15 +31,37 @@ export interface Classified {
 
 /** How a run ended, decided from records and text alone. The most specific fact wins; what is unknown is never success. */
 export function classifyEnding(facts: EndingFacts): Classified {
+  const { scheduler = null } = facts;
+  if (scheduler === null) return classify(facts);
+  if (facts.kill === null && facts.exitCode !== 0 && scheduler.ending !== null) {
+    const { exitCode } = facts;
+    const signal = signalOf(exitCode);
+    const exit = exitCode === null ? [] : [exitWords(exitCode, signal)];
+    return {
+      ending: scheduler.ending,
+      exit_code: exitCode,
+      signal,
+      evidence: [scheduler.text, ...lastWords(facts), ...exit],
+    };
+  }
+  const { evidence, ...found } = classify(facts);
+  return { ...found, evidence: [...evidence, scheduler.text] };
+}
+
+function classify(facts: EndingFacts): Classified {
   const signal = signalOf(facts.exitCode);
   const base = { exit_code: facts.exitCode, signal };
   const exit = exitWords(facts.exitCode, signal);
   if (facts.kill !== null) {
-    const forced = facts.life === 'gone' ? { exit_code: null, signal: 'SIGKILL' } : base;
+    // A job that was taken out of the queue was not killed.
+    const isForced = facts.life === 'gone' && facts.scheduler == null;
     return {
-      ...forced,
+      ...(facts.life === 'gone' ? { exit_code: null, signal: isForced ? 'SIGKILL' : null } : base),
       ending: facts.kill.why,
-      evidence: [facts.kill.text, facts.life === 'gone' ? 'it had to be ended with SIGKILL' : exit],
+      evidence: [
+        facts.kill.text,
+        ...(isForced ? ['it had to be ended with SIGKILL'] : facts.life === 'gone' ? [] : [exit]),
+      ],
     };
   }
   if (facts.life === 'gone') {

@@ -12,6 +12,9 @@ export class LabError extends Error {
   }
 }
 
+/** The same may succeed later: whoever is responsible for it tries again. */
+export class LaterError extends LabError {}
+
 /** Error codes of the operating system, or undefined for other errors. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;

@@ -1,6 +1,8 @@
 /** The doors to the outside world that have, or will have, several implementations. Their data is plain JSON. */
 import type { GpuSurvey } from './gpu.js';
 import type { Place } from './place.js';
+import type { SlurmRequest } from './slurm/settings.js';
+import type { SchedulerEnd } from './slurm/states.js';
 
 export interface ExecOptions {
   cwd?: string;
@@ -68,6 +70,8 @@ export interface JobSpec {
   marker: string;
   /** Absent or null = a process of this computer. */
   place?: Place | null;
+  /** Given: it is a job of the Slurm of that machine, and its folder lies on the file system that the nodes share. */
+  slurm?: SlurmRequest | null;
 }
 
 /** How to find a job again. Plain JSON, kept in the run's record. */
@@ -78,6 +82,7 @@ export interface JobHandle {
   cwd?: string;
   /** Absent or null = a process of this computer. */
   place?: Place | null;
+  slurm?: SlurmRequest | null;
 }
 
 export interface Survivor {
@@ -87,10 +92,10 @@ export interface Survivor {
 
 export interface JobState {
   /**
-   * `unstarted`: no start record · `gone`: started,
+   * `unstarted`: no start record · `pending`: it waits in a queue, for the first time or again · `gone`: started,
    * no longer alive, and no exit record · `unknown`: its machine cannot be asked now.
    */
-  life: 'unstarted' | 'running' | 'suspended' | 'gone' | 'exited' | 'unknown';
+  life: 'unstarted' | 'pending' | 'running' | 'suspended' | 'gone' | 'exited' | 'unknown';
   pid: number | null;
   /** The process of the command itself, once seen. */
   child: number | null;
@@ -104,11 +109,16 @@ export interface JobState {
   rebooted: boolean;
   /** What a person should know of where it is: since when its machine is unreachable, and why. */
   note?: string | null;
+  /** What its scheduler says of the end. */
+  scheduler?: SchedulerEnd | null;
 }
 
 /** How long-running work is started, asked after and stopped on a machine. */
 export interface Jobs {
-  /** Starts it at most once per record folder, however often it is called. */
+  /**
+   * Starts it at most once per record folder, however often it is called. Throws LabError, and its kind `LaterError` where
+   * the same may be taken later.
+   */
   start(spec: JobSpec): Promise<JobHandle>;
   /** One question for all of them, in the same order. */
   poll(handles: readonly JobHandle[]): Promise<JobState[]>;

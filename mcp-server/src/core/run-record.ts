@@ -3,6 +3,7 @@ import { CodeRef, Replicate } from './ledger.js';
 import { Direction, JsonNumber } from './metric.js';
 import { Place } from './place.js';
 import { Ending, MetricSummary, RunState, VerdictStatus } from './run.js';
+import { SlurmRequest } from './slurm/settings.js';
 
 /** How long a run may take and what ends it; fixed at its launch. Times in seconds. */
 export const RunLimits = z.strictObject({
@@ -26,6 +27,9 @@ export const RunRecord = z.strictObject({
   cwd: z.string(),
   host: z.string(),
   place: Place.nullable().default(null).describe('the machine it runs on; null = the host itself'),
+  slurm: SlurmRequest.nullable()
+    .default(null)
+    .describe('what is asked of the Slurm of that machine; null = it is a process'),
   marker: z.string(),
   gpus_wanted: z.union([z.literal('auto'), z.number().int()]),
   gpus_allowed: z

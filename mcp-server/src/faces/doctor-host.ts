@@ -7,11 +7,14 @@ import { stampLockedThere } from '../engine/there/locked.js';
 import { idleGlobs } from '../store/locked.js';
 import type { Project } from '../store/project.js';
 import { bad, type Check, good, note } from './check.js';
+import { slurmThere } from './doctor-slurm.js';
 
 /** The host that runs go to, tried as a launch would try it. */
 export async function otherMachine(lab: Lab, project: Project): Promise<Check[]> {
   const { mode, ssh_host = 'HOST', sync } = project.config.execution;
   if (mode === 'local') return [];
+  if (mode === 'slurm' && project.config.execution.ssh_host === undefined)
+    return slurmThere(lab, project, null);
   const { code, stderr } = await lab.machine.exec(['ssh', '-V'], { timeoutMs: 10_000 });
   const client =
     code === 0
@@ -31,6 +34,7 @@ export async function otherMachine(lab: Lab, project: Project): Promise<Check[]>
     return [
       client,
       host,
+      ...(await slurmThere(lab, project, place)),
       ...(place === null || sync !== 'off' ? [] : [await lockedThere(lab, project, place)]),
     ];
   } catch (error) {

@@ -1,23 +1,16 @@
-import { LabError } from '../../core/errors.js';
 import { markNumber } from '../../core/mark.js';
 import { MARKER } from '../../core/marker.js';
-import type { Clock, JobHandle, JobSpec, JobState, Jobs, Machine, Survivor } from '../../core/ports.js';
+import type { Clock, JobHandle, JobSpec, JobState, Jobs, Survivor } from '../../core/ports.js';
 import { exportLines, quote, quoteAll } from '../../core/posix.js';
 import { parseStat } from '../../core/proc-stat.js';
-import { scriptError } from '../../core/script-error.js';
-import { logHere, mirror, mirrorExit } from './mirror.js';
-import { createFilesMirror, type FilesMirror } from './mirror-files.js';
+import { forbidThere, makeFolder } from './folder.js';
+import { EMPTY, lookToTheEnd } from './look.js';
+import { createFilesMirror } from './mirror-files.js';
+import { type HostMachine, must } from './must.js';
 import { folderThere } from './run-there.js';
-import { type Question, readSnapshot, type Seen, snapshotMark, snapshotScript } from './snapshot.js';
+import type { Seen } from './snapshot.js';
 import { createWatch } from './watch.js';
 import { WRAPPER } from './wrapper.js';
-
-const SCRIPT_MS = 30_000;
-/** Most bytes of logs in one answer, over all runs and of one. */
-const ALL_BYTES = 4 << 20;
-const RUN_BYTES = 1 << 20;
-
-type HostMachine = Pick<Machine, 'name' | 'script'>;
 
 /** Detached processes of a machine that is reached by scripts: the same wrapper and records as on this computer. */
 export function hostJobs(machine: HostMachine, clock: Clock): Jobs {
@@ -60,74 +53,6 @@ export function hostJobs(machine: HostMachine, clock: Clock): Jobs {
   };
 }
 
-type Looked = Seen & {
-  /** All of its log is here. */
-  complete: boolean;
-};
-
-/** Looks in a row at runs that have ended while there is more of them to bring: nobody waits for the next poll. */
-const LOOKS_AT_END = 16;
-
-async function lookToTheEnd(
-  machine: HostMachine,
-  clock: Clock,
-  files: FilesMirror,
-  handles: readonly JobHandle[],
-): Promise<{ seen: Looked[]; boot: string }> {
-  let looked = await lookAt(machine, clock, files, handles);
-  const isBehind = ({ exited, complete }: Looked): boolean => exited !== null && !complete;
-  for (let looks = 1; looks < LOOKS_AT_END && looked.seen.some(isBehind); looks++) {
-    const indices = looked.seen.flatMap((one, index) => (isBehind(one) ? [index] : []));
-    const behind = indices.flatMap((index) => handles[index] ?? []);
-    const more = await lookAt(machine, clock, files, behind);
-    const seen = [...looked.seen];
-    for (const [at, index] of indices.entries()) seen[index] = more.seen[at] ?? EMPTY_LOOK;
-    looked = { ...more, seen };
-  }
-  return looked;
-}
-
-/** One round trip: what there is to see of these runs, brought here. */
-async function lookAt(
-  machine: HostMachine,
-  clock: Clock,
-  files: FilesMirror,
-  handles: readonly JobHandle[],
-): Promise<{ seen: Looked[]; boot: string }> {
-  const mark = snapshotMark();
-  const most = Math.min(RUN_BYTES, Math.ceil(ALL_BYTES / Math.max(1, handles.length)));
-  const questions = handles.map((handle): Question => {
-    const asked = files.question(handle, handles.length);
-    const about = { folder: folderThere(handle), offset: logHere(handle), most };
-    return asked === undefined ? about : { ...about, files: asked };
-  });
-  const began = clock();
-  const { stdout } = await machine.script(snapshotScript(mark, questions), SCRIPT_MS);
-  const answer = readSnapshot(mark, stdout, began, clock());
-  if (answer.seen.length !== handles.length)
-    throw new LabError(`${machine.name} gave half an answer`, 'it is asked again');
-  const seen = answer.seen.map((one, index): Looked => {
-    const [handle, question] = [handles[index], questions[index]];
-    if (handle === undefined || question === undefined) return { ...one, complete: false };
-    const all = files.take(handle, one);
-    const complete = mirror(handle, one, question.offset) && all;
-    if (complete && one.exited !== null) mirrorExit(handle, one.exited);
-    return { ...one, complete };
-  });
-  return { seen, boot: answer.boot };
-}
-
-const EMPTY: Seen = {
-  started: null,
-  exited: null,
-  size: null,
-  bytes: new Uint8Array(0),
-  stat: null,
-  child: null,
-};
-
-const EMPTY_LOOK: Looked = { ...EMPTY, complete: false };
-
 /** `behind`: its log is not yet all here, so its end is not told yet. */
 function stateOf(seen: Seen, boot: string, behind: boolean): JobState {
   const { started, exited } = seen;
@@ -153,23 +78,6 @@ function lifeOf({ started, stat }: Seen, boot: string): JobState['life'] {
   if (process === null || process.start !== started.fields.start || /[ZX]/.test(process.state)) return 'gone';
   return /[Tt]/.test(process.state) ? 'suspended' : 'running';
 }
-
-/** Runs a script whose failure is the machine's. */
-async function must(machine: HostMachine, script: string): Promise<string> {
-  const { code, stdout, stderr } = await machine.script(script, SCRIPT_MS);
-  if (code === 0) return Buffer.from(stdout).toString('utf8');
-  throw scriptError(machine.name, code, stderr);
-}
-
-/** The run's folder there, made where it is missing; nothing of it is to be committed by anybody. */
-const makeFolder = (folder: string): string =>
-  `d=${quote(folder)}
-umask 077
-mkdir -p "$d/record" "$d/files" || exit 1
-case $d in */.auto-experiment/runs/*) [ -e "\${d%/runs/*}/.gitignore" ] || echo '*' > "\${d%/runs/*}/.gitignore" ;; esac
-umask 022
-[ -e "$d/begun" ] || : > "$d/begun"
-: >> "$d/log" || exit 1`;
 
 /** The language that the host itself sets for its users. */
 const OWN_LANGUAGE = `if [ -n "\${AE_LC_ALL-}" ]; then LC_ALL=$AE_LC_ALL; else unset LC_ALL; fi; unset AE_LC_ALL`;
@@ -235,14 +143,4 @@ ${name === 'TERM' ? `[ -z "$g" ] || { { read -r s < "/proc/$p/stat"; } 2> /dev/n
 { kill -s ${name} "$p"${resume('"$p"')}; } 2> /dev/null
 done
 exit 0`;
-}
-
-/** Links are exclusive, so of a start and this only one can win. */
-async function forbidThere(machine: HostMachine, handle: JobHandle): Promise<boolean> {
-  const folder = folderThere(handle);
-  const text = await must(
-    machine,
-    `${makeFolder(folder)}\nln -s void=1 "$d/record/started" 2> /dev/null\nreadlink "$d/record/started"`,
-  );
-  return text.startsWith('void=1');
 }

@@ -16,6 +16,8 @@ export interface Link {
 export interface Seen {
   started: Link | null;
   exited: Link | null;
+  /** Further records by name: of a job of Slurm. */
+  links: Record<string, Link>;
   /** Bytes of the log; null when there is none. */
   size: number | null;
   /** From the offset that was asked for. */
@@ -32,7 +34,11 @@ export interface Seen {
 export interface Snapshot {
   boot: string;
   seen: Seen[];
+  also: string;
 }
+
+/** Records of a job of Slurm: its number, where it runs, and whether it was warned of its time limit. */
+const FURTHER = ['job', 'where', 'warned'];
 
 export interface Question {
   folder: string;
@@ -48,23 +54,26 @@ export interface Question {
  * One script that looks at all runs of a host: their records, whether they live, and what is new in their logs. One stat
  * for each run, and two more processes where its log has grown; the rest is the shell itself.
  */
-export function snapshotScript(mark: string, questions: readonly Question[]): string {
+export function snapshotScript(mark: string, questions: readonly Question[], also = ''): string {
   return `look() {
 printf '\\n%s run\\n' ${mark}
 cd "$1/record" 2> /dev/null || return
-S=$(stat -c '%n|%s|%y|%N' started exited ../log 2> /dev/null)
+S=$(stat -c '%n|%s|%y|%N' started exited ${FURTHER.join(' ')} ../log 2> /dev/null)
 printf '%s\\n' "$S"
 case $S in *pid=*) p=\${S#*pid=}; p=\${p%%;*}
 { read -r x < "/proc/$p/stat" && printf 'stat|%s\\n' "$x"; { c=; read -r c x < "/proc/$p/task/$p/children"; [ -n "$c" ]; } && read -r x < "/proc/$c/stat" && printf 'child|%s\\n' "$x"; } 2> /dev/null ;;
 esac
+case $S in *job=[0-9]*) j=\${S##*job=}; J=$J,\${j%%[!0-9]*} ;; esac
 case $S in *../log*) s=\${S##*../log|}; s=\${s%%|*}
 [ "$s" -gt "$2" ] && { printf '\\n%s bytes\\n' ${mark}; tail -c "+$(($2 + 1))" ../log | head -c "$3"; } ;;
 esac
 [ -n "$4" ] && { [ "$5" = 1 ] || [ -h exited ]; } && files "$1" "$4"
 }
 ${filesFunctions(mark)}
+J=
 b=; read -r b < /proc/sys/kernel/random/boot_id; printf '%s|%s\\n' "\${b%%-*}" "$(date '+%s.%N')"
 ${questions.map(questionLines).join('\n')}
+${also === '' ? '' : `printf '\\n%s also\\n' ${mark}\n${also}`}
 :`;
 }
 
@@ -85,22 +94,25 @@ export function readSnapshot(mark: string, answer: Uint8Array, began: number, en
   // Clocks of two machines differ: records are dated by ours.
   const skew = (began + ended) / 2 - milliseconds(time);
   const seen: Seen[] = [];
+  let also = '';
   for (const part of parts.slice(1)) {
     const end = part.indexOf('\n');
     const kind = part.toString('latin1', 0, end);
     const body = part.subarray(end + 1);
     const last = seen.at(-1);
     if (kind === 'run') seen.push(readRun(body.toString('utf8'), skew));
+    else if (kind === 'also') also = body.toString('utf8');
     else if (last === undefined) continue;
     else if (kind === 'bytes') last.bytes = body;
     else if (kind === 'files') last.found = readFound(body.toString('utf8'), skew);
     else if (kind === 'piece') last.pieces = [...(last.pieces ?? []), body];
   }
-  return { boot, seen };
+  return { boot, seen, also };
 }
 
 function readRun(text: string, skew: number): Seen {
   const found: Seen = {
+    links: {},
     started: null,
     exited: null,
     size: null,
@@ -112,9 +124,11 @@ function readRun(text: string, skew: number): Seen {
     const [name, size, time] = line.split('|', 3);
     if (name === 'stat' || name === 'child') found[name] = line.slice(name.length + 1);
     else if (name === '../log') found.size = Number(size);
-    else if (name === 'started' || name === 'exited') {
+    else if (name !== undefined && line.includes(' -> ')) {
       const target = / -> [`'"]?([^'"\n]*)/.exec(line)?.[1] ?? '';
-      found[name] = { text: target, fields: parseMark(target), at: dated(time ?? '', skew) };
+      const link = { text: target, fields: parseMark(target), at: dated(time ?? '', skew) };
+      if (name === 'started' || name === 'exited') found[name] = link;
+      else found.links[name] = link;
     }
   }
   return found;

@@ -7,6 +7,7 @@ import type { Project } from '../../store/project.js';
 import { readMark, writeMark } from '../../store/records.js';
 import type { Lab } from '../lab.js';
 import { createEarlyLook, type EarlyLook } from './early.js';
+import { handleOf } from './handle.js';
 import { createPace } from './pace.js';
 import type { Reading } from './reading.js';
 
@@ -60,9 +61,7 @@ export function activate(
   return {
     record,
     handle: {
-      recordDir: files.record,
-      marker: record.marker,
-      place: record.place,
+      ...handleOf(record, files.record),
       ...(record.place === null ? {} : { cwd: record.cwd }),
     },
     files,
@@ -95,7 +94,10 @@ export async function step(
   runs: number,
 ): Promise<Step> {
   const now = lab.clock();
-  const alive = state.life === 'running' || state.life === 'suspended';
+  const waits = state.life === 'pending';
+  const alive = state.life === 'running' || state.life === 'suspended' || waits;
+  // Nothing is printed in a queue.
+  if (waits) active.pace.rest(now);
   if (!alive || now - active.lastRead >= READ_MS * Math.max(1, runs / CROWD)) {
     const { grew } = await active.reading.poll();
     active.pace.tick(now, grew);
@@ -115,7 +117,7 @@ export async function step(
 function decide(project: Project, active: Active, state: JobState, now: number): void {
   if (active.kill !== null || (state.life === 'exited' && active.survivors.length === 0)) return;
   const stop = readMark(active.files.record, 'stop');
-  const begun = state.startedAt ?? now;
+  const begun = state.life === 'pending' ? now : (state.startedAt ?? now);
   const limit = active.record.limits.time_limit;
   const alarm = active.reading.alarm();
   const silent = active.pace.stalledFor(now);

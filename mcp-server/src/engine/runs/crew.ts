@@ -12,6 +12,7 @@ import { readMark } from '../../store/records.js';
 import { listRuns, readRun, writeRun } from '../../store/runs.js';
 import type { createHeralding } from '../herald/heralding.js';
 import { type Active, activate, type Step, step } from './active.js';
+import { begun } from './begun.js';
 import type { Bell } from './bell.js';
 import { createEvidence } from './evidence.js';
 import { guarded } from './guarded.js';
@@ -195,10 +196,9 @@ export function createCrew(
     }
     if (state.child !== null) run.child = state.child;
     evidence.running(project, run.record);
-    if (run.record.started_at === null && state.startedAt !== null) {
-      run.record = { ...run.record, state: 'running', started_at: new Date(state.startedAt).toISOString() };
-      run.lastSaved = Number.NEGATIVE_INFINITY;
-    }
+    const known = run.record;
+    run.record = begun(known, state);
+    if (run.record !== known) run.lastSaved = Number.NEGATIVE_INFINITY;
     const result = await step(lab, project, run, state, active.size);
     if (result.over) return finish(run, result);
     // What somebody looks on at moves each second; a hundred runs, or one of many hours, need not.
@@ -229,6 +229,7 @@ export function createCrew(
         kill: naturally ? null : run.kill,
         findings: run.reading.findings(),
         nonFinite: run.reading.nonFinite(),
+        scheduler: state.scheduler ?? null,
         kernelLine:
           state.exitCode === 137
             ? await kernelLineOf((await siteOf(lab, run.record.place)).machine, run.child)

@@ -6,6 +6,8 @@ import type { Place } from '../../core/place.js';
 import type { ExecResult } from '../../core/ports.js';
 import { createRedactor } from '../../core/redact.js';
 import { secretValues } from '../../core/secrets.js';
+import { srunCommand } from '../../core/slurm/job-script.js';
+import { slurmRequest } from '../../core/slurm/settings.js';
 import { plain } from '../../core/text.js';
 import { formatDuration } from '../../core/units.js';
 import { codeFingerprint } from '../../store/code-fingerprint.js';
@@ -49,14 +51,19 @@ export async function ensureDryRun(
   // Nothing is written for a launch that is refused; from here on there is something to tell.
   ensureWorkspace(project.paths);
   const began = lab.clock();
-  const gpus = await leaseForDryRun(lab, project, request);
+  const command = commandThere(argv, project.config, place);
+  const job = asJob(project, request, command);
+  // A job of Slurm is given its GPUs there.
+  const gpus =
+    job === null ? await leaseForDryRun(lab, project, request) : { env: {}, release: async () => {} };
+  const words = job?.argv ?? command;
   let result: ExecResult;
   try {
-    result = await lab.machine.exec(place === null ? tied(argv) : commandThere(argv, project.config, place), {
+    result = await lab.machine.exec(place === null ? tied(words) : words, {
       cwd,
       env: { ...env, PYTHONUNBUFFERED: '1', ...gpus.env },
       onlyEnv: place === null,
-      timeoutMs: experiment.dry_run_timeout * 1000,
+      timeoutMs: (experiment.dry_run_timeout + (job?.waitSeconds ?? 0)) * 1000,
       maxBytes: 64 * 1024,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
@@ -65,7 +72,7 @@ export async function ensureDryRun(
   }
   request.signal?.throwIfAborted();
   const seconds = (lab.clock() - began) / 1000;
-  const why = failure(result, experiment.dry_run_timeout);
+  const why = failure(result, experiment.dry_run_timeout, job !== null);
   appendLedger(ledger, {
     kind: 'dry_run',
     at: new Date(lab.clock()).toISOString(),
@@ -80,6 +87,17 @@ export async function ensureDryRun(
     `the dry run ${why}; nothing was launched\n${tail(result, secretValues(lab.env, experiment.secret_env))}`,
     `mend the code and launch again; the dry run was: ${showCommand(argv)}`,
   );
+}
+
+/** With Slurm the dry run is a short job in the foreground: a login node is no place for training. */
+function asJob(
+  { config }: Project,
+  request: LaunchRequest,
+  argv: readonly string[],
+): { argv: string[]; waitSeconds: number } | null {
+  if (config.execution.mode !== 'slurm') return null;
+  const asked = slurmRequest(config.execution.slurm, request.gpus ?? config.gpu.per_run, null, 0);
+  return srunCommand(asked, argv, config.experiment.dry_run_timeout);
 }
 
 const noDryRun = (): LabError =>
@@ -114,8 +132,15 @@ function target(argv: readonly string[]): string {
   return argv.slice(0, script < 0 ? 1 : argv[script]?.startsWith('-') ? script + 2 : script + 1).join(' ');
 }
 
-function failure(result: ExecResult, timeout: number): string | null {
-  if (result.timedOut) return `took longer than ${formatDuration(timeout)} (experiment.dry_run_timeout)`;
+/** timeout(1) ends a job’s command with this. */
+const TIMED_OUT = 124;
+
+function failure(result: ExecResult, timeout: number, isJob: boolean): string | null {
+  const noPlace = /Unable to allocate resources: .*/.exec(result.stderr)?.[0];
+  if (isJob && result.code !== 0 && noPlace !== undefined)
+    return `got no place in Slurm’s queue (${noPlace})`;
+  if (result.timedOut || (isJob && result.code === TIMED_OUT))
+    return `took longer than ${formatDuration(timeout)} (experiment.dry_run_timeout)`;
   if (result.signal !== null) return `was ended by ${result.signal}`;
   return result.code === 0 ? null : `failed with exit code ${result.code}`;
 }

@@ -10,6 +10,7 @@ import { runNumber } from '../../core/run.js';
 import { queuedRun, type RunRecord } from '../../core/run-record.js';
 import { splitEnv } from '../../core/secrets.js';
 import { DRY_SEED, drawSeed, seedEnv, seedingOf, withSeed } from '../../core/seed.js';
+import { slurmRequest } from '../../core/slurm/settings.js';
 import { clip, oneLine } from '../../core/text.js';
 import { appendLedger, readCampaign } from '../../store/ledger.js';
 import { withLock } from '../../store/lock.js';
@@ -149,6 +150,10 @@ export async function launch(lab: LaunchLab, project: Project, request: LaunchRe
       cwd,
       host: place?.host ?? lab.host,
       place,
+      slurm:
+        config.execution.mode === 'slurm'
+          ? slurmRequest(config.execution.slurm, wanted, timeLimit, experiment.stop_grace)
+          : null,
       marker: newMarker(lab, paths.root, id),
       gpus_wanted: wanted,
       gpus_allowed: config.gpu.use === 'auto' ? null : config.gpu.use,

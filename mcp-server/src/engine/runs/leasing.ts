@@ -5,12 +5,13 @@ import type { GpuLease } from '../../core/gpus/lease.js';
 import { RunRecord } from '../../core/run-record.js';
 import { isLive, readLeases } from '../../store/leases.js';
 import type { Lab } from '../lab.js';
+import { handleOf } from './handle.js';
 
 /** A lease counts while its run still has processes, wherever they hang now. */
 export async function isHeld(lab: Pick<Lab, 'jobs'>, lease: GpuLease): Promise<boolean> {
   const run = runOf(lease.recordDir);
   if (run === null) return false;
-  const handle = { recordDir: lease.recordDir, marker: run.marker, place: run.place };
+  const handle = handleOf(run, lease.recordDir);
   const [state] = await lab.jobs.poll([handle]);
   // What cannot be seen is not free.
   if (state !== undefined && ['running', 'suspended', 'unknown'].includes(state.life)) return true;

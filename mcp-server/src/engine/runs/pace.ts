@@ -19,6 +19,10 @@ export function createPace(start: number, limit: RunLimits['stall_timeout']) {
       if (gaps.length > KEPT) gaps.shift();
       last = now;
     },
+    /** It cannot print anything now: its silence counts from here. */
+    rest(now: number): void {
+      last = now;
+    },
     lastGrowth: (): number => last,
     /** How long it has been silent, when that is too long; else null. */
     stalledFor(now: number): number | null {

@@ -56,6 +56,7 @@ export async function queueReplicate(
       cwd: source.place?.workspace ?? paths.root,
       host: source.place?.host ?? lab.host,
       place: source.place,
+      slurm: source.slurm,
       marker: newMarker(lab, paths.root, id),
       gpus_wanted: source.gpus_wanted,
       gpus_allowed: source.gpus_allowed,

@@ -30,16 +30,11 @@ export async function placeFor(
   { make = false }: { make?: boolean } = {},
 ): Promise<Place | null> {
   const { mode, ssh_host: host, ssh_args: args, remote_workspace, sync } = config.execution;
-  if (mode === 'local') return null;
-  if (mode === 'slurm') {
-    throw new LabError(
-      'execution.mode: slurm is not supported by this version',
-      'use execution.mode: ssh with a machine that has GPUs, or local inside an allocation (salloc)',
-    );
-  }
+  // Without a host this computer is the login node.
+  if (mode === 'local' || (mode === 'slurm' && host === undefined)) return null;
   if (host === undefined)
     throw new LabError(
-      'execution.mode: ssh needs execution.ssh_host',
+      `execution.mode: ${mode} needs execution.ssh_host`,
       'write host, user@host, or a Host name of ~/.ssh/config',
     );
   const workspace = assertWorkspace(remote_workspace);

@@ -1,10 +1,11 @@
 import type { KillReason } from '../../core/ending.js';
-import { errorCode, errorText, LabError } from '../../core/errors.js';
+import { errorCode, errorText, LabError, LaterError } from '../../core/errors.js';
 import { gpuKey } from '../../core/gpus/choose.js';
 import type { CodeRef } from '../../core/ledger.js';
 import type { Place } from '../../core/place.js';
 import type { RunRecord } from '../../core/run-record.js';
 import { seedEnv } from '../../core/seed.js';
+import type { SlurmRequest } from '../../core/slurm/settings.js';
 import { takeCensus } from '../../store/census.js';
 import { placeCode } from '../../store/code-place.js';
 import { appendLedger } from '../../store/ledger.js';
@@ -18,6 +19,7 @@ import { codeOfSnapshot } from '../there/code-source.js';
 import { placeCodeThere } from '../there/place-code.js';
 import { conditionsAtStart } from './conditions.js';
 import { grantGpus, type Refused } from './grant.js';
+import { handleOf } from './handle.js';
 import { endedRecord } from './settle.js';
 import { commandThere, siteOf } from './site.js';
 
@@ -69,17 +71,20 @@ export async function startRun(
     line: paths.root,
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   };
-  const granted = await grantGpus(
-    { ...lab, ...(await siteOf(lab, record.place)) },
-    project,
-    record.gpus_wanted,
-    claimant,
-  );
+  const granted =
+    record.slurm === null
+      ? await grantGpus(
+          { ...lab, ...(await siteOf(lab, record.place)) },
+          project,
+          record.gpus_wanted,
+          claimant,
+        )
+      : slurmGpus(record.slurm);
   if ('why' in granted) {
     const note = `waiting for a GPU: ${granted.why}`;
     return { kind: 'waiting', record: { ...record, note }, refused: granted };
   }
-  const handle = { recordDir: files.record, marker: record.marker, place: record.place };
+  const handle = handleOf(record, files.record);
   const later = (why: string): Started => {
     const refused: Refused = { why, hopeless: true, own: true, until: lab.clock() + ASK_HOST_MS };
     return { kind: 'waiting', record: { ...record, note: why }, refused };
@@ -96,7 +101,7 @@ export async function startRun(
     const why = `it could not be started: ${errorText(error)}`;
     return { kind: 'failed', record: notStarted(ready, lab.clock(), null, why) };
   };
-  const gpus = granted.gpus.map(gpuKey);
+  const gpus = 'keys' in granted ? granted.keys : granted.gpus.map(gpuKey);
   let placed: Placed | Later;
   try {
     placed = await placeOf(lab, project, record);
@@ -109,7 +114,7 @@ export async function startRun(
   const { cwd } = running;
   writeRun(paths.runs, running);
   try {
-    conditionsAtStart(project, record.id, granted.gpus);
+    conditionsAtStart(project, record.id, 'keys' in granted ? [] : granted.gpus);
     if (record.place === null) takeCensus(cwd, paths.workspace, files, lab.clock());
     else await takeCensusThere((await lab.at(record.place)).machine, cwd, files);
   } catch (error) {
@@ -135,6 +140,7 @@ export async function startRun(
       log: files.log,
     });
   } catch (error) {
+    if (error instanceof LaterError) return later(laterOn(record.host, error));
     // The system refused to start anything.
     return shut(running, error);
   }
@@ -149,6 +155,15 @@ export async function startRun(
   return { kind: 'started', record: started };
 }
 
+/** Slurm gives GPUs itself: they have no names before the start, but they count. */
+function slurmGpus({ gres }: SlurmRequest): { keys: string[]; env: Record<string, string> } {
+  const count = gres === null ? 0 : Number(/:(\d+)$/.exec(gres)?.[1] ?? 0);
+  return {
+    keys: Array.from({ length: count }, (_, index) => `slurm:${index}`),
+    env: count === 0 ? { CUDA_VISIBLE_DEVICES: '' } : {},
+  };
+}
+
 /** A run that will never start, as ended: somebody stopped it while it was queued, or its start failed. Null otherwise. */
 export async function closedInQueue(
   lab: Pick<Lab, 'jobs' | 'clock'>,
@@ -161,8 +176,7 @@ export async function closedInQueue(
     const shut = readMark(folder, 'started')?.fields.void !== undefined;
     return shut ? notStarted(record, lab.clock(), null, 'it could not be started') : null;
   }
-  if (!(await lab.jobs.forbid({ recordDir: folder, marker: record.marker, place: record.place })))
-    return null;
+  if (!(await lab.jobs.forbid(handleOf(record, folder)))) return null;
   return notStarted(
     record,
     lab.clock(),

@@ -23,7 +23,7 @@ export function viewRun(
   const { primary } = live;
   return {
     id: live.id,
-    state: live.state,
+    state: isInQueue(live) ? 'queued' : live.state,
     ending: live.ending,
     exit_code: live.exit_code,
     signal: live.signal,
@@ -57,6 +57,10 @@ export function viewRun(
     log: files.log,
   };
 }
+
+/** Submitted to a scheduler, and not yet started by it. */
+const isInQueue = ({ state, slurm, started_at }: RunRecord): boolean =>
+  state === 'running' && slurm !== null && started_at === null;
 
 function overlay(record: RunRecord, folder: string): RunRecord {
   const ended = readMark(folder, 'ended');

@@ -5,6 +5,7 @@ import { gpuKey, markReserved } from '../../core/gpus/choose.js';
 import { readWaiters } from '../../store/gpu-line.js';
 import { readLeases } from '../../store/leases.js';
 import type { Lab } from '../lab.js';
+import { handleOf } from '../runs/handle.js';
 import { liveLeases, runOf } from '../runs/leasing.js';
 import { type ProcessFacts, processFacts } from '../runs/process-facts.js';
 import type { Site } from '../runs/site.js';
@@ -55,7 +56,7 @@ export async function gpuBoard(
   for (const { lease } of readLeases(lab.leases)) {
     if (lease === null || !leased.includes(lease.uuid) || !keys.includes(lease.uuid)) continue;
     const run = runOf(lease.recordDir);
-    const handle = run === null ? null : { recordDir: lease.recordDir, marker: run.marker, place: run.place };
+    const handle = run === null ? null : handleOf(run, lease.recordDir);
     const survivors = handle === null ? [] : await lab.jobs.survivors(handle);
     const holder: Holder = {
       run: lease.run,
