@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Place } from '../../mcp-server/src/core/place.js';
 import type { JobHandle, JobSpec, JobState, Jobs } from '../../mcp-server/src/core/ports.js';
+import { jobName } from '../../mcp-server/src/core/slurm/job-script.js';
 import type { SlurmRequest } from '../../mcp-server/src/core/slurm/settings.js';
 import { isProcess } from '../../mcp-server/src/store/identity.js';
 import { kill, until } from '../support/project.js';
@@ -23,7 +24,7 @@ export interface OpenedJobs {
   place(workspace: string): Place | null;
   /** Jobs of Slurm, which ends what they leave behind; and how one is suspended there. */
   slurm?: SlurmRequest;
-  suspend?(job: string, on: boolean): void;
+  suspend?(name: string, on: boolean): void;
   /** What every command is given beside. */
   env?: Record<string, string>;
   close(): Promise<void> | void;
@@ -162,7 +163,7 @@ export function jobsContract(name: string, open: () => Promise<OpenedJobs>): voi
 
     it('answers for many in one question, in their order', async () => {
       const specs = Array.from({ length: 12 }, (_, index) => specOf(sh(`echo ${index}; exit ${index}`)));
-      for (const spec of specs) await jobs.start(spec);
+      await Promise.all(specs.map((spec) => jobs.start(spec)));
       for (const spec of specs) await reached(spec, 'exited');
       const states = await jobs.poll(specs);
       expect(states.map(({ exitCode }) => exitCode)).toEqual(specs.map((_, index) => index));
@@ -194,11 +195,10 @@ export function jobsContract(name: string, open: () => Promise<OpenedJobs>): voi
       await jobs.start(spec);
       await said(spec, '\n');
       const training = Number(logOf(spec));
-      const job = opened.slurm === undefined ? '' : readlinkSync(join(spec.recordDir, 'job')).slice(4);
       const suspend = opened.suspend ?? ((_, on) => kill(training, on ? 'SIGSTOP' : 'SIGCONT'));
-      suspend(job, true);
+      suspend(jobName(spec.marker), true);
       await reached(spec, 'suspended');
-      suspend(job, false);
+      suspend(jobName(spec.marker), false);
       await reached(spec, 'running');
     });
   });

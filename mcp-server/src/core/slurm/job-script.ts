@@ -23,7 +23,8 @@ export const HARD_SIGNAL = 'ALRM';
 /**
  * The script that Slurm runs on the node. It claims the run for its own job, so that of two jobs only one trains; after a
  * requeue the records of the life before are put aside, never deleted, and the log goes on. The wrapper runs in the
- * background because a shell acts on a signal only while it waits.
+ * background because a shell acts on a signal only while it waits. What the training leaves behind is ended, as Slurm does where
+ * it follows processes by control groups.
  */
 export function jobScript({ folder, argv, cwd, marker, wrapper, request }: JobScript): string {
   const warning = request.signal === null ? null : parseWarning(request.signal);
@@ -57,6 +58,7 @@ trap warn ${warning.name}
 }/bin/sh -c ${quote(wrapper)} auto-experiment "$d/record" ${quoteAll(argv)} < /dev/null &
 w=$!
 while kill -s 0 "$w" 2> /dev/null; do wait "$w"; r=$?; done
+hard
 exit "$r"
 `;
 }

@@ -119,9 +119,9 @@ export function endOf({ id, state, limit, node, reason }: SlurmJob): SchedulerEn
       return told('lost', 'was lost: its node could not be booted (BOOT_FAIL)');
     case 'CANCELLED':
     case 'REVOKED':
-      return told('stopped', `was cancelled in Slurm${why}`);
+      return told('stopped', 'was cancelled in Slurm');
     default:
-      return told(null, `${state}${why}`);
+      return told(null, `ended as ${state}${why}`);
   }
 }
 

@@ -98,7 +98,8 @@ export async function startRun(
       // A host that is lost or whose disk is full takes neither: it is asked again, and starts it at most once.
       return later(laterOn(record.host, refusal));
     }
-    const why = `it could not be started: ${errorText(error)}`;
+    const hint = error instanceof LabError ? `; ${error.hint}` : '';
+    const why = `it could not be started: ${errorText(error)}${hint}`;
     return { kind: 'failed', record: notStarted(ready, lab.clock(), null, why) };
   };
   const gpus = 'keys' in granted ? granted.keys : granted.gpus.map(gpuKey);

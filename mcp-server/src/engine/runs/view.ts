@@ -77,7 +77,8 @@ function overlay(record: RunRecord, folder: string): RunRecord {
     };
   }
   const exited = readMark(folder, 'exited');
-  if (exited !== null) {
+  // A job of Slurm that was ended may be waiting to start anew.
+  if (exited !== null && (record.slurm === null || record.note === null)) {
     const rc = exited.fields.rc;
     return {
       ...record,

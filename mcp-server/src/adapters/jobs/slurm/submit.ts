@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { LabError, LaterError } from '../../../core/errors.js';
 import { MARKER } from '../../../core/marker.js';
-import type { ExecResult, JobSpec, Machine } from '../../../core/ports.js';
-import { quote, quoteAll } from '../../../core/posix.js';
+import type { JobSpec, Machine } from '../../../core/ports.js';
+import { exportLines, quote, quoteAll } from '../../../core/posix.js';
 import { jobName, jobScript, sbatchOptions } from '../../../core/slurm/job-script.js';
 import type { SlurmRequest } from '../../../core/slurm/settings.js';
 import { clip, oneLine } from '../../../core/text.js';
@@ -19,17 +19,22 @@ const SUBMIT_MS = 60_000;
  * no file of ours. Throws LaterError while Slurm does not answer or a limit is reached, LabError for what it refuses.
  */
 export async function submit(
-  machine: Pick<Machine, 'name' | 'exec'>,
+  machine: Pick<Machine, 'name' | 'exec' | 'script'>,
   spec: JobSpec,
   request: SlurmRequest,
 ): Promise<void> {
   const folder = folderThere(spec);
-  const result = await machine.exec(['/bin/sh', '-c', submitScript(spec, request, folder)], {
-    env: { ...spec.env, AUTO_EXPERIMENT_RUN_DIR: `${folder}/files`, [MARKER]: spec.marker },
-    onlyEnv: (spec.place ?? null) === null,
-    timeoutMs: SUBMIT_MS,
-  });
-  if (result.code !== 0) throw refusal(machine.name, result);
+  const env = { ...spec.env, AUTO_EXPERIMENT_RUN_DIR: `${folder}/files`, [MARKER]: spec.marker };
+  const script = submitScript(spec, request, folder);
+  if ((spec.place ?? null) !== null) {
+    const { code, stderr } = await machine.script(`${exportLines(env)}${script}`, SUBMIT_MS);
+    if (code !== 0) throw refusal(machine.name, code, stderr);
+    return;
+  }
+  // Here nothing of our own environment goes along.
+  const options = { env, onlyEnv: true, timeoutMs: SUBMIT_MS };
+  const { code, stderr, timedOut } = await machine.exec(['/bin/sh', '-c', script], options);
+  if (code !== 0) throw refusal(machine.name, code, timedOut ? 'no answer in time: try again' : stderr);
 }
 
 /** Exported for the test that keeps it as it is. */
@@ -77,18 +82,15 @@ const HINTS: [RegExp, string][] = [
   [/not found/i, 'execution.mode: slurm needs sbatch, squeue and scancel on PATH there'],
 ];
 
-function refusal(machine: string, { code, stderr, timedOut }: ExecResult): LabError {
+function refusal(machine: string, code: number | null, stderr: string): LabError {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const said = clip(
     oneLine(lines.findLast((line) => /error|not found/.test(line)) ?? lines.at(-1) ?? ''),
     300,
   );
   const text = said.replace(/^(?:sbatch|squeue): (?:error: )?/, '');
-  if (timedOut || PASSING.test(stderr))
-    return new LaterError(
-      `Slurm on ${machine} does not take jobs now: ${timedOut ? 'no answer within a minute' : text}`,
-      'it is tried again',
-    );
+  if (PASSING.test(stderr))
+    return new LaterError(`Slurm on ${machine} does not take jobs now: ${text}`, 'it is tried again');
   const full = /No space left|quota exceeded/i.test(stderr);
   if (full)
     return new LaterError(`${machine}: the disk there is full`, 'free some space there, or raise the quota');
