@@ -98,7 +98,10 @@ const common = {
 
 const PUBLIC = 'mcp-server/public';
 
-/** The page of the dashboard, as the constant DASHBOARD_PAGE: both forms of the program carry it with them. */
+/**
+ * The page of the dashboard, as the constant DASHBOARD_PAGE: both forms of the program carry it with them. A text of JSON,
+ * since an object would become a part of every chunk.
+ */
 async function pageOf() {
   const { outputFiles } = await build({
     write: false,
@@ -113,7 +116,9 @@ async function pageOf() {
   const [html, style, icon] = await Promise.all(
     ['index.html', 'app.css', 'icon.svg'].map((name) => readFile(join(PUBLIC, name), 'utf8')),
   );
-  return { DASHBOARD_PAGE: JSON.stringify({ html, style, icon, script: outputFiles[0].text }) };
+  return {
+    DASHBOARD_PAGE: JSON.stringify(JSON.stringify({ html, style, icon, script: outputFiles[0].text })),
+  };
 }
 
 /** The program in chunks, one for each dynamic import: the files of mcp-server/dist. */
@@ -132,8 +137,10 @@ export async function buildChunks(outdir) {
 
 /**
  * The whole program in one file, which runs without node_modules: for plugins, and for a clone without a network. The same
- * chunks as in `buildChunks`, each a text that is compiled when it is first needed: three megabytes of code that Node had to
- * parse at each start took it half as long again as all the rest.
+ * chunks as in `buildChunks`, each compiled when it is first needed: three megabytes of code that Node had to parse at each
+ * start took it half as long again as all the rest. They lie in comments, which V8 passes over at a fraction of the cost of
+ * literals and whose text a function gives back when it is asked for its source; so the program stays whole in memory while an
+ * update replaces its file.
  */
 export async function buildOneFile() {
   const { banner: _, ...shared } = common;
@@ -144,7 +151,8 @@ export async function buildOneFile() {
     outdir: 'one-file',
     splitting: true,
   });
-  const chunks = {};
+  const places = {};
+  let held = '() => {\n';
   for (const { path, text } of outputFiles) {
     const { code } = await transform(text, {
       format: 'cjs',
@@ -156,26 +164,18 @@ export async function buildOneFile() {
       supported: { 'dynamic-import': false },
       define: { 'import.meta.url': '__url' },
     });
-    chunks[`./${basename(path)}`] = code;
+    const line = ascii(JSON.stringify(code.replace(/^#!.*\n/, '')));
+    const from = held.length + '//'.length;
+    places[`./${basename(path)}`] = [from, from + line.length];
+    held += `//${line}\n`;
   }
-  return Buffer.from(`${LOADER}\nload('./main.js', ${JSON.stringify(chunks)});\n`);
+  const loader = await readFile(join(import.meta.dirname, 'bundle', 'loader.mjs'), 'utf8');
+  return Buffer.from(
+    `${loader}\nconst held = ${held}};\nstart('./main.js', String(held), ${JSON.stringify(places)});\n`,
+  );
 }
 
-const LOADER = `#!/usr/bin/env node
-import { createRequire } from 'node:module';
-import { compileFunction } from 'node:vm';
-const outer = createRequire(import.meta.url);
-const load = (entry, chunks) => {
-  const loaded = new Map();
-  const require = (name) => {
-    if (!Object.hasOwn(chunks, name)) return outer(name);
-    const known = loaded.get(name);
-    if (known !== undefined) return known.exports;
-    const module = { exports: {} };
-    loaded.set(name, module);
-    const names = ['require', 'module', 'exports', '__url'];
-    compileFunction(chunks[name], names, { filename: name })(require, module, module.exports, import.meta.url);
-    return module.exports;
-  };
-  require(entry);
-};`;
+/** Of one byte a character: V8 keeps a text in two bytes each as soon as one of them needs it. */
+function ascii(json) {
+  return json.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

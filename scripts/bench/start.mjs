@@ -20,19 +20,31 @@ export async function startBench({ program, quick }) {
     const plugin = join(ROOT, 'mcp-server', 'plugin', 'server.mjs');
     const bundled = [process.execPath, plugin, 'mcp', '--project', project.dir];
     const plain = [process.execPath, join(ROOT, 'scripts', 'bench', 'sdk-server.mjs')];
-    const [node, status, initialize, tools, onefile, sdk] = await inTurn(quick ? 5 : TIMES, [
-      () => started([process.execPath, '-e', '0']),
-      () => started(place.cli('status', '--project', project.dir)),
-      client('initialize'),
-      client('tools/list'),
-      () => firstAnswer(bundled, place.env, 'initialize'),
-      () => firstAnswer(plain, place.env, 'initialize'),
-    ]);
+    const [node, status, initialize, tools, onefile, sdk, onefileTools, sdkTools] = await inTurn(
+      quick ? 5 : TIMES,
+      [
+        () => started([process.execPath, '-e', '0']),
+        () => started(place.cli('status', '--project', project.dir)),
+        client('initialize'),
+        client('tools/list'),
+        () => firstAnswer(bundled, place.env, 'initialize'),
+        () => firstAnswer(plain, place.env, 'initialize'),
+        () => firstAnswer(bundled, place.env, 'tools/list'),
+        () => firstAnswer(plain, place.env, 'tools/list'),
+      ],
+    );
     return [
       ...both(`status of a project with ${RUNS} runs, to its end`, status, node, 200),
       ...both('mcp, to the answer to initialize', initialize, node, 250),
       ...both('mcp, to the answer to tools/list', tools, node),
       ...both('mcp as the plugin’s one file, to the answer to initialize', onefile, sdk, 150, PLAIN),
+      ...both(
+        'mcp as the plugin’s one file, to the answer to tools/list',
+        onefileTools,
+        sdkTools,
+        undefined,
+        PLAIN,
+      ),
     ];
   } finally {
     await place.close();

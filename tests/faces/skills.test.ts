@@ -67,6 +67,17 @@ it('the campaign skill explains every verdict that the program gives, and when t
 });
 
 describe.each(AGENTS)('agent %s', (name) => {
+  it('names each tool as an installation and as a plugin have it', () => {
+    const path = join('agents', `${name}.md`);
+    const words = String(splitFrontMatter(readFileSync(path, 'utf8'), path).data.tools).split(', ');
+    const tools = readAgent('.', name)?.tools ?? [];
+    expect(words).toEqual(
+      ['mcp__autoexp__', 'mcp__plugin_auto-experiment_autoexp__'].flatMap((server) =>
+        tools.map((tool) => `${server}${tool}`),
+      ),
+    );
+  });
+
   const agent = readAgent('.', name);
   const role = name.replace(/-agent$/, '');
 

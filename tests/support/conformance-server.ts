@@ -52,7 +52,10 @@ export async function startConformanceServer(lab: Lab, packageRoot: string) {
         enableDnsRebindingProtection: true,
         allowedHosts: [`127.0.0.1:${port}`, `localhost:${port}`],
       });
-      await createMcpServer(async () => desk, { version: '0.0.0', instructions: '' }).connect(fresh);
+      await createMcpServer(async () => desk, {
+        info: { name: 'auto-experiment', version: '0.0.0' },
+        instructions: '',
+      }).connect(fresh);
       transport = fresh;
     }
     return transport.handleRequest(request);

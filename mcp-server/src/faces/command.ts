@@ -1,5 +1,6 @@
 import type { Lab } from '../engine/lab.js';
 import type { Audience } from '../engine/tool.js';
+import type * as Door from './mcp.js';
 import type { Desk } from './mcp-desk.js';
 
 /** One option of a command, for parsing and for help. */
@@ -39,6 +40,8 @@ export interface Console {
   signal: AbortSignal;
   /** Opens the lab of a project folder. Nothing is read or written before a verb asks. */
   lab(project: string): Lab;
+  /** The MCP library, which takes longer to load than all else of a start. */
+  door(): Promise<typeof Door>;
   /** What the MCP server offers a role, with all that it can do: loaded when first asked for, then the same. */
   desk(project: string, role: Audience): Promise<Desk>;
   /** Folder of the installed package. */

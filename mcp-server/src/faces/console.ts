@@ -3,7 +3,7 @@ import type { Console } from './command.js';
 /** The terminal of this process, with what of the program only its composition root knows. */
 export function openConsole(
   signal: AbortSignal,
-  known: Pick<Console, 'desk' | 'packageRoot' | 'program' | 'version'>,
+  known: Pick<Console, 'desk' | 'door' | 'packageRoot' | 'program' | 'version'>,
 ): Omit<Console, 'lab'> {
   const terminal = process.stdout.isTTY === true;
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;

@@ -3,11 +3,15 @@ import { Transform } from 'node:stream';
 /** Longer than any request can sensibly be: a file of 1 MiB in JSON, several times over. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** Passes whole lines on and drops those that are too long: the SDK's own buffer would end the server instead. */
-export function wholeLines(): Transform {
+/**
+ * Passes whole lines on and drops those that are too long: the SDK's own buffer would end the server instead. `begun` is
+ * called once, with the first line before it is passed on, or with null when there is none.
+ */
+export function wholeLines(begun: (line: Buffer | null) => void): Transform {
   let held: Buffer[] = [];
   let size = 0;
   let dropping = false;
+  let first = true;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       for (let from = 0; from < chunk.length; ) {
@@ -19,11 +23,20 @@ export function wholeLines(): Transform {
         if (dropping) held = [];
         else held.push(part);
         if (newline < 0) continue;
-        if (!dropping) this.push(Buffer.concat(held));
+        if (!dropping) {
+          const line = Buffer.concat(held);
+          if (first) begun(line);
+          first = false;
+          this.push(line);
+        }
         held = [];
         size = 0;
         dropping = false;
       }
+      done();
+    },
+    flush(done) {
+      if (first) begun(null);
       done();
     },
   });

@@ -1,3 +1,6 @@
+// First, so that it is done before the library makes its schemas.
+export { spareParsers } from './mcp-sparing.js';
+
 import {
   type CallToolResult,
   CLIENT_CAPABILITIES_META_KEY,
@@ -13,10 +16,8 @@ import { LabError } from '../core/errors.js';
 import { plain } from '../core/text.js';
 import type { Answer, ToolContext } from '../engine/tool.js';
 import type { Desk } from './mcp-desk.js';
-import { wholeLines } from './mcp-lines.js';
+import { type About, CAPABILITIES, type Greeted, TASKS } from './mcp-hello.js';
 
-/** Calls of hours as a handle that the client asks about: an extension of 2026-07-28 (SEP-2663). */
-const TASKS = 'io.modelcontextprotocol/tasks';
 const POLL_MS = 1000;
 const TaskParams = z.looseObject({ taskId: z.string() });
 /** A client that wants handles says so with each request. `claude -p`, Codex and the older protocols do not. */
@@ -28,16 +29,10 @@ const TakesTasks = z.looseObject({
 
 /**
  * The one door to the MCP library. Who knocks is greeted at once; what is behind the door is loaded when something is
- * first asked of it. `instructions` are said to every session at its start.
+ * first asked of it.
  */
-export function createMcpServer(
-  desk: () => Promise<Desk>,
-  { version, instructions }: { version: string; instructions: string },
-): Server {
-  const server = new Server(
-    { name: 'auto-experiment', version },
-    { capabilities: { tools: {}, resources: {}, prompts: {}, extensions: { [TASKS]: {} } }, instructions },
-  );
+export function createMcpServer(desk: () => Promise<Desk>, { info, instructions }: About): Server {
+  const server = new Server(info, { capabilities: CAPABILITIES, instructions });
   server.setRequestHandler('tools/list', async () => ({ tools: (await desk()).tools() }));
   server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
     const { call, begin } = await desk();
@@ -139,14 +134,31 @@ function contextOf({ signal, _meta, notify }: ServerContext['mcpReq']): Omit<Too
  * Serves on standard input and output until the client leaves or `signal` is aborted, in the protocol that it speaks:
  * that of 2026-07-28, or an older one that begins with `initialize`. Runs go on either way.
  */
-export async function serveMcp(create: () => Promise<Server>, signal: AbortSignal): Promise<void> {
-  const input = process.stdin.pipe(wholeLines());
+export async function serveMcp(
+  create: () => Promise<Server>,
+  { input, answered }: Greeted,
+  signal: AbortSignal,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => {
+    if (signal.aborted || process.stdin.errored !== null) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
     input.once('end', resolve);
     process.stdin.once('error', () => resolve());
   });
-  const served = serveStdio(create, { transport: new StdioServerTransport(input) });
+  const served = serveStdio(create, { transport: transportOf(input, answered) });
   await closed;
   await served.close();
+}
+
+/** Standard output, without the library's answer to what was answered before it was loaded. */
+function transportOf(input: Greeted['input'], answered: Greeted['answered']): StdioServerTransport {
+  const transport = new StdioServerTransport(input);
+  const send = transport.send.bind(transport);
+  let due = answered !== null;
+  transport.send = (message) => {
+    if (!due || 'method' in message || message.id !== answered) return send(message);
+    due = false;
+    return Promise.resolve();
+  };
+  return transport;
 }

@@ -31,10 +31,14 @@ function readRecipe(path: string): Recipe | null {
   return {
     name: String(data.name ?? ''),
     description: String(data.description ?? '').trim(),
-    tools: String(data.tools ?? '')
-      .split(/[,\s]+/)
-      .filter((word) => word !== '')
-      .map((word) => word.split('__').at(-1) ?? word),
+    tools: [
+      ...new Set(
+        String(data.tools ?? '')
+          .split(/[,\s]+/)
+          .filter((word) => word !== '')
+          .map((word) => word.split('__').at(-1) ?? word),
+      ),
+    ],
     text: content.trim(),
   };
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readAgent } from '../../../mcp-server/src/store/recipes.js';
 import { type Machine, makeMachine } from '../../support/home.js';
 import { BIN, describeHosts } from '../../support/hosts.js';
 import { type Json, type Ran, runProcess } from '../../support/project.js';
@@ -83,5 +84,34 @@ describeHosts('the installer and the real hosts', () => {
     expect(server).toMatchObject({ startup_timeout_sec: 30, tool_timeout_sec: 604_800 });
     const program = join(server.transport.cwd, server.transport.args[0]);
     expect(readFileSync(program)).toEqual(readFileSync(join(machine.clone, 'mcp-server/plugin/server.mjs')));
+  });
+
+  it('an agent of the plugin has the tools of its role', async () => {
+    const names = ['.claude-plugin', 'agents', 'hooks', 'LICENSE', 'README.md'];
+    for (const name of names) execFileSync('cp', ['-r', name, machine.clone]);
+    await out('claude', 'plugin', 'marketplace', 'add', machine.clone);
+    await out('claude', 'plugin', 'install', 'auto-experiment@auto-experiment');
+    const agent = { description: 'ideas', prompt: 'Begin.', subagent_type: 'auto-experiment:idea-agent' };
+    let offered: string[] = [];
+    const model = await startModel([
+      () => [{ tool: 'Task', input: { ...agent, run_in_background: false } }],
+      (request) => {
+        offered = request.body.tools.map((tool: { name: string }) => tool.name);
+        return [{ text: 'Done.' }];
+      },
+      [{ text: 'All asked.' }],
+    ]);
+    try {
+      machine.env.ANTHROPIC_BASE_URL = model.url;
+      await out('claude', '-p', 'Ask the agent.');
+      expect(model.errors).toEqual([]);
+    } finally {
+      await model.close();
+    }
+    const own = readAgent('.', 'idea-agent')?.tools ?? [];
+    // The placeholder is the host's own: more tools could be loaded, and for an agent there are none.
+    expect(offered.filter((tool) => tool !== 'DeferredToolPlaceholder').sort()).toEqual(
+      own.map((tool) => `mcp__plugin_auto-experiment_autoexp__${tool}`).sort(),
+    );
   });
 });

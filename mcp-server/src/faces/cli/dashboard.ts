@@ -10,7 +10,7 @@ import { createWaker } from '../dashboard/waker.js';
 import { wholeNumber } from '../flags.js';
 
 /** Put in its place by scripts/bundle.mjs: the page of mcp-server/public. */
-declare const DASHBOARD_PAGE: Page;
+declare const DASHBOARD_PAGE: string;
 
 const MOST_PROJECTS = 32;
 
@@ -46,7 +46,8 @@ export const command: Command = {
     if (labs.length === 1) labs[0]?.lab.open();
     const token = randomBytes(24).toString('base64url');
     const hub = createHub(labs, console.signal);
-    const app = createApp({ page: DASHBOARD_PAGE, token, hub, shelf: createCurveShelf(), say: console.err });
+    const page: Page = JSON.parse(DASHBOARD_PAGE);
+    const app = createApp({ page, token, hub, shelf: createCurveShelf(), say: console.err });
     const server = await serve(app, port, console.signal);
     // What the page will show first is read while somebody opens it.
     hub.join(createWaker()).leave();

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { showCommand } from '../../core/command.js';
-import { nearest } from '../../core/text.js';
+import { clip, nearest } from '../../core/text.js';
 import type { Check } from '../check.js';
 import { type Command, type Console, type Parsed, UsageError } from '../command.js';
 import { examine, examineMachine } from '../doctor.js';
@@ -58,6 +58,8 @@ export const command: Command = {
       else {
         if (!found) console.out('nothing was installed here\n');
         show(console, acts, dry);
+        if (found && !dry)
+          console.out('\nUninstalled; a host that runs already goes on with it until it is started again.\n');
       }
       return 0;
     }
@@ -116,9 +118,23 @@ function show(console: Console, acts: readonly Act[], dry: boolean): void {
     const said =
       act.do === 'keep' ? style.warn(word) : act.do === 'same' ? style.dim(word) : style.good(word);
     console.out(`${said}  ${act.path}${act.what === '' ? '' : `  ${style.dim(act.what)}`}\n`);
-    for (const entry of act.entries) console.out(`           ${entry}\n`);
+    for (const entry of dry ? whole(act) : inShort(act)) console.out(`           ${entry}\n`);
   }
 }
+
+/** Every file and key, a list of names on one line. */
+const whole = ({ entries }: Act): string[] =>
+  entries
+    .join('\n')
+    .replace(/\[\n([^\]]*?),?\s*\]/g, (_, names: string) => `[${names.trim().replace(/\s+/g, ' ')}]`)
+    .split('\n')
+    .filter((line) => line !== '');
+
+/** What has been done, without the files of a folder that is named already. */
+const inShort = (act: Act): string[] =>
+  whole(act)
+    .filter((line) => !line.startsWith(act.path))
+    .map((line) => clip(line, 120));
 
 /** What a person should know now. */
 function wordsFor(place: Place, hosts: readonly HostName[], args: Parsed, acts: readonly Act[]): string {

@@ -1,7 +1,8 @@
 import { type Command, UsageError } from '../command.js';
-import { createMcpServer, serveMcp } from '../mcp.js';
 import type { Desk } from '../mcp-desk.js';
 import { INSTRUCTIONS, mayBeUnderWay } from '../mcp-greeting.js';
+import { greet } from '../mcp-hello.js';
+import { wholeLines } from '../mcp-lines.js';
 import { projectFolder } from './shared.js';
 
 const ROLES = ['host', 'leader', 'idea', 'code', 'writing'] as const;
@@ -25,13 +26,24 @@ export const command: Command = {
     if (role === undefined)
       throw new UsageError(`--role takes ${ROLES.join(', ')}, not "${args.values.role}"`);
     const folder = projectFolder(console, args);
-    const desk = (): Promise<Desk> => console.desk(folder, role);
-    const create = async () => {
-      const more = role === 'host' && mayBeUnderWay(folder) ? (await desk()).underWay() : null;
-      const instructions = [INSTRUCTIONS, ...(more === null ? [] : [more])].join(' ');
-      return createMcpServer(desk, { version: console.version, instructions });
+    const about = { info: { name: 'auto-experiment', version: console.version }, instructions: INSTRUCTIONS };
+    const underWay = role === 'host' && mayBeUnderWay(folder);
+    // With a campaign under way the greeting tells of it, for which the project is opened.
+    const greeted = underWay
+      ? { input: process.stdin.pipe(wholeLines(() => undefined)), answered: null }
+      : await greet(about, console.signal);
+    const { createMcpServer, serveMcp, spareParsers } = await console.door();
+    const desk = (): Promise<Desk> => {
+      // Our own schemas read whole ledgers.
+      spareParsers(false);
+      return console.desk(folder, role);
     };
-    await serveMcp(create, console.signal);
+    const create = async () => {
+      const more = underWay ? (await desk()).underWay() : null;
+      const instructions = [INSTRUCTIONS, ...(more === null ? [] : [more])].join(' ');
+      return createMcpServer(desk, { ...about, instructions });
+    };
+    await serveMcp(create, greeted, console.signal);
     // A call that still waits is over with its client; its run is not ours to end.
     process.exit(0);
   },

@@ -8,6 +8,9 @@ export interface Room {
   npm: readonly string[];
 }
 
+/** Files above the rooms, where all is put together: the only places of dynamic imports. */
+export const ROOT = ['main.ts', 'lab.ts'];
+
 export const ROOMS: readonly Room[] = [
   {
     name: 'core',
@@ -36,7 +39,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: 'adapters',
-    holds: 'machines, jobs, providers, GPU vendors, paper sources, notifiers; seen by main.ts alone',
+    holds: 'machines, jobs, providers, GPU vendors, paper sources, notifiers; seen by lab.ts alone',
     rooms: ['core'],
     npm: ['execa', 'fast-xml-parser', 'nodemailer', 'smol-toml', 'ssh2', 'zod'],
   },
@@ -51,7 +54,7 @@ export function roomsMarkdown(): string {
   return [
     '```',
     'main.ts  → faces → tools → engine → store → core        downwards only',
-    'main.ts  → adapters → core                              nobody but main.ts sees the adapters',
+    'main.ts  → lab.ts → adapters → core                     nobody but lab.ts sees the adapters',
     '```',
     '',
     '| room | holds | may import | npm packages |',

@@ -41,7 +41,7 @@ export function install(place: Place, owners: readonly Owner[], wishes: Wishes, 
     files.writes.length + files.drops.length > 0 ||
     edits.some(({ planned: { current, after } }) => !sameBytes(current, after));
   if (doing.dry || !changed) {
-    if (doing.dry && changed) doing.tell(recordAct(place));
+    if (doing.dry && changed) doing.tell(recordAct(place, previous === null));
     return;
   }
   const written = edits.filter(({ planned }) => planned.owned !== null).map(({ wish }) => wish.path);
@@ -78,13 +78,13 @@ export function install(place: Place, owners: readonly Owner[], wishes: Wishes, 
     if (previous === null) uninstall(place, null, SILENT);
     throw error;
   }
-  doing.tell(recordAct(place));
+  doing.tell(recordAct(place, previous === null));
 }
 
 const SILENT: Doing = { dry: false, tell: () => undefined };
 
-const recordAct = (place: Place): Act => ({
-  do: 'change',
+const recordAct = (place: Place, first: boolean): Act => ({
+  do: first ? 'create' : 'change',
   owner: 'cli',
   path: place.record,
   what: 'the record of all this, and a backup of each file that was there before',
