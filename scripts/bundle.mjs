@@ -169,7 +169,7 @@ export async function buildOneFile() {
     places[`./${basename(path)}`] = [from, from + line.length];
     held += `//${line}\n`;
   }
-  const loader = await readFile(join(import.meta.dirname, 'bundle', 'loader.mjs'), 'utf8');
+  const loader = await readFile('scripts/bundle/loader.mjs', 'utf8');
   return Buffer.from(
     `${loader}\nconst held = ${held}};\nstart('./main.js', String(held), ${JSON.stringify(places)});\n`,
   );

@@ -35,9 +35,11 @@ describe('an agent', () => {
     await launch('0');
     await wait();
     const { data } = await launch('0.3', { title: 'more' });
-    expect(data.run).toMatchObject({ id: 'exp004', verdict: null });
+    // Its number depends on how many repeats of the baseline were queued by then.
+    const { id, verdict } = data.run;
+    expect(verdict).toBeNull();
     const told = await wait();
-    expect(told).toMatchObject({ reason: 'ended', run: { id: 'exp004', verdict: 'confirmed' } });
+    expect(told).toMatchObject({ reason: 'ended', run: { id, verdict: 'confirmed' } });
     expect(told.run.verdict_reason).toMatch(/^confirmed: \+0\.\d+ \(95 % interval/);
     expect(told.still_running).toEqual([]);
   });

@@ -70,10 +70,5 @@ ${accounting}}`;
         known.set(id, { job, at: now, since: isOver ? (same ? before.since : now) : null });
       }
     },
-    forget(id: string): void {
-      known.delete(id);
-    },
   };
 }
-
-export type Queue = ReturnType<typeof createQueue>;
