@@ -21,8 +21,8 @@ export interface Slurm {
   end(): Promise<void>;
 }
 
-/** `lines`: further lines of slurm.conf(5). */
-export async function startSlurm({ lines = '' }: { lines?: string } = {}): Promise<Slurm> {
+/** `gpus`: pretended GPUs of each node. */
+export async function startSlurm({ gpus = 2 }: { gpus?: number } = {}): Promise<Slurm> {
   const folder = mkdtempSync(join(tmpdir(), 'ae-slurm-'));
   chmodSync(folder, 0o755);
   for (const name of ['spool-n1', 'spool-n2', 'state', 'log', 'run', 'munge', 'dev'])
@@ -31,15 +31,14 @@ export async function startSlurm({ lines = '' }: { lines?: string } = {}): Promi
   const [ctld, n1, n2] = await freePorts(3);
   const socket = join(folder, 'munge', 'socket');
   const conf = join(folder, 'slurm.conf');
-  const devices = [0, 1].map((index) => join(folder, 'dev', `nvidia${index}`));
+  const devices = Array.from({ length: gpus }, (_, index) => join(folder, 'dev', `nvidia${index}`));
   const hasDevices = devices.every((path) => spawnSync('mknod', [path, 'c', '1', '3']).status === 0);
   const host = hostname().split('.')[0];
   const node = (name: string, port?: number) =>
-    `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${port} CPUs=4 RealMemory=8000 Gres=gpu:a100:2 State=UNKNOWN`;
+    `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${port} CPUs=${2 * gpus} RealMemory=8000 Gres=gpu:a100:${gpus} State=UNKNOWN`;
   writeFileSync(
     conf,
-    `${lines}
-ClusterName=test
+    `ClusterName=test
 SlurmctldHost=${host}(127.0.0.1)
 SlurmUser=${userInfo().username}
 SlurmdUser=${userInfo().username}
@@ -83,8 +82,8 @@ PartitionName=hi Nodes=n1,n2 Default=NO MaxTime=01:00:00 State=UP PriorityTier=1
   writeFileSync(
     join(folder, 'gres.conf'),
     hasDevices
-      ? `NodeName=n1,n2 Name=gpu Type=a100 File=${folder}/dev/nvidia[0-1]\n`
-      : 'NodeName=n1,n2 Name=gpu Type=a100 Count=2\n',
+      ? `NodeName=n1,n2 Name=gpu Type=a100 File=${folder}/dev/nvidia[0-${gpus - 1}]\n`
+      : `NodeName=n1,n2 Name=gpu Type=a100 Count=${gpus}\n`,
   );
   const env = { SLURM_CONF: conf };
   const all = { ...process.env, ...env };
