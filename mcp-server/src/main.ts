@@ -135,6 +135,7 @@ function lazyJobs(at: Lab['at']): Jobs {
         hostJobs(machine, Date.now),
       );
     known.set(key, jobs);
+    jobs.catch(() => known.delete(key));
     return jobs;
   });
 }

@@ -1,9 +1,22 @@
+import { LabError } from '../../core/errors.js';
 import { machineKey, type Place } from '../../core/place.js';
 import type { JobHandle, JobState, Jobs } from '../../core/ports.js';
+import { unseen } from './watch.js';
 
 /** Jobs wherever they are: each handle says itself where it belongs, and all of one machine are asked in one go. */
 export function placedJobs(here: Jobs, at: (place: Place) => Promise<Jobs>): Jobs {
   const of = async (place: Place | null | undefined): Promise<Jobs> => (place == null ? here : at(place));
+  /** A machine that may not be asked, because nobody agreed to how it is reached, keeps no other from being asked. */
+  const ask = async (place: Place | null | undefined, group: readonly JobHandle[]): Promise<JobState[]> => {
+    let jobs: Jobs;
+    try {
+      jobs = await of(place);
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      return group.map(() => unseen(`${place?.host} is not asked: ${error.message}; ${error.hint}`));
+    }
+    return jobs.poll(group);
+  };
   return {
     start: async (spec) => (await of(spec.place)).start(spec),
     async poll(handles) {
@@ -16,7 +29,7 @@ export function placedJobs(here: Jobs, at: (place: Place) => Promise<Jobs>): Job
       await Promise.all(
         [...groups.values()].map(async (indices) => {
           const group = indices.flatMap((index) => handles[index] ?? []);
-          const answers = await (await of(group[0]?.place)).poll(group);
+          const answers = await ask(group[0]?.place, group);
           for (const [at, index] of indices.entries()) {
             const answer = answers[at];
             if (answer !== undefined) states[index] = answer;

@@ -1,5 +1,4 @@
 import type { Campaign } from '../../core/campaign.js';
-import type { Gpu } from '../../core/gpu.js';
 import type { Direction } from '../../core/metric.js';
 import { formatGain, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
@@ -7,6 +6,7 @@ import type { Project } from '../../store/project.js';
 import { recall } from '../agent/memory.js';
 import { isPaused } from '../loop/directives.js';
 import { billLines } from '../views/bill-rows.js';
+import type { GpuPicture } from '../views/gpu-picture.js';
 import {
   budgetText,
   certaintyText,
@@ -53,7 +53,8 @@ export interface Board {
   running: Running[];
   counts: string;
   budgets: Budget[];
-  gpus: { gpus: Gpu[]; note: string | null };
+  /** Null before the drivers have answered. */
+  gpus: { picture: GpuPicture | null; note: string | null };
   timeline: Moment[];
   orders: Order[];
   memory: { brief: string; memory: string };
@@ -67,7 +68,9 @@ export interface BoardSource {
   loop: boolean;
   /** Runs that somebody has asked to stop. */
   stopping: ReadonlySet<string>;
-  /** What the drivers say beside the GPUs. */
+  /** The GPUs of this computer, as they were seen last. */
+  gpus: GpuPicture | null;
+  /** Why they are not looked at. */
   gpuNote: string | null;
 }
 
@@ -104,7 +107,7 @@ export function boardOf(source: BoardSource): Omit<Board, 'progress'> {
       })),
       ...billLines(overview).map((words) => ({ text: `models: ${words}`, share: null })),
     ],
-    gpus: { gpus: overview.gpus, note: source.gpuNote },
+    gpus: { picture: source.gpus, note: source.gpuNote },
     timeline: timelineOf(campaign),
     orders: ordersOf(campaign, project.paths.workspace),
     memory: memoryOf(project),

@@ -11,7 +11,7 @@ import { appendLedger } from '../../store/ledger.js';
 import { type ProjectPaths, runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
-import { readRunEnv, writeRun } from '../../store/runs.js';
+import { readRun, readRunEnv, writeRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { takeCensusThere } from '../there/census.js';
 import { codeOfSnapshot } from '../there/code-source.js';
@@ -19,7 +19,7 @@ import { placeCodeThere } from '../there/place-code.js';
 import { conditionsAtStart } from './conditions.js';
 import { grantGpus, type Refused } from './grant.js';
 import { endedRecord } from './settle.js';
-import { commandThere, siteOf } from './site.js';
+import { commandThere, type Site, siteOf } from './site.js';
 
 type StartLab = Pick<Lab, 'jobs' | 'surveyGpus' | 'machine' | 'at' | 'clock' | 'env' | 'leases'>;
 
@@ -69,21 +69,24 @@ export async function startRun(
     line: paths.root,
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   };
-  const granted = await grantGpus(
-    { ...lab, ...(await siteOf(lab, record.place)) },
-    project,
-    record.gpus_wanted,
-    claimant,
-  );
+  const later = (why: string): Started => {
+    const refused: Refused = { why, hopeless: true, own: true, until: lab.clock() + ASK_HOST_MS };
+    return { kind: 'waiting', record: { ...record, note: why }, refused };
+  };
+  let site: Site;
+  try {
+    site = await siteOf(lab, record.place);
+  } catch (error) {
+    // Nobody has agreed to how this host is reached: those behind it need not wait.
+    if (!(error instanceof LabError)) throw error;
+    return later(laterOn(record.host, error));
+  }
+  const granted = await grantGpus({ ...lab, ...site }, project, record.gpus_wanted, claimant);
   if ('why' in granted) {
     const note = `waiting for a GPU: ${granted.why}`;
     return { kind: 'waiting', record: { ...record, note }, refused: granted };
   }
   const handle = { recordDir: files.record, marker: record.marker, place: record.place };
-  const later = (why: string): Started => {
-    const refused: Refused = { why, hopeless: true, own: true, until: lab.clock() + ASK_HOST_MS };
-    return { kind: 'waiting', record: { ...record, note: why }, refused };
-  };
   const shut = async (ready: RunRecord, error: unknown): Promise<Started> => {
     try {
       // The folder is closed so that no late start can follow.
@@ -149,20 +152,30 @@ export async function startRun(
   return { kind: 'started', record: started };
 }
 
-/** A run that will never start, as ended: somebody stopped it while it was queued, or its start failed. Null otherwise. */
+/**
+ * A run that will never start, as ended: somebody stopped it while it was queued, or its start failed. `later`: its host cannot be
+ * told now, and its note says why. Null otherwise.
+ */
 export async function closedInQueue(
   lab: Pick<Lab, 'jobs' | 'clock'>,
   paths: ProjectPaths,
   record: RunRecord,
-): Promise<RunRecord | null> {
+): Promise<RunRecord | 'later' | null> {
   const { record: folder } = runPaths(paths.runs, record.id);
   const stop = readMark(folder, 'stop');
   if (stop === null) {
     const shut = readMark(folder, 'started')?.fields.void !== undefined;
     return shut ? notStarted(record, lab.clock(), null, 'it could not be started') : null;
   }
-  if (!(await lab.jobs.forbid({ recordDir: folder, marker: record.marker, place: record.place })))
-    return null;
+  try {
+    if (!(await lab.jobs.forbid({ recordDir: folder, marker: record.marker, place: record.place })))
+      return null;
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    const note = `to be stopped; ${laterOn(record.host, error)}`;
+    if (readRun(paths.runs, record.id).note !== note) writeRun(paths.runs, { ...record, note });
+    return 'later';
+  }
   return notStarted(
     record,
     lab.clock(),
