@@ -55,11 +55,27 @@ interface Shot {
   asks?: string;
 }
 
-async function shoot(browser: Browser, projects: readonly TestProject[], shots: readonly Shot[]): Promise<void> {
+async function shoot(
+  browser: Browser,
+  projects: readonly TestProject[],
+  shots: readonly Shot[],
+): Promise<void> {
   const dashboard = await startDashboard(projects);
   try {
-    for (const { name, width = 1280, height = 900, dark = false, hash = '', whole = true, choose = [], asks } of shots) {
-      const page = await browser.newPage({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light' });
+    for (const {
+      name,
+      width = 1280,
+      height = 900,
+      dark = false,
+      hash = '',
+      whole = true,
+      choose = [],
+      asks,
+    } of shots) {
+      const page = await browser.newPage({
+        viewport: { width, height },
+        colorScheme: dark ? 'dark' : 'light',
+      });
       await page.goto(dashboard.url + hash);
       await page.getByText('live', { exact: true }).waitFor();
       for (const run of choose) await page.getByLabel(`Curves of ${run}`).check();
@@ -78,31 +94,47 @@ async function pages(): Promise<void> {
   const browser = await openBrowser();
   try {
     const failed = { 5: 'oom', 9: 'failed', 12: 'diverged', 39: 'failed' } as const;
-    const many = await filled({ runs: 40, confirmed: true, endings: failed, titles: { 38: 'a'.repeat(120) } }, true);
-    const away = await filled({ runs: 3, away: { host: 'gpu-box.invalid', workspace: '/scratch/ada', args: [] } });
+    const many = await filled(
+      { runs: 40, confirmed: true, endings: failed, titles: { 38: 'a'.repeat(120) } },
+      true,
+    );
+    const away = await filled({
+      runs: 3,
+      away: { host: 'gpu-box.invalid', workspace: '/scratch/ada', args: [] },
+    });
     const empty = await filled(null);
-    await shoot(browser, [many, away, empty], [
-      { name: 'desktop', choose: ['exp036', 'exp037'] },
-      { name: 'desktop-first', whole: false },
-      { name: 'desktop-dark', dark: true, choose: ['exp036', 'exp037'] },
-      { name: 'phone', width: 390, height: 844 },
-      { name: 'phone-first', width: 390, height: 844, whole: false },
-      { name: 'phone-dark', width: 390, height: 844, dark: true },
-      { name: 'failed-run', hash: '#exp039', whole: false },
-      { name: 'oom-run-phone', hash: '#exp005', width: 390, height: 844, whole: false },
-      { name: 'confirmed-run', hash: '#exp036', whole: false },
-      { name: 'stop', asks: 'Stop', whole: false },
-    ]);
-    await shoot(browser, [empty], [
-      { name: 'empty' },
-      { name: 'empty-phone', width: 390, height: 844 },
-    ]);
-    await shoot(browser, [await filled({ runs: 1 })], [{ name: 'one' }, { name: 'one-phone', width: 390, height: 844 }]);
-    await shoot(browser, [await filled({ runs: 200, confirmed: true, endings: { 7: 'oom', 50: 'failed' } })], [
-      { name: 'two-hundred' },
-      { name: 'two-hundred-phone', width: 390, height: 844 },
-    ]);
-    await shoot(browser, [away], [{ name: 'unreachable' }, { name: 'unreachable-phone', width: 390, height: 844 }]);
+    await shoot(
+      browser,
+      [many, away, empty],
+      [
+        { name: 'desktop', choose: ['exp036', 'exp037'] },
+        { name: 'desktop-first', whole: false },
+        { name: 'desktop-dark', dark: true, choose: ['exp036', 'exp037'] },
+        { name: 'phone', width: 390, height: 844 },
+        { name: 'phone-first', width: 390, height: 844, whole: false },
+        { name: 'phone-dark', width: 390, height: 844, dark: true },
+        { name: 'failed-run', hash: '#exp039', whole: false },
+        { name: 'oom-run-phone', hash: '#exp005', width: 390, height: 844, whole: false },
+        { name: 'confirmed-run', hash: '#exp036', whole: false },
+        { name: 'stop', asks: 'Stop', whole: false },
+      ],
+    );
+    await shoot(browser, [empty], [{ name: 'empty' }, { name: 'empty-phone', width: 390, height: 844 }]);
+    await shoot(
+      browser,
+      [await filled({ runs: 1 })],
+      [{ name: 'one' }, { name: 'one-phone', width: 390, height: 844 }],
+    );
+    await shoot(
+      browser,
+      [await filled({ runs: 200, confirmed: true, endings: { 7: 'oom', 50: 'failed' } })],
+      [{ name: 'two-hundred' }, { name: 'two-hundred-phone', width: 390, height: 844 }],
+    );
+    await shoot(
+      browser,
+      [away],
+      [{ name: 'unreachable' }, { name: 'unreachable-phone', width: 390, height: 844 }],
+    );
   } finally {
     await browser.close();
   }

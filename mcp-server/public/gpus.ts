@@ -9,7 +9,10 @@ export function drawGpus(given: Board['gpus'] | undefined): void {
   const picture = given?.picture ?? null;
   const note = given?.note ?? null;
   if (picture === null) {
-    fill(section('gpus'), el('p', { class: 'soft' }, given === undefined ? '…' : (note ?? 'The driver is being asked …')));
+    fill(
+      section('gpus'),
+      el('p', { class: 'soft' }, given === undefined ? '…' : (note ?? 'The driver is being asked …')),
+    );
     return;
   }
   const soft = (text: string): HTMLElement => el('p', { class: 'soft small' }, text);
@@ -53,5 +56,7 @@ function entry(gpu: GpuEntry): HTMLElement {
 }
 
 function wordsOf({ since, memory, command }: GpuUser): string {
-  return [since === null ? '' : ` for ${since}`, memory === null ? '' : `, ${memory}`, ` · ${command}`].join('');
+  return [since === null ? '' : ` for ${since}`, memory === null ? '' : `, ${memory}`, ` · ${command}`].join(
+    '',
+  );
 }

@@ -38,13 +38,28 @@ export async function terminals({ folder, project }: Looking): Promise<void> {
           const state = `AUTO_EXPERIMENT_STATE_DIR=${process.env.AUTO_EXPERIMENT_STATE_DIR}`;
           const own = args[0] === 'gpu' ? [] : ['--project', project.root];
           const command = [...more, state, process.execPath, MAIN, ...args, ...own];
-          tmux('new-session', '-d', '-x', `${width}`, '-y', `${height}`, '-s', 's', '-c', project.root, 'cat');
+          tmux(
+            'new-session',
+            '-d',
+            '-x',
+            `${width}`,
+            '-y',
+            `${height}`,
+            '-s',
+            's',
+            '-c',
+            project.root,
+            'cat',
+          );
           tmux('set-option', '-t', 's', 'remain-on-exit', 'on');
           tmux('respawn-pane', '-k', '-t', 's', ...command);
           await pause(4000);
           const label = `${name}-${width}x${height}${colour ? '-colour' : ''}`;
           const keep = (file: string): void =>
-            writeFileSync(join(folder, `${file}.txt`), tmux('capture-pane', '-p', ...(colour ? ['-e'] : []), '-t', 's'));
+            writeFileSync(
+              join(folder, `${file}.txt`),
+              tmux('capture-pane', '-p', ...(colour ? ['-e'] : []), '-t', 's'),
+            );
           keep(label);
           if (width === 120) {
             tmux('resize-window', '-t', 's', '-x', '72', '-y', '20');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { fillProject } from '../support/filled.js';
-import { type Json, makeProject, type TestProject } from '../support/project.js';
+import { makeProject, type TestProject, until } from '../support/project.js';
 
 // The provider line of `doctor` opens the provider as the loop does, and asks nothing over the network.
 
@@ -211,14 +211,11 @@ describe('who thinks, in doctor', () => {
 
 describe('a run whose ssh arguments nobody agrees to any more', () => {
   const place = { host: 'gpu-box.invalid', workspace: '/nowhere', args: ['-oProxyCommand=touch pwned'] };
-  const note = async (id: string): Promise<string | null> =>
-    (await project.json('status')).runs.find((run: Json) => run.id === id).note;
-  const noted = async (id: string, words: RegExp): Promise<void> => {
-    for (;;) {
-      if (words.test((await note(id)) ?? '')) return;
-      await new Promise((next) => setTimeout(next, 100));
-    }
-  };
+  const noted = (id: string, words: RegExp): Promise<void> =>
+    until(() => {
+      const text = readFileSync(join(project.root, 'workspace/runs', id, 'run.json'), 'utf8');
+      return words.test(JSON.parse(text).note ?? '');
+    });
 
   it('is told of wherever it is shown, and keeps no other from being started, watched and ended', async () => {
     open('experiment: {mandatory_dry_run: false, max_parallel: 2, metric: val_acc, direction: maximize}');
@@ -229,7 +226,9 @@ describe('a run whose ssh arguments nobody agrees to any more', () => {
       'exp002',
       /^gpu-box\.invalid is not asked: this project gives ssh arguments to which you have not agreed: -oProxyCommand=touch pwned; .*auto-experiment trust/,
     );
-    expect((await project.run('status')).stdout).toMatch(/exp002[\s\S]*is not asked/);
+    expect((await project.run('status')).stdout).toMatch(
+      /^needs you +exp002: gpu-box\.invalid is not asked: this project gives ssh arguments/m,
+    );
     expect(existsSync(join(project.root, 'pwned'))).toBe(false);
   });
 
@@ -244,10 +243,13 @@ describe('a run whose ssh arguments nobody agrees to any more', () => {
     const { id } = await project.json('launch', '--', 'true');
     expect(await project.json('wait', id)).toMatchObject({ ending: 'succeeded' });
     await noted('exp002', /^waiting for gpu-box\.invalid: .*you have not agreed/);
-    await project.run('stop', 'exp002', '--no-wait');
+    // It waits for the run to be over, which it is not.
+    const stopping = project.run('stop', 'exp002');
     await noted('exp002', /^to be stopped; waiting for gpu-box\.invalid: .*you have not agreed/);
     const next = await project.json('launch', '--', 'true');
     expect(await project.json('wait', next.id)).toMatchObject({ ending: 'succeeded' });
     expect(existsSync(join(project.root, 'pwned'))).toBe(false);
+    await project.end();
+    await stopping;
   });
 });

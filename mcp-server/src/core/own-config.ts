@@ -70,8 +70,6 @@ export const OwnConfig = z.strictObject({
     })
     .prefault({}),
   execution: z.strictObject({ ssh_args: SshArgs.optional() }).prefault({}),
-  obsidian: z
-    .strictObject({ vault_path: VaultPath.optional() })
-    .prefault({}),
+  obsidian: z.strictObject({ vault_path: VaultPath.optional() }).prefault({}),
 });
 export type OwnConfig = z.output<typeof OwnConfig>;

@@ -1,6 +1,6 @@
 import type { Campaign } from '../../core/campaign.js';
 import type { Direction } from '../../core/metric.js';
-import { formatGain, formatValue } from '../../core/units.js';
+import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
 import type { Project } from '../../store/project.js';
 import { recall } from '../agent/memory.js';
@@ -101,7 +101,7 @@ export function boardOf(source: BoardSource): Omit<Board, 'progress'> {
     running: runningOf(overview, source.stopping),
     counts: countText(overview.runs),
     budgets: [
-      ...overview.budgets.map((budget) => ({
+      ...overview.budgets.filter(isWorthALine).map((budget) => ({
         text: budgetText(budget),
         share: budget.limit === null || budget.limit <= 0 ? null : Math.min(1, budget.used / budget.limit),
       })),
@@ -113,6 +113,9 @@ export function boardOf(source: BoardSource): Omit<Board, 'progress'> {
     memory: memoryOf(project),
   };
 }
+
+/** What has no limit and was not touched is not worth one. */
+const isWorthALine = ({ used, limit }: Overview['budgets'][number]): boolean => limit !== null || used > 0;
 
 function factsOf(overview: Overview): Fact[] {
   const { baseline, best, cycle, campaign } = overview;
@@ -144,7 +147,9 @@ function runningOf(overview: Overview, stopping: ReadonlySet<string>): Running[]
       const total = progress?.total ?? null;
       const share = at === null || total === null || total <= 0 ? null : Math.min(1, Math.max(0, at / total));
       const words =
-        run.state === 'queued' ? `queued${run.note === null ? '' : ` · ${run.note}`}` : progressText(run);
+        run.state === 'queued'
+          ? `queued${run.note === null ? '' : ` · ${run.note}`}`
+          : `${formatDuration(run.duration_s)} · ${progressText(run)}`;
       return { id: run.id, title: run.title, text: words, share, stopping: stopping.has(run.id) };
     });
 }

@@ -1,6 +1,6 @@
 import { clip, oneLine } from '../../core/text.js';
 import type { Overview } from '../../core/view.js';
-import { questionOf } from '../views/receipt.js';
+import { isUsualWait, questionOf, unseenWords } from '../views/receipt.js';
 import type { Tone } from '../views/report-words.js';
 
 /** Something that only a person can do. */
@@ -22,8 +22,11 @@ export function needsOf(overview: Overview): Need[] {
     tone,
     run,
   });
-  const question = questionOf(overview);
   const { runs, best, directive } = overview;
+  const unseen = new Set(runs.flatMap(unseenWords));
+  const asked = questionOf(overview);
+  // That of a run that is not seen stands with its run.
+  const question = asked === null || unseen.has(asked) ? null : asked;
   const doubtful = runs.filter(
     (run) => run.flags.length > 0 && run.verdict !== 'rejected' && run.id !== best?.run,
   );
@@ -31,7 +34,7 @@ export function needsOf(overview: Overview): Need[] {
     ...(question === null ? [] : [need(question)]),
     ...overview.warnings.map((text) => need(text)),
     ...runs
-      .filter((run) => run.state !== 'ended' && run.note !== null)
+      .filter((run) => run.state !== 'ended' && run.note !== null && !isUsualWait(run.note))
       .map((run) => need(`${run.id}: ${run.note}`, 'maybe', run.id)),
     ...doubtful
       .slice(-DOUBTS)

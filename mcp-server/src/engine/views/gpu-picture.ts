@@ -1,6 +1,7 @@
 import type { Gpu } from '../../core/gpu.js';
 import { gpuKey } from '../../core/gpus/choose.js';
 import { formatMib } from '../../core/gpus/free.js';
+import { createRedactor } from '../../core/redact.js';
 import { oneLine } from '../../core/text.js';
 import { formatDuration } from '../../core/units.js';
 import type { GpuBoard } from './gpu-board.js';
@@ -55,12 +56,14 @@ export interface GpuPicture {
 
 const MOST_PROCESSES = 8;
 
+/** What has the shape of a key is taken out of the commands. */
 export function gpuPicture(board: GpuBoard): GpuPicture {
   const { survey, waiting } = board;
+  const redact = createRedactor([]);
   return {
     machine: survey.machine,
     headline: headlineOf(board),
-    gpus: survey.gpus.map((gpu) => entryOf(gpu, board)),
+    gpus: survey.gpus.map((gpu) => entryOf(gpu, board, redact)),
     totals: totalsOf(survey.gpus),
     waiting: waiting.map(
       ({ run, project, want, seconds }) =>
@@ -84,7 +87,11 @@ function headlineOf({ survey: { gpus, error } }: GpuBoard): string {
   return `${gpus.length} GPU${gpus.length === 1 ? '' : 's'}, ${parts.join(', ')}`;
 }
 
-function entryOf(gpu: Gpu, { survey, holders, processes }: GpuBoard): GpuEntry {
+function entryOf(
+  gpu: Gpu,
+  { survey, holders, processes }: GpuBoard,
+  redact: (text: string) => string,
+): GpuEntry {
   const ours = holders.get(gpuKey(gpu)) ?? [];
   const own = new Set(ours.flatMap(({ pids }) => pids));
   const others = gpu.processes
@@ -108,7 +115,7 @@ function entryOf(gpu: Gpu, { survey, holders, processes }: GpuBoard): GpuEntry {
         pid: null,
         since: formatDuration(holder.seconds),
         memory: told.length === 0 ? null : formatMib(told.reduce((sum, one) => sum + one, 0)),
-        command: oneLine(holder.command),
+        command: redact(oneLine(holder.command)),
       };
     }),
     others: others.slice(0, MOST_PROCESSES).map(({ pid, user, name, memory_mb }) => {
@@ -118,7 +125,7 @@ function entryOf(gpu: Gpu, { survey, holders, processes }: GpuBoard): GpuEntry {
         pid,
         since: facts === undefined ? null : formatDuration(facts.seconds),
         memory: memory_mb === null ? null : formatMib(memory_mb),
-        command: oneLine(facts?.command ?? name ?? '?'),
+        command: redact(oneLine(facts?.command ?? name ?? '?')),
       };
     }),
     more: Math.max(0, others.length - MOST_PROCESSES),
