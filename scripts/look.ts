@@ -7,7 +7,7 @@ import type { Browser } from 'playwright-core';
 import { openBrowser, startDashboard } from '../tests/support/dashboard.js';
 import { type Filling, fillProject } from '../tests/support/filled.js';
 import { makeProject, type TestProject, until } from '../tests/support/project.js';
-import { standInGpus } from './look/gpus.js';
+import { standInGpus } from '../tests/support/stand-in-gpus.js';
 import { terminals } from './look/terminals.js';
 
 const [, , wanted, only = ''] = process.argv;
@@ -23,7 +23,7 @@ process.env.PATH = `${bin}${delimiter}${process.env.PATH}`;
 process.env.AUTO_EXPERIMENT_STATE_DIR = join(bin, 'state');
 
 const BRIEF =
-  '---\nmetric: val_acc\ndirection: maximize\ntarget: 0.95\nbudgets: {runs: 300, gpu_hours: 40}\n---\n# Goal\nBetter digits within a day on one machine\n';
+  '---\nmetric: val_acc\ndirection: maximize\ntarget: 0.95\nbudgets: {runs: 300, gpu_hours: 400}\n---\n# Goal\nBetter digits within a day on one machine\n';
 const CONFIG = 'experiment: {mandatory_dry_run: false, max_parallel: 2, stop_grace: 1, survivor_grace: 1}\n';
 const made: TestProject[] = [];
 
@@ -39,7 +39,7 @@ async function filled(filling: Filling | null, busy = false): Promise<TestProjec
     const train =
       'i=0; while [ $i -lt 1500 ]; do i=$((i+1)); echo "step $i/1500 train_loss=1.$((99-i/20)) val_acc=0.$((700+i/10))"; sleep 0.2; done';
     await project.run('launch', '--title', 'wider head, cosine schedule', '--', 'sh', '-c', train);
-    await project.run('launch', '--title', 'needs three GPUs', '--gpus', '3', '--', 'sh', '-c', train);
+    await project.json('launch', '--title', 'needs three GPUs', '--gpus', '3', '--', 'sh', '-c', train);
   }
   return project;
 }
