@@ -23,8 +23,9 @@ process.env.PATH = `${bin}${delimiter}${process.env.PATH}`;
 process.env.AUTO_EXPERIMENT_STATE_DIR = join(bin, 'state');
 
 const BRIEF =
-  '---\nmetric: val_acc\ndirection: maximize\ntarget: 0.95\nbudgets: {runs: 300, gpu_hours: 400}\n---\n# Goal\nBetter digits within a day on one machine\n';
-const CONFIG = 'experiment: {mandatory_dry_run: false, max_parallel: 2, stop_grace: 1, survivor_grace: 1}\n';
+  '---\nmetric: val_acc\ndirection: maximize\ntarget: 0.95\nbudgets: {runs: 300, gpu_hours: 40}\n---\n# Goal\nBetter digits within a day on one machine\n';
+const CONFIG =
+  'experiment: {mandatory_dry_run: false, max_parallel: 2, time_limit: 2h, stop_grace: 1, survivor_grace: 1}\n';
 const made: TestProject[] = [];
 
 /** A project of that many runs. A run that goes on holds a GPU. */

@@ -49,10 +49,15 @@ function entry(gpu: GpuEntry): HTMLElement {
     el('div', { class: 'soft small' }, facts.join(' · ')),
     used === null || total === null || total === 0 ? null : bar(used / total, `Memory of GPU ${gpu.index}`),
     gpu.why === null ? null : el('div', { class: 'bad small' }, gpu.why),
-    ...gpu.runs.map((user) => el('div', { class: 'who' }, el('b', {}, user.who), wordsOf(user))),
-    ...gpu.others.map((user) => el('div', { class: 'who' }, `${user.who} pid ${user.pid}`, wordsOf(user))),
+    ...gpu.runs.map((user) => line(user, el('b', {}, user.who))),
+    ...gpu.others.map((user) => line(user, `${user.who} pid ${user.pid}`)),
     gpu.more === 0 ? null : el('div', { class: 'who' }, `and ${gpu.more} more`),
   );
+}
+
+/** One line; what does not fit is told where one points. */
+function line(user: GpuUser, who: Node | string): HTMLElement {
+  return el('div', { class: 'who', at: { title: user.command } }, who, wordsOf(user));
 }
 
 function wordsOf({ since, memory, command }: GpuUser): string {

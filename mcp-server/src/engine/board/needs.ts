@@ -1,6 +1,6 @@
 import { clip, oneLine } from '../../core/text.js';
 import type { Overview } from '../../core/view.js';
-import { isUsualWait, questionOf, unseenWords } from '../views/receipt.js';
+import { choiceOf, isUsualWait, unseenWords } from '../views/receipt.js';
 import type { Tone } from '../views/report-words.js';
 
 /** Something that only a person can do. */
@@ -23,19 +23,18 @@ export function needsOf(overview: Overview): Need[] {
     run,
   });
   const { runs, best, directive } = overview;
-  const unseen = new Set(runs.flatMap(unseenWords));
-  const asked = questionOf(overview);
-  // That of a run that is not seen stands with its run.
-  const question = asked === null || unseen.has(asked) ? null : asked;
+  const open = runs.filter((run) => run.state !== 'ended' && run.note !== null && !isUsualWait(run.note));
+  const unseen = open.filter((run) => unseenWords(run).length > 0);
+  const told = (run: (typeof runs)[number]): Need => need(`${run.id}: ${run.note}`, 'maybe', run.id);
+  const question = choiceOf(overview);
   const doubtful = runs.filter(
     (run) => run.flags.length > 0 && run.verdict !== 'rejected' && run.id !== best?.run,
   );
   return [
+    ...unseen.map(told),
     ...(question === null ? [] : [need(question)]),
     ...overview.warnings.map((text) => need(text)),
-    ...runs
-      .filter((run) => run.state !== 'ended' && run.note !== null && !isUsualWait(run.note))
-      .map((run) => need(`${run.id}: ${run.note}`, 'maybe', run.id)),
+    ...open.filter((run) => !unseen.includes(run)).map(told),
     ...doubtful
       .slice(-DOUBTS)
       .map((run) => need(`Check ${run.id} before it is believed: ${run.flags[0] ?? ''}`, 'maybe', run.id)),

@@ -132,12 +132,14 @@ export const isUsualWait = (note: string): boolean =>
 
 const BROKEN_AFTER = 3;
 
-/** The most pressing of what only a person can decide; null = nothing needs one. */
-export function questionOf(overview: Overview): string | null {
+/** The most pressing of what only a person can mend or decide; null = nothing needs one. */
+export const questionOf = (overview: Overview): string | null =>
+  overview.runs.flatMap(unseenWords)[0] ?? choiceOf(overview);
+
+/** What only a person can decide, of what is seen. */
+export function choiceOf(overview: Overview): string | null {
   const { runs, metric, best, baseline, status, budgets } = overview;
   const ended = runs.filter((run) => run.state === 'ended');
-  const unseen = runs.flatMap(unseenWords)[0];
-  if (unseen !== undefined) return unseen;
   if (ended.length === 0) return null;
   if (metric === null)
     return 'Which metric decides, and is more or less of it better? Until it is declared no run is compared.';
