@@ -12,7 +12,7 @@ import { type ProcessFacts, processFacts } from '../runs/process-facts.js';
 import type { Site } from '../runs/site.js';
 
 /** One run of ours that holds a GPU. */
-export interface Holder {
+interface Holder {
   run: string;
   /** Name of the project’s folder. */
   project: string;
