@@ -58,3 +58,24 @@ export function word({ text, tone }: { text: string; tone: string }): Node {
 export function announce(text: string): void {
   say(section('said'), text);
 }
+
+/** How much of something is there, 0 to 1, with its name for those who do not see it. */
+export function bar(share: number, label: string): HTMLElement {
+  const inner = el('i');
+  inner.style.width = `${Math.round(share * 100)}%`;
+  const percent = Math.round(share * 100);
+  return el(
+    'div',
+    {
+      class: share >= 0.999 ? 'bar full' : 'bar',
+      at: {
+        role: 'progressbar',
+        'aria-label': label,
+        'aria-valuenow': percent,
+        'aria-valuemin': 0,
+        'aria-valuemax': 100,
+      },
+    },
+    inner,
+  );
+}

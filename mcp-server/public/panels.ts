@@ -1,4 +1,5 @@
-import { button, el, fill, say, section } from './dom.js';
+import { bar, button, el, fill, say, section } from './dom.js';
+import { drawGpus } from './gpus.js';
 import type { Board, Store } from './state.js';
 
 export interface Acts {
@@ -72,26 +73,6 @@ function budgetItem({ text, share }: Board['budgets'][number]): HTMLLIElement {
     el('b', {}, name),
     value.join(': '),
     share === null ? null : bar(share, `${name} used`),
-  );
-}
-
-function bar(share: number, label: string): HTMLElement {
-  const inner = el('i');
-  inner.style.width = `${Math.round(share * 100)}%`;
-  const percent = Math.round(share * 100);
-  return el(
-    'div',
-    {
-      class: share >= 0.999 ? 'bar full' : 'bar',
-      at: {
-        role: 'progressbar',
-        'aria-label': label,
-        'aria-valuenow': percent,
-        'aria-valuemin': 0,
-        'aria-valuemax': 100,
-      },
-    },
-    inner,
   );
 }
 
@@ -219,45 +200,5 @@ function drawMemory(memory: Board['memory'] | undefined): void {
       memory?.brief ?? '',
       'There is no brief: write PROJECT_BRIEF.md, or use auto-experiment init.',
     ),
-  );
-}
-
-function drawGpus(given: Board['gpus'] | undefined): void {
-  const items = (given?.gpus ?? []).map((gpu) => {
-    const share =
-      gpu.memory_used_mb === null || gpu.memory_total_mb === null
-        ? null
-        : gpu.memory_used_mb / gpu.memory_total_mb;
-    const gib = (mb: number | null): string => (mb === null ? '?' : (mb / 1024).toFixed(1));
-    const facts = [
-      `${gpu.utilization_pct ?? '?'} % load`,
-      `${gib(gpu.memory_used_mb)} of ${gib(gpu.memory_total_mb)} GiB`,
-      ...(gpu.temperature_c === null ? [] : [`${gpu.temperature_c} °C`]),
-      ...(gpu.power_w === null ? [] : [`${Math.round(gpu.power_w)} W`]),
-    ];
-    const tone = { free: 'good', busy: 'plain', reserved: 'maybe', error: 'bad' }[gpu.state];
-    const who = gpu.processes.map(({ user, pid, name }) => `${user ?? '?'} ${pid} ${name ?? ''}`).slice(0, 6);
-    return el(
-      'li',
-      { class: 'gpu' },
-      el(
-        'div',
-        { class: 'run-line' },
-        el('b', {}, `${gpu.index}`),
-        el('span', { class: 'grow' }, gpu.name ?? '?'),
-        el('span', { class: `word ${tone}` }, gpu.state),
-      ),
-      el('div', { class: 'soft small' }, facts.join(' · ')),
-      share === null ? null : bar(share, `Memory of GPU ${gpu.index}`),
-      ...who.map((text) => el('div', { class: 'who' }, text)),
-    );
-  });
-  const note = given?.note ?? null;
-  fill(
-    section('gpus'),
-    items.length > 0
-      ? el('ul', { class: 'list' }, ...items)
-      : el('p', { class: 'soft' }, given === undefined ? '…' : (note ?? 'No GPU was seen here.')),
-    items.length > 0 && note !== null ? el('p', { class: 'soft small' }, note) : null,
   );
 }

@@ -91,40 +91,22 @@ export function startTable(store: Store, acts: TableActs): { redraw(): void; ord
   const before = button('Back', turn(-1));
   const after = button('Next', turn(1));
   const pager = el('div', { class: 'pager' }, where, before, after);
-  fill(
-    section('run-table'),
-    el(
-      'div',
-      { class: 'controls' },
-      el('label', { at: { for: 'filter' } }, 'Find ', search),
-      el('label', { at: { for: 'filter-ending' } }, 'Ending ', ending),
-      el('label', { at: { for: 'filter-verdict' } }, 'Verdict ', verdict),
-      el('label', { class: 'narrow', at: { for: 'order-by' } }, 'Order ', order),
-      el('label', {}, seeds, 'Also runs that repeat others on other seeds'),
-    ),
-    counts,
-    el(
-      'div',
-      { class: 'wide' },
-      el(
-        'table',
-        { class: 'runs' },
-        el(
-          'thead',
-          {},
-          el(
-            'tr',
-            {},
-            el('th', { at: { scope: 'col' } }, el('span', { class: 'hidden' }, 'curves')),
-            ...heads,
-          ),
-        ),
-        body,
-      ),
-    ),
-    empty,
-    pager,
+  const controls = el(
+    'div',
+    { class: 'controls' },
+    el('label', { at: { for: 'filter' } }, 'Find ', search),
+    el('label', { at: { for: 'filter-ending' } }, 'Ending ', ending),
+    el('label', { at: { for: 'filter-verdict' } }, 'Verdict ', verdict),
+    el('label', { class: 'narrow', at: { for: 'order-by' } }, 'Order ', order),
+    el('label', {}, seeds, 'Also runs that repeat others on other seeds'),
   );
+  const pick = el('th', { at: { scope: 'col' } }, el('span', { class: 'hidden' }, 'curves'));
+  const wide = el(
+    'div',
+    { class: 'wide' },
+    el('table', { class: 'runs' }, el('thead', {}, el('tr', {}, pick, ...heads)), body),
+  );
+  fill(section('run-table'), controls, counts, wide, empty, pager);
   counts.style.margin = '0 10px 6px';
 
   const matches = (row: RunRow): boolean => {
@@ -166,6 +148,8 @@ export function startTable(store: Store, acts: TableActs): { redraw(): void; ord
     patch(body, shown, (row) => lineOf(row, store, acts, metric));
     say(counts, store.state.board.counts ?? '');
     empty.hidden = shown.length > 0;
+    // Of nothing there is nothing to find.
+    for (const part of [controls, counts, wide]) part.hidden = all.length === 0;
     say(
       empty,
       all.length === 0

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { appendLedger } from '../../mcp-server/src/store/ledger.js';
@@ -14,6 +14,7 @@ import {
 } from '../support/dashboard.js';
 import { fillProject } from '../support/filled.js';
 import { type Json, makeProject, type TestProject, until } from '../support/project.js';
+import { standInGpus } from '../support/stand-in-gpus.js';
 
 // The page in a real browser: what a person sees and does.
 
@@ -54,12 +55,13 @@ describeInBrowser('the dashboard', () => {
       more = [] as TestProject[],
       files = FILES as Record<string, string>,
       dark = false,
+      env = {} as Record<string, string>,
     } = {},
   ): Promise<Page> {
     folder = mkdtempSync(join(tmpdir(), 'auto-experiment-page-'));
-    project = makeProject(files);
+    project = makeProject(files, env);
     fill(project.root);
-    dashboard = await startDashboard([project, ...more]);
+    dashboard = await startDashboard([project, ...more], { env });
     context = await browser.newContext({
       viewport: { width, height: 900 },
       colorScheme: dark ? 'dark' : 'light',
@@ -377,6 +379,7 @@ describeInBrowser('the dashboard', () => {
     try {
       const page = await open(() => {}, { more: [broken] });
       await page.getByText('Nothing has run yet. Start with').waitFor();
+      expect(await page.getByLabel('Find').isVisible()).toBe(false);
       const list = page.getByRole('navigation', { name: 'Projects' });
       await list.getByText('sedes').waitFor();
       await list.getByRole('button').nth(1).click();
@@ -397,6 +400,31 @@ describeInBrowser('the dashboard', () => {
     await page.locator('#needs').getByText('exp002: gpu-box.invalid is unreachable since').waitFor();
     await page.locator('#running').getByText('step 24 of 40').waitFor();
     expect(mistakes).toEqual([]);
+  });
+
+  it('shows the GPUs as the command does: who holds which, since when, and who waits', async () => {
+    const bin = mkdtempSync(join(tmpdir(), 'auto-experiment-bin-'));
+    standInGpus(bin);
+    const env = {
+      PATH: `${bin}${delimiter}${process.env.PATH}`,
+      AUTO_EXPERIMENT_STATE_DIR: join(bin, 'state'),
+    };
+    try {
+      const config = CONFIG.replace('gpu: {auto_detect: false}\n', '');
+      const page = await open(() => {}, { env, files: { ...FILES, 'config.yaml': config } });
+      const { id } = await launched();
+      const panel = page.locator('#gpus');
+      await panel.getByText(`${id} of ${basename(project.root)}`).waitFor();
+      const entry = panel.locator('li', { hasText: `${id} of` });
+      expect(await entry.textContent()).toMatch(/^0H100 80GB HBM3reserved.* for \d.* · sh -c /);
+      const headline = /: (4 GPUs, 2 free, 1 busy, 1 reserved)$/;
+      expect(await panel.locator('p').first().textContent()).toMatch(headline);
+      expect((await project.run('gpu')).stdout.split('\n')[0]).toMatch(headline);
+      expect(mistakes).toEqual([]);
+    } finally {
+      await project.end();
+      rmSync(bin, { recursive: true, force: true });
+    }
   });
 
   it('keeps what it shows when the dashboard is gone, and says where to go when it was started anew', async () => {

@@ -173,7 +173,7 @@ describe('rows and the picture', () => {
     expect(rows.find(({ id }) => id === 'exp011')).toMatchObject({
       sign: 'failed',
       value: null,
-      valueText: '–',
+      valueText: 'unknown',
       gainText: '–',
     });
     expect(rows.find(({ id }) => id === 'exp004')).toMatchObject({ own: false, seedText: 'seed 1004' });

@@ -23,6 +23,9 @@ beforeEach(() => {
   project = makeProject({ 'PROJECT_BRIEF.md': 'Improve it.\n' });
   vault = join(project.userConfig, '..', 'vault');
   mkdirSync(vault);
+  // The vault is the person's own: they have said so for all their projects.
+  mkdirSync(project.userConfig);
+  writeFileSync(join(project.userConfig, 'config.yaml'), `obsidian: {vault_path: ${vault}}\n`);
   config();
 });
 afterEach(() => project.end());
@@ -156,6 +159,53 @@ describe('notes in a vault', () => {
     ledger(...tried(1, { status: null }));
     expect(await project.run('notes')).toMatchObject({ code: 1, stderr: expect.stringMatching(/link/) });
     expect(readdirSync(outside)).toEqual([]);
+  });
+});
+
+describe('a vault that only the project names', () => {
+  beforeEach(() => rmSync(project.userConfig, { recursive: true }));
+
+  it('is not written to until the person agrees, and that is said everywhere', async () => {
+    ledger(...tried(1, { status: null }));
+    const kept = await project.json('notes');
+    expect(kept).toMatchObject({
+      dashboard: join(project.root, 'workspace/notes/Dashboard.md'),
+      problem: expect.stringMatching(
+        new RegExp(`notes written in ${vault}, and you have not agreed.*auto-experiment trust --project`),
+      ),
+    });
+    expect(readdirSync(vault)).toEqual([]);
+    expect((await project.json('status')).warnings.join()).toContain('you have not agreed');
+    const doctor = JSON.parse((await project.run('doctor', '--json')).stdout);
+    expect(doctor.checks.find(({ name }: { name: string }) => name === 'notes')).toMatchObject({
+      state: 'bad',
+      text: expect.stringContaining('have not agreed'),
+    });
+    const shown = (await project.run('trust', '--show')).stdout;
+    expect(shown).toContain(`obsidian.vault_path = ${vault}`);
+    expect(shown).toContain('outside of the project, below DeepResearcher/{project_name}');
+    expect((await project.json('notes')).problem).toContain('have not agreed');
+
+    expect((await project.run('trust')).stdout).toContain('agreed to for');
+    expect(await project.json('notes')).toMatchObject({ problem: null });
+    expect(entries()).toHaveLength(1);
+    expect((await project.json('status')).warnings).toEqual([]);
+  });
+
+  it.each([
+    ['another folder', () => `vault_path: ${join(vault, '..')}`],
+    ['another folder below it', () => `vault_path: ${vault}, project_subdir: Templates`],
+    ['a link in the project that leads out of it', () => 'vault_path: link'],
+  ])('%s is asked for again', async (_, other) => {
+    await project.run('trust');
+    symlinkSync(vault, join(project.root, 'link'));
+    config(`obsidian: {enabled: true, ${other()}}\n`);
+    ledger(...tried(1, { status: null }));
+    expect((await project.json('notes')).problem).toContain('have not agreed');
+    expect(readdirSync(vault)).toEqual([]);
+    expect((await project.run('trust', '--revoke')).code).toBe(0);
+    config();
+    expect((await project.json('notes')).problem).toContain('have not agreed');
   });
 });
 

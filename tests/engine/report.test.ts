@@ -205,7 +205,7 @@ describe('the receipt', () => {
     [
       'a budget that is used up',
       { budgets: [{ name: 'gpu_hours', used: 10, limit: 10, unit: 'GPU-hours' }] },
-      /^The budget of gpu hours is used up/,
+      /^The budget of GPU-hours is used up/,
     ],
     [
       'the target',

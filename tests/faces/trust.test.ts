@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { makeProject, type TestProject } from '../support/project.js';
+import { fillProject } from '../support/filled.js';
+import { makeProject, type TestProject, until } from '../support/project.js';
 
 // The provider line of `doctor` opens the provider as the loop does, and asks nothing over the network.
 
@@ -205,5 +206,50 @@ describe('who thinks, in doctor', () => {
       state: 'good',
       text: expect.stringMatching(/^claude_cli, 9\.9\.9 \(Claude Code\); it has its own login; price: /),
     });
+  });
+});
+
+describe('a run whose ssh arguments nobody agrees to any more', () => {
+  const place = { host: 'gpu-box.invalid', workspace: '/nowhere', args: ['-oProxyCommand=touch pwned'] };
+  const noted = (id: string, words: RegExp): Promise<void> =>
+    until(() => {
+      const text = readFileSync(join(project.root, 'workspace/runs', id, 'run.json'), 'utf8');
+      return words.test(JSON.parse(text).note ?? '');
+    });
+
+  it('is told of wherever it is shown, and keeps no other from being started, watched and ended', async () => {
+    open('experiment: {mandatory_dry_run: false, max_parallel: 2, metric: val_acc, direction: maximize}');
+    fillProject(project.root, { runs: 2, away: place });
+    const { id } = await project.json('launch', '--', 'sh', '-c', 'echo val_acc=0.5');
+    expect(await project.json('wait', id)).toMatchObject({ ending: 'succeeded' });
+    await noted(
+      'exp002',
+      /^gpu-box\.invalid is not asked: this project gives ssh arguments to which you have not agreed: -oProxyCommand=touch pwned; .*auto-experiment trust/,
+    );
+    expect((await project.run('status')).stdout).toMatch(
+      /^needs you +exp002: gpu-box\.invalid is not asked: this project gives ssh arguments/m,
+    );
+    expect(existsSync(join(project.root, 'pwned'))).toBe(false);
+  });
+
+  it('waits in the queue with the reason, and holds up neither those behind it nor its own stop', async () => {
+    open('experiment: {mandatory_dry_run: false, max_parallel: 1}');
+    fillProject(project.root, { runs: 1 });
+    const file = join(project.root, 'workspace/runs/exp001/run.json');
+    const queued = { ...JSON.parse(readFileSync(file, 'utf8')), id: 'exp002', state: 'queued', ending: null };
+    mkdirSync(join(project.root, 'workspace/runs/exp002/record'), { recursive: true });
+    const record = { ...queued, place, host: place.host, started_at: null, ended_at: null, exit_code: null };
+    writeFileSync(join(project.root, 'workspace/runs/exp002/run.json'), JSON.stringify(record));
+    const { id } = await project.json('launch', '--', 'true');
+    expect(await project.json('wait', id)).toMatchObject({ ending: 'succeeded' });
+    await noted('exp002', /^waiting for gpu-box\.invalid: .*you have not agreed/);
+    // It waits for the run to be over, which it is not.
+    const stopping = project.run('stop', 'exp002');
+    await noted('exp002', /^to be stopped; waiting for gpu-box\.invalid: .*you have not agreed/);
+    const next = await project.json('launch', '--', 'true');
+    expect(await project.json('wait', next.id)).toMatchObject({ ending: 'succeeded' });
+    expect(existsSync(join(project.root, 'pwned'))).toBe(false);
+    await project.end();
+    await stopping;
   });
 });

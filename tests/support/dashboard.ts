@@ -80,13 +80,17 @@ interface Answer {
 /** `auto-experiment dashboard` on these projects, as a person starts it, on a free port. */
 export async function startDashboard(
   projects: readonly Pick<TestProject, 'root'>[],
-  { port: wish, program = MAIN }: { port?: number; program?: string } = {},
+  {
+    port: wish,
+    program = MAIN,
+    env = {},
+  }: { port?: number; program?: string; env?: Record<string, string> } = {},
 ): Promise<Dashboard> {
   const args = projects.flatMap(({ root }) => ['--project', root]);
   if (wish !== undefined) args.push('--port', String(wish));
   const child = spawn(process.execPath, [program, 'dashboard', '--json', '--no-open', ...args], {
     cwd: projects[0]?.root,
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let err = '';

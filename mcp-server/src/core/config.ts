@@ -4,7 +4,7 @@ import { quietHoursProblem } from './gpus/quiet-hours.js';
 import { Globs } from './locked.js';
 import { Direction } from './metric.js';
 import { Route } from './notify/channel.js';
-import { SshArgs, THINKER } from './own-config.js';
+import { SshArgs, THINKER, VaultPath } from './own-config.js';
 import { SlurmConfig } from './slurm/settings.js';
 import { SweepConfig } from './sweep/space.js';
 import { Duration } from './units.js';
@@ -151,10 +151,7 @@ const Obsidian = z.strictObject({
   enabled: flag(false).describe(
     'Notes are kept up to date by themselves. `auto-experiment notes` writes them in any case.',
   ),
-  vault_path: z
-    .string()
-    .optional()
-    .describe('Folder of the Obsidian vault, `~/…` or absolute; absent = notes below the workspace.'),
+  vault_path: VaultPath.optional(),
   project_subdir: z
     .string()
     .default('DeepResearcher/{project_name}')

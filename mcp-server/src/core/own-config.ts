@@ -51,6 +51,12 @@ export const SshArgs = z
     'Further arguments of ssh that say where and as whom: `-p 2222 -i ~/.ssh/lab -J bastion`. Asks for trust.',
   );
 
+export const VaultPath = z
+  .string()
+  .describe(
+    'Folder of the Obsidian vault, `~/…` or absolute; absent = notes below the workspace. Asks for trust.',
+  );
+
 /** The user's own config (docs/providers.md): what holds for all projects of theirs, and needs no trust. */
 export const OwnConfig = z.strictObject({
   agent: z
@@ -64,5 +70,6 @@ export const OwnConfig = z.strictObject({
     })
     .prefault({}),
   execution: z.strictObject({ ssh_args: SshArgs.optional() }).prefault({}),
+  obsidian: z.strictObject({ vault_path: VaultPath.optional() }).prefault({}),
 });
 export type OwnConfig = z.output<typeof OwnConfig>;

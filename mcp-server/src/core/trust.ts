@@ -17,13 +17,20 @@ export interface LedConnection {
   ssh_args: string[];
 }
 
-/** What a person has agreed to for one project. Both grow: runs that are on a machine stay reachable when the config changes. */
+/** Where it has notes written outside of the project: the folder as the config says it, and the one below it. */
+export interface LedNotes {
+  vault_path: string;
+  project_subdir: string;
+}
+
+/** What a person has agreed to for one project. All grow: runs that are on a machine stay reachable when the config changes. */
 export interface Agreed {
   keys: LedKey[];
   connections: LedConnection[];
+  notes: LedNotes[];
 }
 
-export const NOTHING_AGREED: Agreed = { keys: [], connections: [] };
+export const NOTHING_AGREED: Agreed = { keys: [], connections: [], notes: [] };
 
 /** Who works here: their own config, and what they have agreed to of each project. Both lie outside of every project. */
 export interface User {
@@ -82,13 +89,31 @@ export function ledConnection(
   return { ssh_host: execution.ssh_host ?? null, ssh_args };
 }
 
+/**
+ * The same for notes: a vault is a folder of the person's own, in which a project that came from elsewhere has no business. Null
+ * where notes are not kept, or are kept below the workspace. A vault inside of the project counts too: a link may lead out.
+ */
+export function ledNotes(
+  obsidian: { enabled: boolean; vault_path?: string | undefined; project_subdir: string },
+  own: OwnConfig['obsidian'],
+): LedNotes | null {
+  const vault_path = obsidian.vault_path?.trim() ?? '';
+  const { project_subdir } = obsidian;
+  if (!obsidian.enabled || vault_path === '' || vault_path === own.vault_path?.trim()) return null;
+  return { vault_path, project_subdir };
+}
+
 /** Whether exactly this was agreed to. */
 export const agreedTo = <T>(list: readonly T[], one: T): boolean => list.some((agreed) => same(agreed, one));
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** What a person is shown before they agree: each key of the config with its value, and what it means. */
-export function ledLines(key: LedKey | null, connection: LedConnection | null): string[] {
+export function ledLines(
+  key: LedKey | null,
+  connection: LedConnection | null,
+  notes: LedNotes | null,
+): string[] {
   const lines: string[] = [];
   if (key !== null) {
     for (const name of ['base_url', 'api_key_env', 'auth_token_env'] as const)
@@ -106,6 +131,12 @@ export function ledLines(key: LedKey | null, connection: LedConnection | null): 
     lines.push(`execution.ssh_args = ${connection.ssh_args.join(' ')}`);
     lines.push(`→ ssh to ${connection.ssh_host ?? '(no host)'} is given these arguments`);
   }
+  if (notes !== null) {
+    lines.push(`obsidian.vault_path = ${notes.vault_path}`);
+    lines.push(
+      `→ notes are written in that folder, outside of the project, below ${notes.project_subdir}; nothing of yours there is overwritten`,
+    );
+  }
   return lines;
 }
 
@@ -113,8 +144,17 @@ export function ledLines(key: LedKey | null, connection: LedConnection | null): 
 export function assertAgreed(key: LedKey | null, root: string): void {
   if (key === null) return;
   throw new LabError(
-    `config.yaml of this project leads a key elsewhere, and you have not agreed to it: ${ledLines(key, null).join('; ').replace('→ ', '')}`,
+    `config.yaml of this project leads a key elsewhere, and you have not agreed to it: ${ledLines(key, null, null).join('; ').replace('→ ', '')}`,
     `look at it and agree once: auto-experiment trust --project ${JSON.stringify(root)}; or write these keys into your own config (docs/providers.md)`,
+  );
+}
+
+/** Refuses to write notes into a vault that nobody has agreed to. Throws LabError. */
+export function assertVault(notes: LedNotes | null, root: string): void {
+  if (notes === null) return;
+  throw new LabError(
+    `config.yaml of this project has notes written in ${notes.vault_path}, and you have not agreed to it`,
+    `agree once: auto-experiment trust --project ${JSON.stringify(root)}; or write obsidian.vault_path into your own config (docs/reports.md). Notes are kept below the workspace until then`,
   );
 }
 

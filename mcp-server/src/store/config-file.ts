@@ -55,8 +55,8 @@ function over(own: OwnConfig | undefined, data: unknown): unknown {
   if (own === undefined || !(data === null || data === undefined || isRecord(data))) return data;
   const project = withoutNulls(data ?? {});
   if (!isRecord(project)) return project;
-  const { agent = {}, execution = {} } = project;
-  if (!isRecord(agent) || !isRecord(execution)) return project;
+  const { agent = {}, execution = {}, obsidian = {} } = project;
+  if (!isRecord(agent) || !isRecord(execution) || !isRecord(obsidian)) return project;
   const { provider = 'anthropic', model, prices, ...endpoint } = own.agent;
   const same = agent.provider === undefined || agent.provider === provider;
   const own_args = own.execution.ssh_args;
@@ -72,6 +72,7 @@ function over(own: OwnConfig | undefined, data: unknown): unknown {
         : { prices: isRecord(agent.prices) ? { ...prices, ...agent.prices } : prices }),
     },
     execution: own_args === undefined ? execution : { ssh_args: own_args, ...execution },
+    obsidian: { ...own.obsidian, ...obsidian },
   };
 }
 

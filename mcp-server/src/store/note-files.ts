@@ -14,6 +14,7 @@ import { basename, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Config } from '../core/config.js';
 import { errorCode, LabError } from '../core/errors.js';
+import { assertVault } from '../core/trust.js';
 import { holdFolder, openBeneath, splitRelative } from './beneath.js';
 import { readBeneath, writeBeneath } from './beneath-files.js';
 import { readTextIfThere, writeAtomic } from './files.js';
@@ -34,11 +35,12 @@ export interface NotePlace {
 
 const MAX_NOTE_BYTES = 4 * 1024 * 1024;
 
-/** The vault where one is named, else a folder below the workspace. Throws LabError for a vault that is not there. */
+/** The vault where one is named, else a folder below the workspace. Throws LabError for a vault that is not there or not agreed to. */
 export function notePlace(project: Project, env: Env): NotePlace {
   const { obsidian } = project.config;
   const id = createHash('sha256').update(project.paths.root).digest('hex').slice(0, 8);
   if (obsidian.vault_path === undefined || obsidian.vault_path.trim() === '') return localPlace(project);
+  assertVault(project.untrustedNotes, project.paths.root);
   const path = resolve(project.paths.root, expandHome(obsidian.vault_path.trim(), env));
   return { root: vaultAt(path), folder: folderOf(obsidian, project), vault: true, id };
 }

@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import type { Config } from '../core/config.js';
 import { applyBrief } from '../core/config.js';
 import { errorCode, errorText, LabError } from '../core/errors.js';
-import { agreedTo, type LedKey, ledKey, NOBODY, type User } from '../core/trust.js';
+import { agreedTo, type LedKey, type LedNotes, ledKey, ledNotes, NOBODY, type User } from '../core/trust.js';
 import type { Brief } from './brief.js';
 import { readBrief } from './brief.js';
 import { readConfig } from './config-file.js';
@@ -20,6 +20,8 @@ export interface Project {
   warnings: string[];
   /** Where its own config leads a key, to which the user has not agreed. */
   untrusted: LedKey | null;
+  /** Where its own config has notes written outside of it, to which the user has not agreed. */
+  untrustedNotes: LedNotes | null;
 }
 
 /** Opens a project folder without writing anything. Throws LabError for a folder, config or brief that cannot be read. */
@@ -37,13 +39,23 @@ export function openProject(dir: string, user: User = NOBODY): Project {
     config,
     brief,
     warnings: [...notes, ...brief.warnings],
-    untrusted: untrustedIn(config, root, user),
+    ...untrustedIn(config, root, user),
   };
 }
 
-function untrustedIn({ agent }: Config, root: string, { own, agreed }: User): LedKey | null {
+function untrustedIn(
+  { agent, obsidian }: Config,
+  root: string,
+  { own, agreed }: User,
+): Pick<Project, 'untrusted' | 'untrustedNotes'> {
   const key = ledKey(agent, own.agent);
-  return key === null || agreedTo(agreed(root).keys, key) ? null : key;
+  const notes = ledNotes(obsidian, own.obsidian);
+  if (key === null && notes === null) return { untrusted: null, untrustedNotes: null };
+  const known = agreed(root);
+  return {
+    untrusted: key === null || agreedTo(known.keys, key) ? null : key,
+    untrustedNotes: notes === null || agreedTo(known.notes, notes) ? null : notes,
+  };
 }
 
 /** Makes the workspace folders. Throws LabError when the project cannot be written. */

@@ -51,6 +51,7 @@ const AgreedFile = z.strictObject({
     z.strictObject({ provider: z.enum(PROVIDERS), base_url: text, api_key_env: text, auth_token_env: text }),
   ),
   connections: z.array(z.strictObject({ ssh_host: text, ssh_args: z.array(z.string()) })),
+  notes: z.array(z.strictObject({ vault_path: z.string(), project_subdir: z.string() })).default([]),
 });
 
 /** A file that is damaged or of another project agrees to nothing. */
@@ -58,7 +59,7 @@ function readAgreed(env: Env, root: string): Agreed {
   const found = parse(readTextIfThere(agreedPath(env, root)));
   return found === null || found.project !== root
     ? NOTHING_AGREED
-    : { keys: found.keys, connections: found.connections };
+    : { keys: found.keys, connections: found.connections, notes: found.notes };
 }
 
 /** Keeps what was agreed to. Throws LabError when it cannot be written. */

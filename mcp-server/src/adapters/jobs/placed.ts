@@ -1,5 +1,7 @@
+import { LabError } from '../../core/errors.js';
 import { machineKey, type Place } from '../../core/place.js';
 import type { JobHandle, JobState, Jobs } from '../../core/ports.js';
+import { unseen } from './watch.js';
 
 /** Jobs wherever they are: each handle says itself where it belongs, and all of one machine are asked in one go. */
 export function placedJobs(
@@ -11,6 +13,19 @@ export function placedJobs(
     const place = handle?.place ?? null;
     if (handle?.slurm != null) return slurm(place);
     return place === null ? here : at(place);
+  };
+  /** A machine that may not be asked, because nobody agreed to how it is reached, keeps no other from being asked. */
+  const ask = async (group: readonly JobHandle[]): Promise<JobState[]> => {
+    let jobs: Jobs;
+    try {
+      jobs = await of(group[0]);
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      return group.map(() =>
+        unseen(`${group[0]?.place?.host} is not asked: ${error.message}; ${error.hint}`),
+      );
+    }
+    return jobs.poll(group);
   };
   return {
     start: async (spec) => (await of(spec)).start(spec),
@@ -24,7 +39,7 @@ export function placedJobs(
       await Promise.all(
         [...groups.values()].map(async (indices) => {
           const group = indices.flatMap((index) => handles[index] ?? []);
-          const answers = await (await of(group[0])).poll(group);
+          const answers = await ask(group);
           for (const [at, index] of indices.entries()) {
             const answer = answers[at];
             if (answer !== undefined) states[index] = answer;

@@ -84,7 +84,8 @@ async function patiently(asking: Promise<void>): Promise<void> {
 
 const timeOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
-const unseen = (note: string | null): JobState => ({
+/** A run of which nothing can be learned now, and why. */
+export const unseen = (note: string | null): JobState => ({
   life: 'unknown',
   pid: null,
   child: null,

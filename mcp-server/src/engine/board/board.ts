@@ -1,12 +1,12 @@
 import type { Campaign } from '../../core/campaign.js';
-import type { Gpu } from '../../core/gpu.js';
 import type { Direction } from '../../core/metric.js';
-import { formatGain, formatValue } from '../../core/units.js';
+import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
 import type { Project } from '../../store/project.js';
 import { recall } from '../agent/memory.js';
 import { isPaused } from '../loop/directives.js';
 import { billLines } from '../views/bill-rows.js';
+import type { GpuPicture } from '../views/gpu-picture.js';
 import {
   budgetText,
   certaintyText,
@@ -53,7 +53,8 @@ export interface Board {
   running: Running[];
   counts: string;
   budgets: Budget[];
-  gpus: { gpus: Gpu[]; note: string | null };
+  /** Null before the drivers have answered. */
+  gpus: { picture: GpuPicture | null; note: string | null };
   timeline: Moment[];
   orders: Order[];
   memory: { brief: string; memory: string };
@@ -67,7 +68,9 @@ export interface BoardSource {
   loop: boolean;
   /** Runs that somebody has asked to stop. */
   stopping: ReadonlySet<string>;
-  /** What the drivers say beside the GPUs. */
+  /** The GPUs of this computer, as they were seen last. */
+  gpus: GpuPicture | null;
+  /** Why they are not looked at. */
   gpuNote: string | null;
 }
 
@@ -98,18 +101,21 @@ export function boardOf(source: BoardSource): Omit<Board, 'progress'> {
     running: runningOf(overview, source.stopping),
     counts: countText(overview.runs),
     budgets: [
-      ...overview.budgets.map((budget) => ({
+      ...overview.budgets.filter(isWorthALine).map((budget) => ({
         text: budgetText(budget),
         share: budget.limit === null || budget.limit <= 0 ? null : Math.min(1, budget.used / budget.limit),
       })),
       ...billLines(overview).map((words) => ({ text: `models: ${words}`, share: null })),
     ],
-    gpus: { gpus: overview.gpus, note: source.gpuNote },
+    gpus: { picture: source.gpus, note: source.gpuNote },
     timeline: timelineOf(campaign),
     orders: ordersOf(campaign, project.paths.workspace),
     memory: memoryOf(project),
   };
 }
+
+/** What has no limit and was not touched is not worth one. */
+const isWorthALine = ({ used, limit }: Overview['budgets'][number]): boolean => limit !== null || used > 0;
 
 function factsOf(overview: Overview): Fact[] {
   const { baseline, best, cycle, campaign } = overview;
@@ -141,7 +147,9 @@ function runningOf(overview: Overview, stopping: ReadonlySet<string>): Running[]
       const total = progress?.total ?? null;
       const share = at === null || total === null || total <= 0 ? null : Math.min(1, Math.max(0, at / total));
       const words =
-        run.state === 'queued' ? `queued${run.note === null ? '' : ` · ${run.note}`}` : progressText(run);
+        run.state === 'queued'
+          ? `queued${run.note === null ? '' : ` · ${run.note}`}`
+          : `${formatDuration(run.duration_s)} · ${progressText(run)}`;
       return { id: run.id, title: run.title, text: words, share, stopping: stopping.has(run.id) };
     });
 }

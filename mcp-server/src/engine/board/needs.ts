@@ -1,6 +1,6 @@
 import { clip, oneLine } from '../../core/text.js';
 import type { Overview } from '../../core/view.js';
-import { questionOf } from '../views/receipt.js';
+import { choiceOf, isUsualWait, unseenWords } from '../views/receipt.js';
 import type { Tone } from '../views/report-words.js';
 
 /** Something that only a person can do. */
@@ -22,17 +22,19 @@ export function needsOf(overview: Overview): Need[] {
     tone,
     run,
   });
-  const question = questionOf(overview);
   const { runs, best, directive } = overview;
+  const open = runs.filter((run) => run.state !== 'ended' && run.note !== null && !isUsualWait(run.note));
+  const unseen = open.filter((run) => unseenWords(run).length > 0);
+  const told = (run: (typeof runs)[number]): Need => need(`${run.id}: ${run.note}`, 'maybe', run.id);
+  const question = choiceOf(overview);
   const doubtful = runs.filter(
     (run) => run.flags.length > 0 && run.verdict !== 'rejected' && run.id !== best?.run,
   );
   return [
+    ...unseen.map(told),
     ...(question === null ? [] : [need(question)]),
     ...overview.warnings.map((text) => need(text)),
-    ...runs
-      .filter((run) => run.state !== 'ended' && run.note !== null)
-      .map((run) => need(`${run.id}: ${run.note}`, 'maybe', run.id)),
+    ...open.filter((run) => !unseen.includes(run)).map(told),
     ...doubtful
       .slice(-DOUBTS)
       .map((run) => need(`Check ${run.id} before it is believed: ${run.flags[0] ?? ''}`, 'maybe', run.id)),

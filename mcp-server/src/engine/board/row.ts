@@ -74,7 +74,9 @@ export function rowOf(run: RunView, context: RowContext): RunRow {
     value,
     drawn: chart.known?.value ?? value,
     meanText: mean === null ? null : `mean of ${seeds} seeds ${formatValue(mean)}`,
-    valueText: run.primary === null || run.primary.value === null ? '–' : valueText(run),
+    // Of a run that goes on it is not there yet; of one that has ended it is unknown, as the report says.
+    valueText:
+      run.state !== 'ended' && (run.primary === null || run.primary.value === null) ? '–' : valueText(run),
     gain: gainOf(run, baseline),
     gainText: gainText(run, baseline),
     between: chart.known?.interval ?? null,

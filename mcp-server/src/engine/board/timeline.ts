@@ -38,8 +38,9 @@ export function timelineOf(campaign: Campaign): Moment[] {
     ...[...campaign.directives.values()].map(({ at, text, outcome }) =>
       moment(at, 'directive', null, outcome === null ? text : `${text} → ${outcome}`),
     ),
+    // Where it was written as a decision too, that says it.
     ...[...campaign.runs.values()].flatMap(({ id, withdrawn }) =>
-      withdrawn === null
+      withdrawn === null || campaign.decisions.some(({ at, run }) => run === id && at === withdrawn.at)
         ? []
         : [moment(withdrawn.at, 'withdrawn', id, `${id} is no longer the best: ${withdrawn.reason}`)],
     ),

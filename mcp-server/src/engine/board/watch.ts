@@ -1,6 +1,5 @@
 import { basename, dirname } from 'node:path';
 import { errorText, LabError } from '../../core/errors.js';
-import type { GpuSurvey } from '../../core/gpu.js';
 import type { RunView } from '../../core/run.js';
 import { lockHolder } from '../../store/lock.js';
 import { runPaths } from '../../store/paths.js';
@@ -9,6 +8,8 @@ import { readMark } from '../../store/records.js';
 import type { Lab } from '../lab.js';
 import { type Bell, createBell } from '../runs/bell.js';
 import { controllerLock } from '../runs/supervised.js';
+import { type GpuBoard, gpuBoard } from '../views/gpu-board.js';
+import { gpuPicture } from '../views/gpu-picture.js';
 import { overviewOf } from '../views/overview.js';
 import { boardOf } from './board.js';
 import { progressOf } from './progress.js';
@@ -38,7 +39,10 @@ export interface ProjectWatch {
   follow(signal: AbortSignal, changed: () => void): Promise<void>;
 }
 
-export type WatchLab = Pick<Lab, 'open' | 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor'>;
+export type WatchLab = Pick<
+  Lab,
+  'open' | 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor' | 'machine'
+>;
 
 /** Between two looks at least so long, in milliseconds: many changes at once are one. */
 const PAUSE_MS = 400;
@@ -77,8 +81,8 @@ export function watchProject(lab: WatchLab, folder: string): ProjectWatch {
     const known = await reading.read(project, lab.clock(), signal);
     for (const id of known.touched) dirty.add(id);
     const detect = project.config.gpu.auto_detect;
-    const survey = detect ? gpus.last(() => bell.ring()) : null;
-    const surveyed = { ...lab, surveyGpus: async () => survey ?? NO_SURVEY };
+    const seen = detect ? gpus.last(project.config.gpu.reserve_last, () => bell.ring()) : null;
+    const surveyed = { ...lab, surveyGpus: async () => seen?.survey ?? NONE.survey };
     const overview = await overviewOf(surveyed, project, known, { gpus: detect });
     const open = overview.runs.filter((run) => run.state !== 'ended');
     const board = boardOf({
@@ -87,7 +91,8 @@ export function watchProject(lab: WatchLab, folder: string): ProjectWatch {
       project,
       loop: (await lockHolder(controllerLock(project.paths.root))) !== null,
       stopping: new Set(open.map(({ id }) => id).filter((id) => isStopping(project, id))),
-      gpuNote: detect ? (survey?.notes?.[0] ?? null) : 'gpu.auto_detect is off: no GPU is used or leased.',
+      gpus: seen === null ? null : gpuPicture(seen),
+      gpuNote: detect ? null : 'gpu.auto_detect is off: no GPU is used or leased.',
     });
     for (const [name, value] of Object.entries(board)) pieces.put(`board.${name}`, JSON.stringify(value));
     // When what all are compared with moves (the baseline’s mean, the GPUs’ names), all of them look different.
@@ -155,23 +160,30 @@ export function watchProject(lab: WatchLab, folder: string): ProjectWatch {
   };
 }
 
-const NO_SURVEY: GpuSurvey = { machine: '', gpus: [], error: null };
+const NONE: GpuBoard = {
+  survey: { machine: '', gpus: [], error: null },
+  holders: new Map(),
+  processes: new Map(),
+  waiting: [],
+};
 
 /** Drivers may take seconds to answer: the last answer is shown meanwhile. */
-function createGpuAsking(lab: Pick<WatchLab, 'surveyGpus' | 'clock'>) {
-  let answer: GpuSurvey | null = null;
+function createGpuAsking(lab: Pick<WatchLab, 'surveyGpus' | 'machine' | 'clock' | 'leases' | 'jobs'>) {
+  let answer: GpuBoard | null = null;
   let at = Number.NEGATIVE_INFINITY;
   let asking = false;
   return {
     /** What was said last; null before the first answer. Asks again where that is old, and tells when there is an answer. */
-    last(told: () => void): GpuSurvey | null {
+    last(reserveLast: boolean, told: () => void): GpuBoard | null {
       if (asking || lab.clock() - at < GPUS_MS) return answer;
       asking = true;
-      const keep = (said: GpuSurvey): void => {
+      const keep = (said: GpuBoard): void => {
         [answer, at, asking] = [said, lab.clock(), false];
         told();
       };
-      lab.surveyGpus().then(keep, (error: unknown) => keep({ ...NO_SURVEY, error: errorText(error) }));
+      gpuBoard(lab, lab, reserveLast, new AbortController().signal).then(keep, (error: unknown) =>
+        keep({ ...NONE, survey: { ...NONE.survey, error: errorText(error) } }),
+      );
       return answer;
     },
   };

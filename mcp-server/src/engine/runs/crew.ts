@@ -130,6 +130,7 @@ export function createCrew(
     waiting.begin();
     for (const record of [...queued.values()]) {
       const stopped = await closedInQueue(lab, paths, record);
+      if (stopped === 'later') continue;
       if (stopped !== null) {
         queued.delete(record.id);
         waiting.served(record.id);

@@ -30,7 +30,7 @@ export function decide(
       const record = { ...write, at };
       // First what memory is told: repeated after a kill in between, the same line stands there once.
       if (record.kind === 'withdraw') {
-        const text = `E${record.run.slice(1)} is not the best any more, E${record.to.slice(1)} is: ${record.reason}`;
+        const text = `${record.run} is not the best any more, ${record.to} is: ${record.reason}`;
         appendLedger(paths.ledger, { kind: 'decision', at, run: record.run, text });
         appendLedger(paths.ledger, { kind: 'result', at, run: record.run, text });
       }

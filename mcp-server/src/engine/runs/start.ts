@@ -12,7 +12,7 @@ import { appendLedger } from '../../store/ledger.js';
 import { type ProjectPaths, runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { readMark } from '../../store/records.js';
-import { readRunEnv, writeRun } from '../../store/runs.js';
+import { readRun, readRunEnv, writeRun } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { takeCensusThere } from '../there/census.js';
 import { codeOfSnapshot } from '../there/code-source.js';
@@ -21,7 +21,7 @@ import { conditionsAtStart } from './conditions.js';
 import { grantGpus, type Refused } from './grant.js';
 import { handleOf } from './handle.js';
 import { endedRecord } from './settle.js';
-import { commandThere, siteOf } from './site.js';
+import { commandThere, type Site, siteOf } from './site.js';
 
 type StartLab = Pick<Lab, 'jobs' | 'surveyGpus' | 'machine' | 'at' | 'clock' | 'env' | 'leases'>;
 
@@ -71,24 +71,27 @@ export async function startRun(
     line: paths.root,
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   };
+  const later = (why: string): Started => {
+    const refused: Refused = { why, hopeless: true, own: true, until: lab.clock() + ASK_HOST_MS };
+    return { kind: 'waiting', record: { ...record, note: why }, refused };
+  };
+  let site: Site;
+  try {
+    site = await siteOf(lab, record.place);
+  } catch (error) {
+    // Nobody has agreed to how this host is reached: those behind it need not wait.
+    if (!(error instanceof LabError)) throw error;
+    return later(laterOn(record.host, error));
+  }
   const granted =
     record.slurm === null
-      ? await grantGpus(
-          { ...lab, ...(await siteOf(lab, record.place)) },
-          project,
-          record.gpus_wanted,
-          claimant,
-        )
+      ? await grantGpus({ ...lab, ...site }, project, record.gpus_wanted, claimant)
       : slurmGpus(record.slurm);
   if ('why' in granted) {
     const note = `waiting for a GPU: ${granted.why}`;
     return { kind: 'waiting', record: { ...record, note }, refused: granted };
   }
   const handle = handleOf(record, files.record);
-  const later = (why: string): Started => {
-    const refused: Refused = { why, hopeless: true, own: true, until: lab.clock() + ASK_HOST_MS };
-    return { kind: 'waiting', record: { ...record, note: why }, refused };
-  };
   const shut = async (ready: RunRecord, error: unknown): Promise<Started> => {
     try {
       // The folder is closed so that no late start can follow.
@@ -165,19 +168,29 @@ function slurmGpus({ gres }: SlurmRequest): { keys: string[]; env: Record<string
   };
 }
 
-/** A run that will never start, as ended: somebody stopped it while it was queued, or its start failed. Null otherwise. */
+/**
+ * A run that will never start, as ended: somebody stopped it while it was queued, or its start failed. `later`: its host cannot be
+ * told now, and its note says why. Null otherwise.
+ */
 export async function closedInQueue(
   lab: Pick<Lab, 'jobs' | 'clock'>,
   paths: ProjectPaths,
   record: RunRecord,
-): Promise<RunRecord | null> {
+): Promise<RunRecord | 'later' | null> {
   const { record: folder } = runPaths(paths.runs, record.id);
   const stop = readMark(folder, 'stop');
   if (stop === null) {
     const shut = readMark(folder, 'started')?.fields.void !== undefined;
     return shut ? notStarted(record, lab.clock(), null, 'it could not be started') : null;
   }
-  if (!(await lab.jobs.forbid(handleOf(record, folder)))) return null;
+  try {
+    if (!(await lab.jobs.forbid(handleOf(record, folder)))) return null;
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    const note = `to be stopped; ${laterOn(record.host, error)}`;
+    if (readRun(paths.runs, record.id).note !== note) writeRun(paths.runs, { ...record, note });
+    return 'later';
+  }
   return notStarted(
     record,
     lab.clock(),

@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import { showCommand } from '../../core/command.js';
+import { LabError } from '../../core/errors.js';
 import type { GpuSurvey } from '../../core/gpu.js';
 import { gpuKey, markReserved } from '../../core/gpus/choose.js';
+import type { JobHandle, Survivor } from '../../core/ports.js';
 import { readWaiters } from '../../store/gpu-line.js';
 import { readLeases } from '../../store/leases.js';
 import type { Lab } from '../lab.js';
@@ -11,7 +13,7 @@ import { type ProcessFacts, processFacts } from '../runs/process-facts.js';
 import type { Site } from '../runs/site.js';
 
 /** One run of ours that holds a GPU. */
-export interface Holder {
+interface Holder {
   run: string;
   /** Name of the project’s folder. */
   project: string;
@@ -41,6 +43,16 @@ export interface GpuBoard {
 
 type BoardLab = Pick<Lab, 'leases' | 'clock' | 'jobs'>;
 
+/** None where its machine may not be asked. */
+async function survivorsOf({ jobs }: Pick<Lab, 'jobs'>, handle: JobHandle): Promise<Survivor[]> {
+  try {
+    return await jobs.survivors(handle);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return [];
+  }
+}
+
 /** Looks at a machine once. Rejects only with the reason of `signal`, or with LabError where it cannot be reached. */
 export async function gpuBoard(
   lab: BoardLab,
@@ -57,7 +69,7 @@ export async function gpuBoard(
     if (lease === null || !leased.includes(lease.uuid) || !keys.includes(lease.uuid)) continue;
     const run = runOf(lease.recordDir);
     const handle = run === null ? null : handleOf(run, lease.recordDir);
-    const survivors = handle === null ? [] : await lab.jobs.survivors(handle);
+    const survivors = handle === null ? [] : await survivorsOf(lab, handle);
     const holder: Holder = {
       run: lease.run,
       project: basename(lease.project),

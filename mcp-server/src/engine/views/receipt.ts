@@ -2,7 +2,7 @@ import type { RunView } from '../../core/run.js';
 import { clip, oneLine } from '../../core/text.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
-import { endingWord, gainOf, verdictWord } from './report-words.js';
+import { budgetTitle, endingWord, gainOf, verdictWord } from './report-words.js';
 
 /** What one idea gave and what it cost, its runs on further seeds included. */
 export interface ReceiptLine {
@@ -38,7 +38,7 @@ export interface Receipt {
 export function receiptOf(overview: Overview): Receipt {
   const { runs } = overview;
   const ideas = runs.filter(
-    (run) => run.state === 'ended' && run.replicate_of === null && run.role !== 'baseline',
+    (run) => run.state === 'ended' && run.replicate_of === null && !isComparedWith(run),
   );
   const receipt: Receipt = { confirmed: [], inconclusive: [], dead: [], question: questionOf(overview) };
   for (const run of ideas) receipt[placeOf(run)].push(lineOf(overview, run));
@@ -46,6 +46,9 @@ export function receiptOf(overview: Overview): Receipt {
   receipt.inconclusive.sort((a, b) => (b.gain ?? 0) - (a.gain ?? 0));
   return receipt;
 }
+
+/** A baseline is no idea, unless it came to nothing. */
+const isComparedWith = (run: RunView): boolean => run.role === 'baseline' && run.ending === 'succeeded';
 
 function placeOf(run: RunView): 'confirmed' | 'inconclusive' | 'dead' {
   switch (run.verdict) {
@@ -71,7 +74,7 @@ function lineOf(overview: Overview, run: RunView): ReceiptLine {
   return {
     run: run.id,
     title: run.title,
-    word: verdictWord(run, overview.baseline).text,
+    word: run.role === 'baseline' ? endingWord(run).text : verdictWord(run, overview.baseline).text,
     gain: known ? run.gain : gainOf(run, overview.baseline),
     interval: known ? run.interval : null,
     seeds: seeds.length,
@@ -116,10 +119,25 @@ export function deadWords(dead: readonly ReceiptLine[]): string {
   return [...counts].map(([word, count]) => `${count} ${word}`).join(', ');
 }
 
+/** A run that goes on, or waits, on a machine that cannot be asked: only a person can mend that. */
+export const unseenWords = ({ id, state, note }: RunView): string[] =>
+  state !== 'ended' && note !== null && UNSEEN.test(note) ? [`${id}: ${clip(oneLine(note), 250)}`] : [];
+
+/** As the watch of another machine says it (`adapters/jobs`), and the start of a run there. */
+const UNSEEN = / is unreachable since | is not asked: |you have not agreed/;
+
+/** What a run waits for in the usual way needs nobody. */
+export const isUsualWait = (note: string): boolean =>
+  /^waiting for (?:a GPU: |the last word of the code agent)/.test(note);
+
 const BROKEN_AFTER = 3;
 
-/** The most pressing of what only a person can decide; null = nothing needs one. */
-export function questionOf(overview: Overview): string | null {
+/** The most pressing of what only a person can mend or decide; null = nothing needs one. */
+export const questionOf = (overview: Overview): string | null =>
+  overview.runs.flatMap(unseenWords)[0] ?? choiceOf(overview);
+
+/** What only a person can decide, of what is seen. */
+export function choiceOf(overview: Overview): string | null {
   const { runs, metric, best, baseline, status, budgets } = overview;
   const ended = runs.filter((run) => run.state === 'ended');
   if (ended.length === 0) return null;
@@ -127,9 +145,12 @@ export function questionOf(overview: Overview): string | null {
     return 'Which metric decides, and is more or less of it better? Until it is declared no run is compared.';
   if (status === 'paused' || status.startsWith('paused')) return 'The campaign is paused. Shall it go on?';
   const last = ended.slice(-BROKEN_AFTER);
-  if (last.length === BROKEN_AFTER && last.every((run) => endingWord(run).tone === 'bad')) {
+  // Before there is anything to compare with, fewer say as much, once nothing goes on.
+  const enough = last.length === BROKEN_AFTER || (baseline === null && ended.length === runs.length);
+  if (enough && last.every((run) => endingWord(run).tone === 'bad')) {
     const words = last.map((run) => run.ending).join(', ');
-    return `The last ${BROKEN_AFTER} runs ended badly (${words}). What is broken? ${short(last.at(-1)?.evidence[0] ?? '')}`.trim();
+    const which = last.length === 1 ? 'The only run' : `The last ${last.length} runs`;
+    return `${which} ended badly (${words}). What is broken? ${short(last.at(-1)?.evidence[0] ?? '')}`.trim();
   }
   const leader = runs.find((run) => run.id === best?.run);
   const doubt = leader?.flags[0];
@@ -147,7 +168,7 @@ export function questionOf(overview: Overview): string | null {
   const full = budgets.find(({ used, limit }) => limit !== null && used >= limit);
   // After the end the clock runs on; what ended it is in its reason.
   if (full !== undefined && (!over || status.includes('budget')))
-    return `The budget of ${full.name.replace('_', ' ')} is used up. Raise it, or finish here?`;
+    return `The budget of ${budgetTitle(full.name)} is used up. Raise it, or finish here?`;
   if (best?.verdict === 'confirmed' && reached(overview))
     return 'The target is reached, confirmed. Finish here, or set a further one?';
   return over ? 'The campaign has ended. What should be tried next?' : null;

@@ -225,14 +225,24 @@ export function timeText(at: string | Date | null): string {
 
 /** `GPU-hours: 1.5 of 10`. */
 export function budgetText({ name, used, limit, unit }: BudgetView): string {
-  const amount = unit === 'seconds' ? formatDuration : unit === 'USD' ? money : formatValue;
-  const title =
-    name === 'usd'
-      ? 'model calls'
-      : name === 'wall_clock'
-        ? 'wall clock'
-        : name === 'gpu_hours'
-          ? 'GPU-hours'
-          : name;
-  return `${title}: ${amount(used)}${limit === null ? ', no limit' : ` of ${amount(limit)}`}`;
+  const amount =
+    unit === 'seconds'
+      ? formatDuration
+      : unit === 'USD'
+        ? money
+        : (value: number) => formatValue(name === 'gpu_hours' ? calm(value) : value);
+  return `${budgetTitle(name)}: ${amount(used)}${limit === null ? ', no limit' : ` of ${amount(limit)}`}`;
 }
+
+/** What a budget is of. */
+export const budgetTitle = (name: BudgetView['name']): string =>
+  ({
+    runs: 'runs',
+    tokens: 'tokens',
+    usd: 'model calls',
+    wall_clock: 'wall clock',
+    gpu_hours: 'GPU-hours',
+  })[name];
+
+/** Hours as a person says them: a number that grows with each second is not read. */
+const calm = (hours: number): number => Number(hours < 1 ? hours.toPrecision(2) : hours.toFixed(1));

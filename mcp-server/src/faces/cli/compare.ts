@@ -57,17 +57,36 @@ export const command: Command = {
     const sparks = runs.map((run) => sparkOf(project, run, Math.min(16, each)));
     console.out(`${table(runs, { sparks, each, width, style })}\n\n`);
     for (const run of runs) console.out(`${style.bold(run.id)}  ${showCommand(run.command)}\n`);
-    for (const { from, to, differences } of environment)
-      console.out(
-        `\n${style.bold('environment')} ${from} → ${to}: ${differences === null ? 'unknown: it was not kept' : differences.length === 0 ? 'the same' : differences.map((line) => `\n  ${plain(line)}`).join('')}\n`,
-      );
-    for (const { from, to, diff } of code)
-      console.out(
-        `\n${style.bold('code')} ${from} → ${to}: ${diff === null ? 'unknown: it was not kept' : diff === '' ? 'the same' : `\n${painted(diff, style)}`}\n`,
-      );
+    const environments = environment.map(({ differences, ...pair }) => ({
+      ...pair,
+      words:
+        differences === null
+          ? UNKNOWN
+          : differences.length === 0
+            ? 'the same'
+            : differences.map((line) => `\n  ${plain(line)}`).join(''),
+    }));
+    const codes = code.map(({ diff, ...pair }) => ({
+      ...pair,
+      words: diff === null ? UNKNOWN : diff === '' ? 'the same' : `\n${painted(diff, style)}`,
+    }));
+    console.out(sayOnce(style.bold('environment'), environments));
+    console.out(sayOnce(style.bold('code'), codes));
     return 0;
   },
 };
+
+const UNKNOWN = 'unknown: it was not kept';
+
+/** What holds for several runs is said once, with all of them. */
+function sayOnce(what: string, all: readonly { from: string; to: string; words: string }[]): string {
+  return [...new Set(all.map(({ words }) => words))]
+    .map((words) => {
+      const alike = all.filter((one) => one.words === words);
+      return `\n${what} ${alike[0]?.from} → ${alike.map(({ to }) => to).join(', ')}: ${words}\n`;
+    })
+    .join('');
+}
 
 /** How the primary metric moved; empty where too little of it was seen. */
 function sparkOf({ paths }: Project, run: RunView, cells: number): string {
