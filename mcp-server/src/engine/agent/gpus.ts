@@ -12,7 +12,11 @@ const MAX_JSON = 7500;
 export async function gpusForAgent(lab: Lab, signal: AbortSignal): Promise<GpuSurvey> {
   const survey = await lab.surveyGpus(signal);
   const leased = survey.gpus.length === 0 ? [] : await liveLeases(lab);
-  return fitting(markReserved(survey, { reserveLast: lab.open().config.gpu.reserve_last, leased }));
+  const { gpu, execution } = lab.open().config;
+  const marked = markReserved(survey, { reserveLast: gpu.reserve_last, leased });
+  if (execution.mode !== 'slurm') return fitting(marked);
+  const note = `runs go to Slurm, which gives them GPUs of its own (${execution.slurm.gres}, ${gpu.per_run} for each run); what is shown here is this computer`;
+  return fitting({ ...marked, notes: [note, ...(marked.notes ?? [])] });
 }
 
 /** As many of each GPU's processes, the largest first, as fit into one answer; a note says what is left out. */

@@ -111,7 +111,7 @@ export function createCrew(
     active.set(record.id, run);
     bell.add(files.record);
     // What can be told of another machine is not told by looking at this one.
-    if (record.place === null) evidence.started(project, record);
+    if (record.place === null && record.slurm === null) evidence.started(project, record);
     log(`${record.id} is watched`);
     return run;
   }
