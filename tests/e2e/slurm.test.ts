@@ -135,7 +135,7 @@ describe('a run as a job of Slurm', () => {
     expect(readFileSync(run.log, 'utf8')).toContain('checkpoint');
     expect(run).toMatchObject({ ending: 'timeout', exit_code: 3 });
     expect(run.evidence[0]).toContain('it was sent USR1 before Slurm’s time limit');
-  });
+  }, 180_000);
 });
 
 describe('Slurm over SSH', () => {
