@@ -62,7 +62,10 @@ describe('name and value', () => {
     ['Test set: Average loss: 0.0265, Accuracy: 9912/10000 (99%)', { 'Average loss': 0.0265, Accuracy: 99 }],
     [' * Acc@1 71.130 Acc@5 90.862', { 'Acc@1': 71.13, 'Acc@5': 90.862 }],
     ["loss=tensor(0.5123, device='cuda:0', grad_fn=<NllLossBackward0>)", { loss: 0.5123 }],
-    ['step=10, skipped=6, lr=[9.64e-06, 9.64e-06], mom=[(0.9, 0.95), (0.9, 0.95)]', { lr: 9.64e-6 }],
+    [
+      'step=10, skipped=6, lr=[9.64e-06, 9.64e-06], mom=[(0.9, 0.95), (0.9, 0.95)]',
+      { skipped: 6, lr: 9.64e-6 },
+    ],
     ['Iteration 4, inertia 1234.567.', { inertia: 1234.567 }],
     ['Final test accuracy is 93.1%', { 'Final test accuracy': 93.1 }],
     ['TRAIN loss 0.123 VAL loss 0.456', { 'TRAIN loss': 0.123, 'VAL loss': 0.456 }],

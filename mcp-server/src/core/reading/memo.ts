@@ -26,7 +26,7 @@ export interface Known {
   /** Some of step, steps, epoch and epochs are there. */
   placed: boolean;
   /** `constant` is the value where the slot is -1: a printed nan or infinity. */
-  named: ReadonlyArray<{ name: string; slot: number; constant: number }>;
+  named: ReadonlyArray<{ name: string; slot: number; constant: number; power: number }>;
   /** All of their names, with no value yet. */
   names: Readonly<Record<string, number>>;
   step: number;
@@ -144,8 +144,9 @@ export function createMemo(): Memo {
         (index) => made.slotOf[index] ?? -1,
       );
       if (slots.some((slot, index) => slot < 0 && Number.isFinite(metrics[index]?.value))) return;
-      const named = metrics.map(({ name, value }, index) => ({
+      const named = metrics.map(({ name, value, power }, index) => ({
         name,
+        power: power ?? 0,
         slot: slots[index] ?? -1,
         constant: value,
       }));

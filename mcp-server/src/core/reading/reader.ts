@@ -7,7 +7,7 @@ import { afterTerminator, Line } from './lines.js';
 import { createMemo, type Known, type Memo } from './memo.js';
 import { normalizeName, seriesName } from './names.js';
 import type { Progress } from './progress.js';
-import type { Found } from './seen.js';
+import { type Found, scaled } from './seen.js';
 import { Header } from './tables.js';
 import { createTrack } from './track.js';
 
@@ -191,8 +191,8 @@ export function createMetricReader(state?: ReaderState): MetricReader {
     if (known.named.length === 0) return;
     // A copy of an object that has all of its names already costs less than one that gets them one after the other.
     const metrics: Record<string, number> = { ...known.names };
-    for (const { name, slot, constant } of known.named)
-      metrics[name] = slot < 0 ? constant : memo.value(slot);
+    for (const { name, slot, constant, power } of known.named)
+      metrics[name] = slot < 0 ? constant : scaled(memo.value(slot), power);
     const { split } = known;
     out.push({
       line,
