@@ -9,10 +9,16 @@ const engine = await loadEngine(bundle);
 const follower = engine.createFollower(engine.localMachine(), path);
 const log = engine.createLogReader();
 let records = 0;
+let values = 0;
+let sum = 0;
 
 async function poll() {
   const polled = await follower.poll(log);
-  records += log.drain().length;
+  log.drainTo(({ shape, values: all, first }) => {
+    records += 1;
+    values += shape.names.length;
+    for (let at = first; at < first + shape.names.length; at += 1) sum += all[at];
+  });
   return polled;
 }
 
@@ -20,7 +26,7 @@ const began = performance.now();
 while ((await poll()).more);
 const ms = performance.now() - began;
 const peak = () => process.resourceUsage().maxRSS / 1024;
-if (act === 'read') process.stdout.write(JSON.stringify({ ms, peak: peak(), records }));
+if (act === 'read') process.stdout.write(JSON.stringify({ ms, peak: peak(), records, values, sum }));
 else {
   const [busy, idle] = [[], []];
   for (let index = 0; index < POLLS; index += 1) {

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { type ReadRecord, RecordBatch } from '../../../mcp-server/src/core/reading/batch.js';
 import { LineSplitter } from '../../../mcp-server/src/core/reading/lines.js';
-import { createMetricReader, type ReadRecord } from '../../../mcp-server/src/core/reading/reader.js';
+import { createMetricReader } from '../../../mcp-server/src/core/reading/reader.js';
 
 function readAll(text: string): ReadRecord[] {
   const splitter = new LineSplitter();
   const reader = createMetricReader();
-  const out: ReadRecord[] = [];
+  const out = new RecordBatch();
   for (const line of [...splitter.push(new TextEncoder().encode(text)), ...splitter.end()])
     reader.readLine(line, out);
-  return out;
+  return out.records();
 }
 const metrics = (text: string) => readAll(text).map((record) => record.metrics);
 const only = (text: string) => metrics(text)[0];

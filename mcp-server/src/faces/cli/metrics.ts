@@ -2,10 +2,11 @@ import { createReadStream, statSync } from 'node:fs';
 import { sparkline } from '../../core/chart/sparkline.js';
 import { errorText, LabError } from '../../core/errors.js';
 import { type MetricRecord, toJsonNumber } from '../../core/metric.js';
+import { RecordBatch, recordOf } from '../../core/reading/batch.js';
 import { type Line, LineSplitter } from '../../core/reading/lines.js';
 import { normalizeName } from '../../core/reading/names.js';
 import { isPace } from '../../core/reading/pace.js';
-import { createMetricReader, type ReadRecord } from '../../core/reading/reader.js';
+import { createMetricReader } from '../../core/reading/reader.js';
 import { textTable } from '../../core/table.js';
 import { formatValue } from '../../core/units.js';
 import { readStructuredFile, readStructuredFolder } from '../../engine/read-structured.js';
@@ -73,10 +74,10 @@ const CHUNK = 1 << 18;
 async function readFile(path: string, see: (record: MetricRecord) => void): Promise<void> {
   const splitter = new LineSplitter();
   const reader = createMetricReader();
+  const batch = new RecordBatch();
   const read = (lines: readonly Line[]): void => {
-    const records: ReadRecord[] = [];
-    for (const line of lines) reader.readLine(line, records);
-    for (const record of records) see(record);
+    for (const line of lines) reader.readLine(line, batch);
+    batch.drain((row) => see(recordOf(row)));
   };
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: CHUNK })) read(splitter.push(chunk));
