@@ -22,11 +22,14 @@ async function poll() {
   return polled;
 }
 
+const before = process.cpuUsage();
 const began = performance.now();
 while ((await poll()).more);
 const ms = performance.now() - began;
+const used = process.cpuUsage(before);
+const cpu = (used.user + used.system) / 1000;
 const peak = () => process.resourceUsage().maxRSS / 1024;
-if (act === 'read') process.stdout.write(JSON.stringify({ ms, peak: peak(), records, values, sum }));
+if (act === 'read') process.stdout.write(JSON.stringify({ ms, cpu, peak: peak(), records, values, sum }));
 else {
   const [busy, idle] = [[], []];
   for (let index = 0; index < POLLS; index += 1) {
@@ -35,9 +38,9 @@ else {
     const { grew } = await poll();
     busy.push(performance.now() - start);
     if (!grew) throw new Error('the new lines were not seen');
-    const before = performance.now();
+    const quiet = performance.now();
     await poll();
-    idle.push(performance.now() - before);
+    idle.push(performance.now() - quiet);
   }
   process.stdout.write(JSON.stringify({ busy, idle, peak: peak() }));
 }
