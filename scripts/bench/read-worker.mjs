@@ -9,18 +9,27 @@ const engine = await loadEngine(bundle);
 const follower = engine.createFollower(engine.localMachine(), path);
 const log = engine.createLogReader();
 let records = 0;
+let values = 0;
+let sum = 0;
 
 async function poll() {
   const polled = await follower.poll(log);
-  records += log.drain().length;
+  log.drainTo(({ shape, values: all, first }) => {
+    records += 1;
+    values += shape.names.length;
+    for (let at = first; at < first + shape.names.length; at += 1) sum += all[at];
+  });
   return polled;
 }
 
+const before = process.cpuUsage();
 const began = performance.now();
 while ((await poll()).more);
 const ms = performance.now() - began;
+const used = process.cpuUsage(before);
+const cpu = (used.user + used.system) / 1000;
 const peak = () => process.resourceUsage().maxRSS / 1024;
-if (act === 'read') process.stdout.write(JSON.stringify({ ms, peak: peak(), records }));
+if (act === 'read') process.stdout.write(JSON.stringify({ ms, cpu, peak: peak(), records, values, sum }));
 else {
   const [busy, idle] = [[], []];
   for (let index = 0; index < POLLS; index += 1) {
@@ -29,9 +38,9 @@ else {
     const { grew } = await poll();
     busy.push(performance.now() - start);
     if (!grew) throw new Error('the new lines were not seen');
-    const before = performance.now();
+    const quiet = performance.now();
     await poll();
-    idle.push(performance.now() - before);
+    idle.push(performance.now() - quiet);
   }
   process.stdout.write(JSON.stringify({ busy, idle, peak: peak() }));
 }

@@ -100,7 +100,7 @@ async function measured(place, path, name, note, original) {
       against: 'wc -l, same file',
       target: size / MB / 0.25,
       samples: 2,
-      note: `${rate(best)}, other try ${rate(runs[0] === best ? runs[1] : runs[0])}, ${best.records} records${note.note === undefined ? '' : `; ${note.note}`}`,
+      note: `${rate(best)}, ${rate({ ms: Math.min(...runs.map(({ cpu }) => cpu)) })} of one core's own time, other try ${rate(runs[0] === best ? runs[1] : runs[0])}, ${best.records} records of ${best.values} values${note.note === undefined ? '' : `; ${note.note}`}`,
     }),
     figure(`${name}: the same`, best.ms, 'ms', { reference: cat, against: 'cat, same file' }),
     figure(`${name}: peak memory`, best.peak, 'MiB', { target: 150 }),

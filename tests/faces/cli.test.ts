@@ -235,6 +235,15 @@ describe('the other commands', () => {
     ]);
     expect((await project.run('metrics', 'a.log')).stdout).toMatch(/metric +values[\s\S]+train_loss +3/);
     writeFileSync(at('empty.log'), '');
+    writeFileSync(at('pace.log'), 'step 10, tokens/s: 5120.5, fps: 31\nstep 20, loss: 0.5, tokens/s: 5130\n');
+    const pace = (await project.run('metrics', 'pace.log', '--json')).stdout.trim().split('\n');
+    expect(pace.map((line) => JSON.parse(line))).toEqual([
+      { line: 1, step: 10, epoch: null, metrics: {}, progress: { 'tokens/s': 5120.5, fps: 31 } },
+      { line: 2, step: 20, epoch: null, metrics: { loss: 0.5, 'tokens/s': 5130 } },
+    ]);
+    expect((await project.run('metrics', 'pace.log')).stdout).toMatch(
+      /metric +values[\s\S]+loss +1[\s\S]+\n\nprogress +values[\s\S]+fps +1/,
+    );
     expect(await project.run('metrics', 'empty.log')).toMatchObject({ code: 0, stdout: 'no metrics seen\n' });
   });
 

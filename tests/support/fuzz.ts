@@ -115,6 +115,12 @@ export function isPrinted(value: number, text: string): boolean {
   const said = (part: string): boolean =>
     [NUMBER, WHOLE].some((form) => part.match(form)?.some((found) => Number(found) === value));
   if (!Number.isFinite(value) && /inf/i.test(text)) return true;
+  // `1.7M`
+  const large = text
+    .replace(/(?<=\d)[kK]/g, 'e3 ')
+    .replace(/(?<=\d)M/g, 'e6 ')
+    .replace(/(?<=\d)B/g, 'e9 ');
+  if (large !== text && said(large)) return true;
   return said(text) || said(text.replace(/(?<=\d),(?=\d)/g, '')) || said(text.replace(/[+-]/g, ' $&'));
 }
 

@@ -37,8 +37,11 @@ export interface Machine {
   read(path: string): Promise<Uint8Array>;
   write(path: string, data: string | Uint8Array): Promise<void>;
   list(path: string): Promise<string[]>;
-  /** Up to `maxBytes` from `offset`; null when there is no such file. `id` changes when the file was replaced. */
-  readFrom(path: string, offset: number, maxBytes: number): Promise<FileSlice | null>;
+  /**
+   * Up to `maxBytes` from `offset`; null when there is no such file. `id` changes when the file was replaced. The bytes may lie in `into`,
+   * when that is given: it is the caller's, who may use it for the next piece.
+   */
+  readFrom(path: string, offset: number, maxBytes: number, into?: Uint8Array): Promise<FileSlice | null>;
   /**
    * Runs a short script of ours in /bin/sh: one round trip, its output to the byte. It may be run twice where a connection
    * was lost, so it must not mind. Rejects with LabError when the machine cannot be reached or does not answer in time.

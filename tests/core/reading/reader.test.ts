@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type ReadRecord, RecordBatch } from '../../../mcp-server/src/core/reading/batch.js';
 import { lexNumbers } from '../../../mcp-server/src/core/reading/lex.js';
 import { Line, LineSplitter } from '../../../mcp-server/src/core/reading/lines.js';
 import { createLogReader, LogState } from '../../../mcp-server/src/core/reading/log.js';
-import {
-  createMetricReader,
-  qualified,
-  type ReadRecord,
-} from '../../../mcp-server/src/core/reading/reader.js';
+import { createMetricReader, qualified } from '../../../mcp-server/src/core/reading/reader.js';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -102,9 +99,9 @@ describe('MetricReader', () => {
     const reader = createMetricReader();
     const bytes = encode('loss: 0.25');
     for (let i = 0; i < 3; i += 1) {
-      const out: ReadRecord[] = [];
+      const out = new RecordBatch();
       reader.readLine(new Line(bytes, 0, bytes.length, 1, 10), out);
-      expect(out).toMatchObject([{ line: 1, at: 10, metrics: { loss: 0.25 } }]);
+      expect(out.records()).toMatchObject([{ line: 1, at: 10, metrics: { loss: 0.25 } }]);
     }
   });
 

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { type ReadRecord, RecordBatch } from '../../../mcp-server/src/core/reading/batch.js';
 import { LineSplitter } from '../../../mcp-server/src/core/reading/lines.js';
-import { createMetricReader, type ReadRecord } from '../../../mcp-server/src/core/reading/reader.js';
+import { createMetricReader } from '../../../mcp-server/src/core/reading/reader.js';
 
 function readAll(text: string): ReadRecord[] {
   const splitter = new LineSplitter();
   const reader = createMetricReader();
-  const out: ReadRecord[] = [];
+  const out = new RecordBatch();
   for (const line of [...splitter.push(new TextEncoder().encode(text)), ...splitter.end()])
     reader.readLine(line, out);
-  return out;
+  return out.records();
 }
 const metrics = (text: string) => readAll(text).map((record) => record.metrics);
 const only = (text: string) => metrics(text)[0];
@@ -62,7 +63,10 @@ describe('name and value', () => {
     ['Test set: Average loss: 0.0265, Accuracy: 9912/10000 (99%)', { 'Average loss': 0.0265, Accuracy: 99 }],
     [' * Acc@1 71.130 Acc@5 90.862', { 'Acc@1': 71.13, 'Acc@5': 90.862 }],
     ["loss=tensor(0.5123, device='cuda:0', grad_fn=<NllLossBackward0>)", { loss: 0.5123 }],
-    ['step=10, skipped=6, lr=[9.64e-06, 9.64e-06], mom=[(0.9, 0.95), (0.9, 0.95)]', { lr: 9.64e-6 }],
+    [
+      'step=10, skipped=6, lr=[9.64e-06, 9.64e-06], mom=[(0.9, 0.95), (0.9, 0.95)]',
+      { skipped: 6, lr: 9.64e-6 },
+    ],
     ['Iteration 4, inertia 1234.567.', { inertia: 1234.567 }],
     ['Final test accuracy is 93.1%', { 'Final test accuracy': 93.1 }],
     ['TRAIN loss 0.123 VAL loss 0.456', { 'TRAIN loss': 0.123, 'VAL loss': 0.456 }],

@@ -46,7 +46,12 @@ async function replaceFile(path: string, data: string | Uint8Array): Promise<voi
  * One `stat` while there is nothing new. Throws LabError for what is no plain file: a pipe would never answer.
  * Synchronous within: a hundred logs are read every second, and each trip to the thread pool costs ten times the read.
  */
-async function readFrom(path: string, offset: number, maxBytes: number): Promise<FileSlice | null> {
+async function readFrom(
+  path: string,
+  offset: number,
+  maxBytes: number,
+  into?: Uint8Array,
+): Promise<FileSlice | null> {
   const before = unlessAbsent(() => statSync(path, { bigint: true }));
   if (before === null) return null;
   if (!before.isFile()) throw new LabError(`${path} is not a plain file`, 'only plain files can be followed');
@@ -56,7 +61,7 @@ async function readFrom(path: string, offset: number, maxBytes: number): Promise
   try {
     const stats = fstatSync(fd, { bigint: true });
     const wanted = Math.max(0, Math.min(maxBytes, Number(stats.size) - offset));
-    const bytes = new Uint8Array(wanted);
+    const bytes = into !== undefined && into.length >= wanted ? into : new Uint8Array(wanted);
     let length = 0;
     while (length < wanted) {
       const read = readSync(fd, bytes, length, wanted - length, offset + length);

@@ -1,7 +1,10 @@
 import { readBox } from './boxes.js';
+import { withoutLabel } from './cells.js';
 import { readExplicit } from './explicit.js';
+import { readIndexed } from './indexed.js';
 import type { NumberToken } from './lex.js';
 import { type ListsSeen, readLists } from './lists.js';
+import { readNamedRow } from './named-rows.js';
 import { hasStem } from './names.js';
 import { readEntry, readObject } from './objects.js';
 import { readPairs } from './pairs.js';
@@ -9,7 +12,7 @@ import { announcesEpoch, findStand } from './progress.js';
 import { readCoco, readSentence } from './prose.js';
 import { NOWHERE, type Seen } from './seen.js';
 import { opensSettings, staysInSettings } from './settings.js';
-import { type Header, readHeader, readLongRow, readRow, withoutLabel } from './tables.js';
+import { type Header, readHeader, readLongRow, readRow } from './tables.js';
 
 /** What earlier lines mean for the next ones. */
 export interface Context {
@@ -38,7 +41,7 @@ const plain = (seen: Seen): Reading => ({ seen, kind: 'plain', context: null });
 const SUMMARY_LINE = /^wandb:\s/;
 /** Punctuation that no header has. */
 const SENTENCE = /[a-z\])][.:!?;] +[A-Za-z]|[.!?;"']\s*$|\w=\S|:\/\//i;
-const PLACE = /epoch|iter|step|class|round|tick/i;
+const PLACE = /epoch|iter|step|class|round|tick|train|val|test|metric/i;
 
 /**
  * Reads one clean line. The shapes are tried from the surest to the loosest, and the first that fits has the line:
@@ -69,11 +72,14 @@ export function interpret(text: string, tokens: readonly NumberToken[], context:
   if (long !== null) return { seen: long.seen, kind: 'row', context: { label: long.label } };
   const row = context.header === null ? null : readRow(text, context.header);
   if (row !== null) return { seen: row, kind: 'row', context: null };
+  const names = context.header?.find(({ cut }) => cut === 'named');
+  const named = names === undefined ? null : readNamedRow(text, names.columns);
+  if (named !== null) return { seen: named, kind: 'row', context: null };
   if (announcesEpoch(text))
     return { seen: { ...NOTHING, stand: findStand(text) }, kind: 'announcement', context: null };
   const sentence = readSentence(text);
   if (sentence !== null) return plain(sentence);
-  const lists = readLists(text);
+  const lists = readLists(text) ?? readIndexed(text);
   if (lists !== null) return plain(withPairs(text, lists, tokens));
   const around =
     object === null

@@ -84,7 +84,7 @@ export function keyBefore(text: string, earliest: number, to: number): Key | nul
 export function keyAfter(text: string, from: number, token: NumberToken): Key | null {
   if (!/(?:^|[|,;\t│┃║])\s*$/.test(text.slice(from, token.start))) return null;
   const stop = token.end + token.suffix.length;
-  const name = /^\s+([\p{L}][\p{L}\p{N}_/@-]*(?: [\p{L}][\p{L}\p{N}_/@-]*){0,2})\s*(?:$|[|,;\t│┃║])/u.exec(
+  const name = /^\s+([\p{L}][\p{L}\p{N}_/@-]*(?: [\p{L}][\p{L}\p{N}_/@-]*){0,2})\s*(?:$|[|,;\t│┃║)])/u.exec(
     text.slice(stop, stop + 80),
   )?.[1];
   const words = name?.split(' ') ?? [];

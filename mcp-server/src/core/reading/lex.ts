@@ -27,7 +27,7 @@ export const signMayFollow = (code: number): boolean =>
 /** Progress-bar graphics: box drawing, blocks and the shapes after them (U+2500 to U+25BF). */
 export const isGraphic = (code: number): boolean => code >= 0x2500 && code <= 0x25bf;
 
-const NON_FINITE = /^(?:nan|inf(?:inity)?)(?![A-Za-z0-9_])/i;
+const NON_FINITE = /^(?:nan|inf(?:inity)?)(?=(?:ms)?(?![A-Za-z0-9_]))/i;
 
 const SOME = /\d|nan|inf/i;
 
@@ -65,7 +65,7 @@ export function lexNumbers(text: string): NumberToken[] {
       const length = nonFinite(text, i);
       if (length > 0) {
         const start = (at(i - 1) === 43 || at(i - 1) === 45) && signMayFollow(at(i - 2)) ? i - 1 : i;
-        const suffix = at(i + length) === 37 ? '%' : '';
+        const suffix = /^(?:%|ms)?/.exec(text.slice(i + length, i + length + 2))?.[0] ?? '';
         tokens.push({ start, end: i + length, kind: 'word', suffix, free: true, ratio: null });
         i += length;
       } else while (i < text.length && isWord(at(i))) i += 1;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { type ReadRecord, RecordBatch, type Row } from './batch.js';
 import { createEndingScanner, EndingState, type TextFinding } from './endings.js';
 import { Line, type LineReader } from './lines.js';
 import type { Progress } from './progress.js';
-import { createMetricReader, ReaderState, type ReadRecord } from './reader.js';
+import { createMetricReader, ReaderState } from './reader.js';
 
 /** What a log's reading remembers between two of its lines; bounded, plain JSON. */
 export const LogState = z.strictObject({ reader: ReaderState, endings: EndingState });
@@ -14,6 +15,8 @@ export interface LogReader extends LineReader {
   read(lines: readonly Line[]): ReadRecord[];
   /** Records of the lines taken since, in order. */
   drain(): ReadRecord[];
+  /** Shows them in columns instead, for little. */
+  drainTo(see: (row: Row) => void): void;
   /** Fatal ones first, the root cause before what followed from it. */
   findings(): TextFinding[];
   progress(): Progress | null;
@@ -24,16 +27,11 @@ export interface LogReader extends LineReader {
 export function createLogReader(state?: LogState): LogReader {
   const reader = createMetricReader(state?.reader);
   const endings = createEndingScanner(state?.endings);
-  let records: ReadRecord[] = [];
+  const records = new RecordBatch();
   const take = (line: Line): void => {
     reader.readLine(line, records);
     // The words of a familiar line were scanned when they came first; only what waits for a sign of life needs it again.
     if (!reader.familiar || endings.waiting) endings.scan(line.text, line.line);
-  };
-  const drain = (): ReadRecord[] => {
-    const drained = records;
-    records = [];
-    return drained;
   };
   return {
     take,
@@ -43,10 +41,11 @@ export function createLogReader(state?: LogState): LogReader {
         endings.scan(new Line(bytes, start, end, line, 0).text, line);
       return end;
     },
-    drain,
+    drain: () => records.records(),
+    drainTo: (see) => records.drain(see),
     read(lines) {
       lines.forEach(take);
-      return drain();
+      return records.records();
     },
     findings: () => endings.findings(),
     progress: () => reader.progress(),

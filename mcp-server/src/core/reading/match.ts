@@ -10,11 +10,11 @@ export const SIGNED = 8;
 export const WANTED = 16;
 
 /**
- * Where the line that starts here ends, if it is one of this template, else -1; then `values` holds its open numbers as doubles, each
+ * Where the line that starts here ends, if it is one of this template, else -1; then `values` holds its open numbers, each
  * exactly what `Number` makes of the printed digits. There must be a `\n` or `\r` at or behind `start`: nothing is read beyond it but
  * whole words of fixed bytes.
  */
-export function matchTemplate(code: Int32Array, view: DataView, start: number, values: DataView): number {
+export function matchTemplate(code: Int32Array, view: DataView, start: number, values: Float64Array): number {
   const limit = view.byteLength;
   let at = start;
   let k = 0;
@@ -113,10 +113,13 @@ export function matchTemplate(code: Int32Array, view: DataView, start: number, v
       }
     }
     if (real !== ((next & REAL) !== 0)) return -1;
-    let number = count >= TOO_LONG ? Number.NaN : scale === 0 && count <= 9 ? low : decimal(high, low, scale);
+    let number = Number.NaN;
+    // Up to nine digits: one exact operation.
+    if (count <= 9 && scale <= 0 && scale > -SCALES.length) number = low / (SCALES[-scale] ?? 1);
+    else if (count < TOO_LONG) number = decimal(high, low, scale);
     if (Number.isNaN(number)) number = Math.abs(Number(latin(view, first, at)));
-    values.setFloat64(slot, negative ? -number : number, true);
-    slot += 8;
+    values[slot] = negative ? -number : number;
+    slot += 1;
   }
 }
 
@@ -147,6 +150,8 @@ function numberEnd(view: DataView, from: number, kind: number): number {
 }
 
 const TOO_LONG = 100;
+/** Powers of ten that are exact. */
+const SCALES = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 const isDigitByte = (byte: number): boolean => byte >= 48 && byte <= 57;

@@ -1,8 +1,9 @@
+import { type Shape, shapeOf } from './batch.js';
 import { MAYBE } from './ending-rules.js';
 import type { Reading } from './interpret.js';
 import type { NumberToken } from './lex.js';
 import { matchTemplate } from './match.js';
-import type { Seen, Spot } from './seen.js';
+import type { Spot } from './seen.js';
 import { makeTemplate } from './template.js';
 
 /** Templates kept; beyond that the oldest half is forgotten. */
@@ -18,17 +19,20 @@ const REMEMBERED = 4096;
 /** How the lines of one template are read. Slots are those of the line last found; -1 is none. */
 export interface Known {
   code: Int32Array;
+  /** What came after it last time in the same context: a log goes round in circles. */
+  next: Known | null;
   kind: Reading['kind'];
   context: Reading['context'];
-  split: Seen['split'];
   /** Its words may tell of an end. */
   telling: boolean;
   /** Some of step, steps, epoch and epochs are there. */
   placed: boolean;
-  /** `constant` is the value where the slot is -1: a printed nan or infinity. */
-  named: ReadonlyArray<{ name: string; slot: number; constant: number }>;
-  /** All of their names, with no value yet. */
-  names: Readonly<Record<string, number>>;
+  shape: Shape;
+  /** Of each of its names; -1 is a printed nan or infinity, whose value is the constant. */
+  slots: Int32Array;
+  constants: Float64Array;
+  /** Of each of its names the power of ten of `1.7M`; null where no number is shortened. */
+  powers: readonly number[] | null;
   step: number;
   steps: number;
   epoch: number;
@@ -44,24 +48,26 @@ export interface Memo {
   find(bytes: Uint8Array, start: number): Known | null;
   /** Where the line last found ends. */
   readonly end: number;
-  /** The number in a slot of the line last found; NaN for slot -1. */
-  value(slot: number): number;
+  /** The numbers in the slots of the line last found. */
+  readonly numbers: Float64Array;
   learn(bytes: Uint8Array, clean: string, tokens: readonly NumberToken[], reading: Reading): void;
 }
 
 export function createMemo(): Memo {
   const recent: Known[] = [];
+  let last: Known | null = null;
   // By the hash of what is fixed in their lines.
   let byOutline = new Map<number, Known[]>();
   let count = 0;
   let end = -1;
-  const numbers = new DataView(new ArrayBuffer(8 * MAX_SLOTS));
+  const numbers = new Float64Array(MAX_SLOTS);
   const sights = new Int32Array(REMEMBERED);
   let bytesOfView: Uint8Array | null = null;
   let view: DataView = new DataView(new ArrayBuffer(0));
 
   const clear = (): void => {
     recent.length = 0;
+    last = null;
     byOutline = new Map();
     count = 0;
     sights.fill(0);
@@ -97,8 +103,23 @@ export function createMemo(): Memo {
     return null;
   };
 
+  /** The known line that matches, of the last few or by what is fixed in it. */
+  const look = (bytes: Uint8Array, start: number): Known | null => {
+    for (let i = 0; i < recent.length; i += 1) {
+      const known = recent[i];
+      if (known !== undefined && matches(known, start)) {
+        if (i > 0) {
+          recent[i] = recent[i - 1] ?? known;
+          recent[i - 1] = known;
+        }
+        return known;
+      }
+    }
+    return count <= recent.length ? null : search(bytes, start);
+  };
+
   return {
-    value: (slot) => (slot < 0 ? Number.NaN : numbers.getFloat64(slot * 8, true)),
+    numbers,
     get end() {
       return end;
     },
@@ -107,17 +128,17 @@ export function createMemo(): Memo {
         bytesOfView = bytes;
         view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       }
-      for (let i = 0; i < recent.length; i += 1) {
-        const known = recent[i];
-        if (known !== undefined && matches(known, start)) {
-          if (i > 0) {
-            recent[i] = recent[i - 1] ?? known;
-            recent[i - 1] = known;
-          }
-          return known;
-        }
+      const guess = last?.next ?? null;
+      if (guess !== null && matches(guess, start)) {
+        last = guess;
+        return guess;
       }
-      return count <= recent.length ? null : search(bytes, start);
+      const known = look(bytes, start);
+      if (known !== null) {
+        if (last !== null) last.next = known;
+        last = known;
+      }
+      return known;
     },
     learn(bytes, clean, tokens, reading) {
       if (!isLearnable(reading, tokens)) return;
@@ -144,22 +165,24 @@ export function createMemo(): Memo {
         (index) => made.slotOf[index] ?? -1,
       );
       if (slots.some((slot, index) => slot < 0 && Number.isFinite(metrics[index]?.value))) return;
-      const named = metrics.map(({ name, value }, index) => ({
-        name,
-        slot: slots[index] ?? -1,
-        constant: value,
-      }));
       const placed = Math.max(step, steps, epoch, epochs) >= 0;
       const telling = MAYBE.test(clean);
-      const known = {
+      const known: Known = {
         telling,
         code: made.code,
+        next: null,
         kind: reading.kind,
         context: reading.context,
-        split,
+        shape: shapeOf(
+          metrics.map(({ name }) => name),
+          split,
+        ),
+        slots: Int32Array.from(slots),
+        constants: Float64Array.from(metrics, ({ value }) => value),
+        powers: metrics.some(({ power }) => power !== undefined)
+          ? metrics.map(({ power }) => power ?? 0)
+          : null,
         placed,
-        named,
-        names: Object.fromEntries(metrics.map(({ name }) => [name, 0.5])),
         step,
         steps,
         epoch,

@@ -96,7 +96,7 @@ const NEVER_WHOLE =
   max_sequence_length flops_per_token estimated_flops_per_token total_flos total_flops crop_pct maintenance clip clip_range pavg initscore nnzs lrm hyp_len total_tokens_m seq_lens min_delta sents sys_len ref_len syslen reflen ntasks layer_norm_eps rms_norm_eps
   initializer_range adam_beta1 adam_beta2 label_smoothing_factor total_optimization_steps logging_steps save_steps eval_steps warmup_steps max_iters eval_iters eval_interval wall_time date_time learning_rate_schedule bf16 fp16 tf32
   episodes level priority status code exit_code rc signal errno todo gradient_accumulation_steps steps_per_epoch total_batches duration took oom job jobid arch_version interval log_interval save_interval seconds secs c
-  skipped n_updates iterations training_iteration dur dp pp tp cp n_st n_ep env_episode`);
+  n_updates iterations training_iteration iterations_since_restore dur dp pp tp cp n_st n_ep env_episode`);
 
 /** The last word of the name counts where training stands: `PPO Epoch`, `acc_iter`, `rollout_step`. Not `train_loss_step`. */
 export const endsInPlace = (normalized: string): boolean =>
@@ -122,7 +122,7 @@ export function isNeverMetric(normalized: string): boolean {
   );
 }
 
-const SETTING = /(?:^|_)(?:coeff?s?|weights?|thr(?:es(?:h(?:old)?)?)?s?)$|^(?:target|lambda|loss_fn)_/;
+const SETTING = /(?:^|_)(?:coeff?s?|weights?|thr(?:es(?:h(?:old)?)?)?s?|goal)$|^(?:target|lambda|loss_fn)_/;
 
 /** A number under this name in running text was chosen and not measured, even where a metric's name is part of it. */
 export const isSetting = (normalized: string): boolean =>

@@ -16,18 +16,12 @@ import {
   stepRank,
 } from './names.js';
 import { findStand } from './progress.js';
-import { type Found, type Seen, spotAt, toNumber } from './seen.js';
+import type { Found, Seen } from './seen.js';
+import { averageOf, valueAt } from './values.js';
 
-const UNIT =
-  /^(?:%|[kKMGT]?i?[bB]it\/s|it\/s|s\/it|[a-zA-Z]+\/s(?:ec(?:ond)?)?|ms|s|secs?|seconds?|m|mins?|h|hours?|d|x|dB|db|[a-z]+\/[a-z]+)$/;
-const DURATION = /^(?:ms|us|ns|s|secs?|seconds?|m|mins?|minutes?|h|hours?|hrs?|d|days?)$/;
-const SPACED_UNIT =
-  /^ ?(ms|us|s|secs?|seconds?|mins?|minutes?|hours?|hrs?|h|GB|MB|KB|GiB|MiB|KiB|TB|bytes|[BGMK])(?![\w/])/;
-const SPACED_RATE = /^ ?(?:[a-z]+\/[a-z]+|dB|%)(?![\w])/i;
 /** What may follow a whole number for it to be a value and not the start of a phrase: `3 of 5 files`. */
 const CLOSED =
   /^\s*(?:$|[|,;)\]}([/│┃║·•]|\s-|\t|\s\s|[+±~-])|^\s+(?:[^\s:=]+\s){0,3}[^\s:=]*\s*[:=]|^\s+[^\s\d]+(?:\s[^\s\d]+)?\s+[+-]?\d|^\s[A-Za-z]+\/s(?:ec)?\b/;
-const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.,]*\d|[eE][+-]?\d)/;
 
 const FIELDS = /[|│┃║\t;]|\S {2}|,\s| \/ [a-z]/;
 
@@ -173,14 +167,14 @@ function apart(text: string, pairs: readonly Pair[]): Found[] {
   const kept: Found[] = [];
   let section: string | null = null;
   let behind = 0;
-  for (const { name, value, start, end, from } of pairs) {
+  for (const { name, from, sure: _, ...spot } of pairs) {
     section = sectionOf(text.slice(behind, from), name) ?? section;
-    behind = end;
+    behind = spot.end;
     const first = seen.get(name);
     const own = first === undefined || first === section ? name : `${section}/${name}`;
     if (seen.has(own)) continue;
     seen.set(own, section);
-    kept.push({ name: own, value, start, end });
+    kept.push({ name: own, ...spot });
   }
   return kept;
 }
@@ -211,66 +205,3 @@ const parenthesized = (text: string, token: NumberToken): boolean =>
   text[token.start - 1] === '(' &&
   /^\)\s*[:=]/.test(text.slice(token.end, token.end + 8)) &&
   /[a-z]\s*\($/i.test(text.slice(Math.max(0, token.start - 8), token.start));
-
-function valueAt(
-  text: string,
-  token: NumberToken,
-  tokens: readonly NumberToken[],
-  index: number,
-  key: Key,
-): { spot: { value: number; start: number; end: number }; duration: boolean } | null {
-  const after = text.slice(token.end, token.end + 24);
-  if (token.ratio === 'top' || (token.kind === 'int' && /^\s*\/\s*\d/.test(after)))
-    return percentBehind(text, token, tokens, index);
-  if (token.suffix !== '' && !UNIT.test(token.suffix)) return null;
-  const group = token.kind === 'int' ? THOUSANDS.exec(text.slice(token.start, token.start + 40)) : null;
-  if (group !== null && key.separator !== ' ') {
-    const end = token.start + group[0].length;
-    return { spot: { value: toNumber(group[0]), start: token.start, end }, duration: false };
-  }
-  const spaced = token.suffix === '' ? SPACED_UNIT.exec(after)?.[1] : undefined;
-  if (spaced !== undefined && /^[KMGT]?i?B?$|^bytes$/.test(spaced)) return null;
-  const duration = DURATION.test(token.suffix) || (spaced !== undefined && !SPACED_RATE.test(after));
-  return { spot: spotAt(text, token.start, token.end), duration };
-}
-
-/** `9912/10000 (99%)`: the percentage is the value. */
-function percentBehind(
-  text: string,
-  token: NumberToken,
-  tokens: readonly NumberToken[],
-  index: number,
-): { spot: { value: number; start: number; end: number }; duration: boolean } | null {
-  const bottom = tokens[index + 1];
-  const share = tokens[index + 2];
-  if (bottom === undefined || share === undefined) return null;
-  // `2542/10042 = 0.2531`: so is what it comes to.
-  if (share.kind === 'real' && /^\s*=\s*$/.test(text.slice(bottom.end, share.start)))
-    return { spot: spotAt(text, share.start, share.end), duration: false };
-  if (share.suffix !== '%') return null;
-  if (
-    !/^\s*\/\s*$/.test(text.slice(token.end, bottom.start)) ||
-    !/^\s*\(\s*$/.test(text.slice(bottom.end, share.start))
-  )
-    return null;
-  return text[share.end + 1] === ')' ? { spot: spotAt(text, share.start, share.end), duration: false } : null;
-}
-
-/** The running average of `0.52 (0.61)`, as meters print it. */
-function averageOf(
-  text: string,
-  end: number,
-  token: NumberToken,
-  next: NumberToken | undefined,
-): { value: number; start: number; end: number } | null {
-  if (next === undefined || next.kind !== token.kind || token.ratio !== null || next.suffix !== token.suffix)
-    return null;
-  // `* Acc@1 76.1 (23.9)` is no meter: the parenthesis holds something else.
-  if (
-    /^\s*\*/.test(text) ||
-    !/^[%a-z/]*\s?\(\s*$/i.test(text.slice(end, next.start)) ||
-    text[next.end + next.suffix.length] !== ')'
-  )
-    return null;
-  return spotAt(text, next.start, next.end);
-}

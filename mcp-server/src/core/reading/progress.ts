@@ -86,13 +86,18 @@ export interface Progress {
   steps: number | null;
 }
 
+/** What a logger puts before a message: when, how bad, and where. */
+const PREFIX =
+  /^(?:[\s\-|:,>#*=[\]]+|\d{1,4}[-/.:]\d[\d\-/.:,TZ+]*|(?:INFO|DEBUG|NOTICE)\b(?::[\w.]+:)?|[A-Za-z_][\w.]*(?= - |:\d+\]))+/;
+
 /** Lines that say nothing but which epoch begins, or is evaluated: it holds for the lines after it. */
 export function announcesEpoch(text: string): boolean {
   if (!/epoch|\bep\b/i.test(text)) return false;
+  const told = text.slice(PREFIX.exec(text)?.[0].length ?? 0);
   const found =
     /^[^A-Za-z\d]*(?:(?:beginning|start|starting|begin|evaluating|training|running)\b[^\d:=]*)?(?:epoch|ep)\b[^\w(]*\d+(?:\s*(?:\/|of)\s*\d+)?\]?(?:\W*$|\s*[,.|]\s*(?:total|learning rate|lr)\b)/i.exec(
-      text,
+      told,
     );
   // `epoch: 1, lr: 1e-3 - train loss: 3.1` is a record.
-  return found !== null && !hasStem(text.slice(found[0].length));
+  return found !== null && !hasStem(told.slice(found[0].length));
 }

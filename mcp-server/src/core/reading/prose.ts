@@ -54,7 +54,7 @@ const AT = new RegExp(
 );
 // `Accuracy of the network on the 10000 test images: 54 %`
 const OF = new RegExp(
-  `${QUALIFIED} (?:of|on|for) ([^:=|,;]{0,60}\\b(?:test|val|validation|train|training|network|model|set|images|data)\\b[^:=|,;]{0,30})[:=] ?${NUMBER} ?%?\\.?\\s*$`,
+  `${QUALIFIED} (?:of|on|for) ([^:=|,;]{0,60}\\b(?:test|val|validation|train|training|network|model|set|images|data|predictions?)\\b[^:=|,;]{0,30})[:=] ?${NUMBER} ?%?\\.?\\s*$`,
   'diu',
 );
 

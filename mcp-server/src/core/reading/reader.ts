@@ -1,20 +1,15 @@
 import { z } from 'zod';
-import type { LoggedRecord } from '../metric.js';
 import { stripAnsi } from './ansi.js';
+import { type ReadRecord, RecordBatch, shapeOf } from './batch.js';
 import { type Context, interpret, type Reading } from './interpret.js';
 import { lexNumbers } from './lex.js';
 import { afterTerminator, Line } from './lines.js';
 import { createMemo, type Known, type Memo } from './memo.js';
 import { normalizeName, seriesName } from './names.js';
 import type { Progress } from './progress.js';
-import type { Found } from './seen.js';
+import { type Found, scaled } from './seen.js';
 import { Header } from './tables.js';
 import { createTrack } from './track.js';
-
-/** A record with the data split that its line names apart from the metric (`[VAL] loss: 0.1`); null for training or none. */
-export interface ReadRecord extends LoggedRecord {
-  split: 'val' | 'test' | null;
-}
 
 const NullableNumber = z.number().nullable();
 
@@ -44,9 +39,9 @@ export interface MetricReader {
   /** Records of one line or bar segment, at most one now; empty when it tells no metric. */
   read(text: string, line: number, at?: number): ReadRecord[];
   /** The same for a line of the splitter, into `out`; far cheaper when a line of the same words was read before. */
-  readLine(line: Line, out: ReadRecord[]): void;
+  readLine(line: Line, out: RecordBatch): void;
   /** Reads the line that starts here if a line of the same words was read before: gives its end, else -1. See `LineReader`. */
-  readKnown(bytes: Uint8Array, start: number, line: number, base: number, out: ReadRecord[]): number;
+  readKnown(bytes: Uint8Array, start: number, line: number, base: number, out: RecordBatch): number;
   /** Whether the last line had the words of an earlier one, of which none can tell of an end: only its numbers are new. */
   readonly familiar: boolean;
   /** Where training stands by the lines so far. */
@@ -83,7 +78,7 @@ export function createMetricReader(state?: ReaderState): MetricReader {
   // Where a known line leads: it is of one memory, and so it leads from there to the same one each time.
   let ways = new WeakMap<Known, Memo>();
 
-  const readFresh = (out: ReadRecord[], text: string, line: number, at: number, bytes: Uint8Array): void => {
+  const readFresh = (out: RecordBatch, text: string, line: number, at: number, bytes: Uint8Array): void => {
     const clean = stripAnsi(text.length > LONGEST ? text.slice(-LONGEST) : text);
     const tokens = lexNumbers(clean);
     const reading = interpret(clean, tokens, context);
@@ -158,53 +153,41 @@ export function createMetricReader(state?: ReaderState): MetricReader {
     enter();
   };
 
-  const emit = (out: ReadRecord[], { seen, kind }: Reading, line: number, at: number): void => {
+  const emit = (out: RecordBatch, { seen, kind }: Reading, line: number, at: number): void => {
     const { step, steps, epoch, epochs } = seen.stand;
     const own = finite(epoch?.value);
     const here = finite(step?.value);
     progress.note(kind === 'announcement', own, finite(epochs?.value), here, finite(steps?.value));
     if (seen.metrics.length === 0) return;
-    const metrics: Record<string, number> = {};
-    for (const { name, value } of seen.metrics) metrics[name] = value;
-    out.push({
-      line,
-      step: Number.isNaN(here) ? null : here,
-      epoch: progress.epochOf(own),
-      metrics,
-      split: seen.split,
-      at,
-    });
+    const shape = shapeOf(
+      seen.metrics.map(({ name }) => name),
+      seen.split,
+    );
+    const values = Float64Array.from(seen.metrics, ({ value }) => value);
+    const slots = Int32Array.from(values.keys());
+    out.add(shape, line, at, here, progress.epochOf(own), values, slots, values);
   };
 
   /** The same as `emit`, for the numbers that the memo just found. */
-  const emitKnown = (out: ReadRecord[], known: Known, line: number, at: number): void => {
-    const step = finite(memo.value(known.step));
-    const own = finite(memo.value(known.epoch));
+  const emitKnown = (out: RecordBatch, known: Known, line: number, at: number): void => {
+    const { numbers } = memo;
+    const step = finite(numbers[known.step]);
+    const own = finite(numbers[known.epoch]);
     if (known.placed)
       progress.note(
         known.kind === 'announcement',
         own,
-        finite(memo.value(known.epochs)),
+        finite(numbers[known.epochs]),
         step,
-        finite(memo.value(known.steps)),
+        finite(numbers[known.steps]),
       );
-    if (known.named.length === 0) return;
-    // A copy of an object that has all of its names already costs less than one that gets them one after the other.
-    const metrics: Record<string, number> = { ...known.names };
-    for (const { name, slot, constant } of known.named)
-      metrics[name] = slot < 0 ? constant : memo.value(slot);
-    const { split } = known;
-    out.push({
-      line,
-      step: Number.isNaN(step) ? null : step,
-      epoch: progress.epochOf(own),
-      metrics,
-      split,
-      at,
-    });
+    if (known.slots.length === 0) return;
+    out.add(known.shape, line, at, step, progress.epochOf(own), numbers, known.slots, known.constants);
+    for (const [index, power] of known.powers?.entries() ?? [])
+      out.amend(index, scaled(numbers[known.slots[index] ?? -1] ?? Number.NaN, power));
   };
 
-  const readKnown = (known: Known, line: number, at: number, out: ReadRecord[]): void => {
+  const readKnown = (known: Known, line: number, at: number, out: RecordBatch): void => {
     familiar = !known.telling;
     // First, because its numbers are those of the memory that found it.
     emitKnown(out, known, line, at);
@@ -212,7 +195,7 @@ export function createMetricReader(state?: ReaderState): MetricReader {
     if (context.header !== null) note(known.kind);
   };
 
-  const readLine = (line: Line, out: ReadRecord[]): void => {
+  const readLine = (line: Line, out: RecordBatch): void => {
     const { bytes, start, end } = line;
     // Without a byte behind it nothing ends the line.
     const known = end < bytes.length ? memo.find(bytes, start) : null;
@@ -226,11 +209,11 @@ export function createMetricReader(state?: ReaderState): MetricReader {
 
   return {
     read(text, line, at = 0) {
-      const out: ReadRecord[] = [];
+      const out = new RecordBatch();
       // One byte more than the text has: it ends the line.
       const bytes = new TextEncoder().encode(`${text}\n`);
       readLine(new Line(bytes, 0, bytes.length - 1, line, at), out);
-      return out;
+      return out.records();
     },
     readLine,
     readKnown(bytes, start, line, base, out) {

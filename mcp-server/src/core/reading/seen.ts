@@ -8,6 +8,8 @@ export interface Spot {
 /** A number under a name, as printed. */
 export interface Found extends Spot {
   name: string;
+  /** `1.7M` is printed with 6: the value is the printed number times ten to the power of it. */
+  power?: number;
 }
 
 /** Where training stands, as far as one line tells. */
@@ -38,4 +40,9 @@ export function toNumber(printed: string): number {
   const word = /^([+-]?)(?:(nan)|inf(?:inity)?)$/i.exec(plain);
   if (word !== null) return word[2] !== undefined ? Number.NaN : word[1] === '-' ? -Infinity : Infinity;
   return Number(plain.includes(',') ? plain.replaceAll(',', '') : plain);
+}
+
+/** The double nearest to a number times a power of ten, as if it had been printed so: `4.35k` is 4350. */
+export function scaled(value: number, power: number): number {
+  return power === 0 ? value : Number(`${value}e${power}`) || value * 10 ** power;
 }

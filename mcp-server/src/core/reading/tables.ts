@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { BARS, body, CELL_NUMBER, type Cell, cutsOf, NO_VALUE } from './cells.js';
+import { columnsOfNames } from './named-rows.js';
 import { isEpochName, isNeverMetric, isStem, normalizeName, stepRank } from './names.js';
 import { NOWHERE, type Seen, type Spot, spotAt } from './seen.js';
 
@@ -8,75 +10,19 @@ const AGGREGATE = /^(?:all|overall|mean|average|avg|total)$/i;
 const SINGLES = /^(?:class(?:es)?|category|label)$/i;
 /** A first column whose words tell the rows apart: `CoLA/Acc`. */
 const LABELS = /^(?:tasks?|groups?|dataset|benchmark|subset|split)$/i;
-const NO_VALUE = /^(?:-+|n\/?a|none|no log|#na#|\*|)$/i;
 const SUMMARY_ROW = /^(?:(?:macro|micro|weighted|samples) avg|avg \/ total)$/;
-// `: 100%|████| 16/16 [00:05<00:00, 2.78it/s]`, with or without the drawing, closes a row or a header that is shown as a bar.
-const BAR_TAIL = /(?::\s*|\s)\d+%(?:\|[^|]*\||\s+\d+\/\d+|\s[^|\d]{0,60}\d+\/\d+).*$/;
-const CELL_NUMBER = /^[+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|nan|inf)%?$/i;
 const MAX_COLUMNS = 64;
-
-interface Cell {
-  text: string;
-  start: number;
-}
 
 /** The header of a table: ways to cut it into columns, the surest first. */
 export const Header = z.array(
   z.strictObject({
-    cut: z.enum(['bars', 'gaps', 'commas', 'long']).describe('`long`: a metric and its value are columns'),
+    cut: z
+      .enum(['bars', 'gaps', 'commas', 'long', 'named'])
+      .describe('`long`: a metric and its value are columns; `named`: a row has its name before the columns'),
     columns: z.array(z.string()),
   }),
 );
 export type Header = z.output<typeof Header>;
-
-function cells(text: string, cut: RegExp): Cell[] {
-  const out: Cell[] = [];
-  let from = 0;
-  const push = (to: number): void => {
-    const raw = text.slice(from, to);
-    const trimmed = raw.trim();
-    if (trimmed !== '') out.push({ text: trimmed, start: from + raw.indexOf(trimmed) });
-  };
-  for (const gap of text.matchAll(cut)) {
-    push(gap.index);
-    from = gap.index + gap[0].length;
-  }
-  push(text.length);
-  return out;
-}
-
-const BARS = /[|│┃║]/g;
-const CUTS: readonly RegExp[] = [/\t+| {2,}/g, /\s+/g, /\s*,\s*/g];
-
-// `│ Trial name     iter │`: only its frame is drawn. `[…]: copypaste: AP,AP50`: a log's prefix before names or numbers with commas.
-const FRAME = /^(\s*)[|│┃║]([^|│┃║]*)[|│┃║](\s*)$/;
-const LABEL = /^\[[^\]]*\]:? +\w+: +(?=[^\s,]+(?:,[^\s,]+)+\s*$)/;
-
-/** A line without what is around its cells, which stay where they are. */
-const body = (text: string): string => withoutLabel(text.replace(BAR_TAIL, '').replace(FRAME, '$1 $2 $3'));
-
-/** The same text with spaces in place of a log's prefix before a list. */
-export function withoutLabel(text: string): string {
-  return text.replace(LABEL, (label) => ' '.repeat(label.length));
-}
-
-interface Cut {
-  cut: 'bars' | 'gaps' | 'commas';
-  /** At single spaces. */
-  loose: boolean;
-  row: Cell[];
-}
-
-/** Ways to cut a line into cells. One with bars is cut there and nowhere else. */
-function cutsOf(line: string): Cut[] {
-  const bars = cells(line, BARS);
-  if (bars.length > 1) return [{ cut: 'bars', loose: false, row: bars }];
-  return CUTS.map((cut, index) => ({
-    cut: index === 2 ? 'commas' : 'gaps',
-    loose: index === 1,
-    row: cells(line, cut),
-  }));
-}
 
 /**
  * A line that can head a table: only names, at least one of which is a metric's or `epoch`, `iter`, `step`. Empty when the
@@ -90,7 +36,10 @@ export function readHeader(text: string): Header | null {
   const headers = cutsOf(line)
     .filter(({ cut, row }, index) => isHeader(row, cut !== 'bars' && index > 0))
     .map(({ cut, row }) => ({ cut, columns: row.map((cell) => columnName(cell.text)) }));
-  if (headers.length === 0) return null;
+  if (headers.length === 0) {
+    const columns = columnsOfNames(line);
+    return columns === null ? null : [{ cut: 'named', columns }];
+  }
   // Two columns of one name stand for different things: `| category | AP | category | AP |`.
   return headers.filter(({ columns }) => new Set(columns).size === columns.length);
 }

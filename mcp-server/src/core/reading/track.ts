@@ -4,8 +4,8 @@ import type { Progress } from './progress.js';
 export interface Track {
   /** `announced`: the line only says which epoch begins, so it holds for the lines after it. */
   note(announced: boolean, epoch: number, epochs: number, step: number, steps: number): void;
-  /** The epoch of a record: its own, else the announced one, else null. */
-  epochOf(own: number): number | null;
+  /** The epoch of a record: its own, else the announced one, else NaN. */
+  epochOf(own: number): number;
   announced(): number | null;
   progress(): Progress | null;
 }
@@ -36,7 +36,7 @@ export function createTrack(state?: { epoch: number | null; progress: Progress |
       put(2, step);
       put(3, steps);
     },
-    epochOf: (own) => (Number.isNaN(own) ? announcedEpoch : own),
+    epochOf: (own) => (Number.isNaN(own) ? (announcedEpoch ?? Number.NaN) : own),
     announced: () => announcedEpoch,
     progress() {
       const [epoch, epochs, step, steps] = [get(0), get(1), get(2), get(3)];

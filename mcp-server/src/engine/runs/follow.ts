@@ -66,6 +66,8 @@ export function createFollower(
   let splitter = new LineSplitter(state?.splitter ?? undefined);
   // While the file is read without pause, nobody had the time to replace what was read.
   let paused = true;
+  // One place for all pieces of a long log: new memory for each costs more than the reading. Let go of when it is caught up with.
+  let place: Uint8Array | undefined;
 
   const print = async (from: number, length: number): Promise<string> => {
     const slice = await machine.readFrom(path, from, length);
@@ -107,7 +109,9 @@ export function createFollower(
 
   return {
     async poll(reader) {
-      const slice = await machine.readFrom(path, offset, CHUNK);
+      // Lines that are handed out keep their bytes; a reader is done with them when it has taken them.
+      if (reader !== undefined && !paused) place ??= new Uint8Array(CHUNK);
+      const slice = await machine.readFrom(path, offset, CHUNK, reader === undefined ? undefined : place);
       if (slice === null) return { lines: [], grew: false, more: false, size: 0, restarted: false };
       const other = await isOther(slice);
       if (other === null) {
@@ -121,6 +125,7 @@ export function createFollower(
       const lines = take(now, reader);
       const more = now.bytes.length > 0 && offset < now.size;
       paused = !more;
+      if (paused) place = undefined;
       return { lines, grew: now.bytes.length > 0, more, size: now.size, restarted: other };
     },
     end: () => splitter.end(),

@@ -2,8 +2,11 @@ import { createReadStream, statSync } from 'node:fs';
 import { sparkline } from '../../core/chart/sparkline.js';
 import { errorText, LabError } from '../../core/errors.js';
 import { type MetricRecord, toJsonNumber } from '../../core/metric.js';
+import { RecordBatch, recordOf } from '../../core/reading/batch.js';
 import { type Line, LineSplitter } from '../../core/reading/lines.js';
-import { createMetricReader, type ReadRecord } from '../../core/reading/reader.js';
+import { normalizeName } from '../../core/reading/names.js';
+import { isPace } from '../../core/reading/pace.js';
+import { createMetricReader } from '../../core/reading/reader.js';
 import { textTable } from '../../core/table.js';
 import { formatValue } from '../../core/units.js';
 import { readStructuredFile, readStructuredFolder } from '../../engine/read-structured.js';
@@ -25,8 +28,9 @@ export const command: Command = {
         await readAny(console, file, (record) => console.out(`${JSON.stringify(jsonOf(record))}\n`));
         continue;
       }
-      const curves = new Map<string, Curve>();
+      const [measured, pace] = [new Map<string, Curve>(), new Map<string, Curve>()];
       await readAny(console, file, (record) => {
+        const curves = tellsPace(record) ? pace : measured;
         for (const [name, value] of Object.entries(record.metrics)) {
           const curve = curves.get(name) ?? createCurve();
           if (curve.count === 0) curves.set(name, curve);
@@ -35,11 +39,9 @@ export const command: Command = {
       });
       const style = createStyle(console.colour);
       if (args.words.length > 1) console.out(`${style.bold(file)}\n`);
-      console.out(
-        curves.size === 0
-          ? 'no metrics seen\n'
-          : `${table(curves, console.terminal ? console.width : 120)}\n`,
-      );
+      const width = console.terminal ? console.width : 120;
+      console.out(measured.size === 0 ? 'no metrics seen\n' : `${table('metric', measured, width)}\n`);
+      if (pace.size > 0) console.out(`\n${table('progress', pace, width)}\n`);
     }
     return 0;
   },
@@ -72,10 +74,10 @@ const CHUNK = 1 << 18;
 async function readFile(path: string, see: (record: MetricRecord) => void): Promise<void> {
   const splitter = new LineSplitter();
   const reader = createMetricReader();
+  const batch = new RecordBatch();
   const read = (lines: readonly Line[]): void => {
-    const records: ReadRecord[] = [];
-    for (const line of lines) reader.readLine(line, records);
-    for (const record of records) see(record);
+    for (const line of lines) reader.readLine(line, batch);
+    batch.drain((row) => see(recordOf(row)));
   };
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: CHUNK })) read(splitter.push(chunk));
@@ -87,15 +89,19 @@ async function readFile(path: string, see: (record: MetricRecord) => void): Prom
   }
 }
 
+/** A record of nothing but how fast training goes: shown as progress. Beside a metric the pace stays with its record. */
+const tellsPace = ({ metrics }: MetricRecord): boolean =>
+  Object.keys(metrics).every((name) => isPace(normalizeName(name)));
+
 function jsonOf(record: MetricRecord & { source?: string }): unknown {
-  const metrics = Object.fromEntries(
+  const values = Object.fromEntries(
     Object.entries(record.metrics).map(([name, value]) => [name, toJsonNumber(value)]),
   );
   return {
     line: record.line,
     step: record.step,
     epoch: record.epoch,
-    metrics,
+    ...(tellsPace(record) ? { metrics: {}, progress: values } : { metrics: values }),
     ...(record.source === undefined ? {} : { source: record.source }),
   };
 }
@@ -139,7 +145,7 @@ function addTo(curve: Curve, value: number): void {
   curve.high = Math.max(curve.high ?? value, value);
 }
 
-function table(curves: ReadonlyMap<string, Curve>, width: number): string {
+function table(title: string, curves: ReadonlyMap<string, Curve>, width: number): string {
   const rows = [...curves].map(([name, { count, first, last, low, high, points }]) => [
     name,
     String(count),
@@ -153,7 +159,7 @@ function table(curves: ReadonlyMap<string, Curve>, width: number): string {
   return textTable(
     rows,
     [
-      { header: 'metric', flexible: true },
+      { header: title, flexible: true },
       right('values'),
       right('first'),
       right('last'),
