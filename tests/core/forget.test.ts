@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { spent } from '../../mcp-server/src/core/bill.js';
 import { budgetUse, planRefusal } from '../../mcp-server/src/core/budget.js';
-import { apply, type Campaign, replay } from '../../mcp-server/src/core/campaign.js';
+import { apply, type Campaign, replay, type WholeCampaign } from '../../mcp-server/src/core/campaign.js';
 import { Config } from '../../mcp-server/src/core/config.js';
 import { forget } from '../../mcp-server/src/core/forget.js';
 import { leaderboard } from '../../mcp-server/src/core/leaderboard.js';
@@ -56,16 +56,25 @@ function twins(campaign: Campaign): boolean[] {
 }
 
 /** A campaign with everything in it that a ledger may hold, written record by record. */
-function campaignFrom(draw: Draw, verdict: 'strict' | 'cheap', write: (record: LedgerRecord) => Campaign) {
+function campaignFrom(
+  draw: Draw,
+  verdict: 'strict' | 'cheap',
+  all: () => WholeCampaign,
+  write: (record: LedgerRecord) => Campaign,
+) {
   let clock = 0;
   let runs = 0;
   let calls = 0;
-  const at = (): string => new Date((clock += 60_000)).toISOString();
+  const at = (): string => {
+    clock += 60_000;
+    return new Date(clock).toISOString();
+  };
   const running: { run: string; seed: number }[] = [];
   let now = write({ kind: 'campaign', at: at(), max_cycles: 5000, gpus: null });
 
   const launch = (plan: string | null, more: Partial<Extract<LedgerRecord, { kind: 'launch' }>>): void => {
-    const run = `exp${String((runs += 1)).padStart(3, '0')}`;
+    runs += 1;
+    const run = `exp${String(runs).padStart(3, '0')}`;
     const code = { kind: 'copy' as const, id: 'c0de', tree: 'c0de' };
     const made = {
       kind: 'launch' as const,
@@ -97,7 +106,7 @@ function campaignFrom(draw: Draw, verdict: 'strict' | 'cheap', write: (record: L
       value: ending === 'succeeded' ? Number((draw() * 0.2 + one.seed / 2000).toFixed(4)) : null,
     });
     for (;;) {
-      const whole = WHOLE();
+      const whole = all();
       const rulings = rule(whole, {
         experiment: { verdict, seeds: 3, alpha: 0.5, guards: [] },
         refusal: () => (running.length > 6 ? 'too many' : null),
@@ -111,7 +120,6 @@ function campaignFrom(draw: Draw, verdict: 'strict' | 'cheap', write: (record: L
       return;
     }
   };
-  let WHOLE: () => ReturnType<typeof replay> = () => replay([]);
 
   const reflect = (): void => {
     for (const run of [...now.unreflected]) {
@@ -145,7 +153,8 @@ function campaignFrom(draw: Draw, verdict: 'strict' | 'cheap', write: (record: L
     else launch(id, { command: made.command, role: made.role });
   };
   const rest = (cycle: number): void => {
-    const call = `call-${(calls += 1)}`;
+    calls += 1;
+    const call = `call-${calls}`;
     const most = { tokens: 100, usd: 0.01 };
     now = write({
       kind: 'call',
@@ -178,7 +187,6 @@ function campaignFrom(draw: Draw, verdict: 'strict' | 'cheap', write: (record: L
     });
   };
   return {
-    ruledBy: (whole: () => ReturnType<typeof replay>) => (WHOLE = whole),
     cycle(number: number): void {
       rest(number);
       plan(number);
@@ -198,13 +206,18 @@ describe('a campaign that is followed for long', () => {
     const whole = replay([]);
     const lean: Campaign = replay([]);
     let records = 0;
-    const made = campaignFrom(uniform(seed), verdict, (record) => {
-      apply(whole, record);
-      apply(lean, record);
-      if ((records += 1) % 40 === 0) forget(lean, 12);
-      return whole;
-    });
-    made.ruledBy(() => whole);
+    const made = campaignFrom(
+      uniform(seed),
+      verdict,
+      () => whole,
+      (record) => {
+        apply(whole, record);
+        apply(lean, record);
+        records += 1;
+        if (records % 40 === 0) forget(lean, 12);
+        return whole;
+      },
+    );
     for (let cycle = 1; cycle <= 120; cycle++) {
       made.cycle(cycle);
       if (cycle % 15 !== 0) continue;

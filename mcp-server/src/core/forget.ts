@@ -24,7 +24,8 @@ export function isLong({ runs, plans, entries, directives, dryRuns, bill }: Camp
  * best so far with those before it, and the best values stay whole. The keep rule is not to be asked of what remains.
  */
 export function forget(campaign: Campaign, kept = KEPT): void {
-  const past = (campaign.past ??= emptyPast());
+  const past = campaign.past ?? emptyPast();
+  campaign.past = past;
   const { plans, runs, planOf, runOf } = campaign;
   const own = new Set([...plans.slice(-kept).map(({ id }) => id), ...openPlans(campaign)]);
   const staying = runsThatStay(campaign, kept, own);
