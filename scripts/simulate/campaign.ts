@@ -113,6 +113,7 @@ export async function simulate(
           const now = nextCycle(ledger().loop) - 1;
           if (now - sampled >= Math.max(1, cycles / 20)) {
             sampled = now;
+            world.rest();
             const { rss, heapUsed } = collected();
             const sample = {
               cycles: now,

@@ -21,6 +21,8 @@ export interface Tally {
 export interface SimulatedWorld extends World {
   clock(): number;
   campaign(project: Project): Campaign;
+  /** Forgets what it knows of the campaign, until it is asked again: what is measured then is the controller’s own. */
+  rest(): void;
   /** Launches for a plan, as the code agent's tool does. */
   launchFor(
     project: Project,
@@ -153,6 +155,9 @@ export function simulatedWorld(
     tally,
     clock: () => now,
     campaign: campaignOf,
+    rest: () => {
+      follow = null;
+    },
     launchFor: start,
     async mayDie(share) {
       if (draw() >= share / options.killEvery) return;
