@@ -4,13 +4,15 @@ import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { nextCycle } from '../../mcp-server/src/core/cycle.js';
+import { forget } from '../../mcp-server/src/core/forget.js';
+import { plansMade } from '../../mcp-server/src/core/past.js';
 import type { Lab } from '../../mcp-server/src/engine/lab.js';
 import { driveLoop } from '../../mcp-server/src/engine/loop/controller.js';
 import { llmPlanner } from '../../mcp-server/src/engine/loop/llm-planner.js';
 import type { Thinker } from '../../mcp-server/src/engine/loop/thinker.js';
 import { defineTool } from '../../mcp-server/src/engine/tool.js';
 import { instructionsOf } from '../../mcp-server/src/engine/views/prompts.js';
-import { followLedger, readCampaign } from '../../mcp-server/src/store/ledger.js';
+import { readCampaign } from '../../mcp-server/src/store/ledger.js';
 import { ensureWorkspace, openProject } from '../../mcp-server/src/store/project.js';
 import { uniform } from '../bench/null/noise.js';
 import { broken, memorySize } from './checks.js';
@@ -79,7 +81,7 @@ export async function simulate(
   const open = () => openProject(root);
   const project = open();
   ensureWorkspace(project.paths);
-  const ledger = followLedger(project.paths.ledger);
+  const ledger = () => world.campaign(project);
   const lab = labOf(open, world.clock, draw);
   const thinker: Thinker = {
     provider: mind.model,
@@ -111,6 +113,7 @@ export async function simulate(
           const now = nextCycle(ledger().loop) - 1;
           if (now - sampled >= Math.max(1, cycles / 20)) {
             sampled = now;
+            world.rest();
             const { rss, heapUsed } = collected();
             const sample = {
               cycles: now,
@@ -133,6 +136,9 @@ export async function simulate(
     }
     const followed = ledger();
     const { campaign, warnings } = readCampaign(project.paths.ledger);
+    const whole = { runs: campaign.runs.size, records: plansMade(campaign) };
+    forget(campaign);
+    forget(followed);
     if (!isDeepStrictEqual(campaign, followed))
       found.broken.push('the followed ledger differs from the replayed one');
     // What is still under way when it is cut off is no breach.
@@ -141,12 +147,11 @@ export async function simulate(
     );
     const late = broken(project, []).filter((words) => /forgotten|nobody reflected/.test(words));
     found.broken.push(...warnings, ...open_, ...late.slice(0, Math.max(0, late.length - parallel)));
-    const { bill, runs } = campaign;
+    const { bill } = campaign;
     return {
       ...found,
       cycles: nextCycle(campaign.loop) - 1,
-      runs: runs.size,
-      records: campaign.plans.length,
+      ...whole,
       world: world.tally,
       mind: mind.tally,
       bill: { calls: bill.total.calls, usd: bill.total.usd, open: bill.open.size },

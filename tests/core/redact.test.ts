@@ -101,6 +101,45 @@ describe('createRedactor', () => {
       }
   });
 
+  const secret = 'plain+word/with=27~letters?x';
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const known = createRedactor([secret]);
+
+  it.each([
+    ['base64 twice', base64(base64(secret))],
+    ['base64 of a text that holds it in base64', base64(`{"auth":"${base64(`user:${secret}`)}"}`)],
+    ['base64 for addresses', Buffer.from(`xx${secret}`).toString('base64url')],
+    ['an address twice', encodeURIComponent(encodeURIComponent(secret))],
+    ['an address in small letters', encodeURIComponent(secret).replace(/%../g, (code) => code.toLowerCase())],
+    ['base64 in an address', encodeURIComponent(base64(secret))],
+    ['an address in base64', base64(encodeURIComponent(secret))],
+    ['hexadecimal', Buffer.from(secret).toString('hex')],
+  ])('finds a known value in %s', (_, text) => {
+    const out = known(`before ${text} after`);
+    expect(out).toMatch(/^before .{0,30}\[redacted\].{0,8} after$/);
+  });
+
+  it.each([
+    ['a narrow console', (secret.match(/.{1,9}/g) ?? []).join('\n')],
+    ['a pretty-printer', `('${secret.slice(0, 10)}'\n '${secret.slice(10)}')`],
+    ['Windows', `${secret.slice(0, 5)}\r\n    ${secret.slice(5)}`],
+    ['base64 of 20 letters a line', (base64(`before ${secret}`).match(/.{1,20}/g) ?? []).join('\n')],
+  ])('finds a known value that is broken over lines by %s', (_, text) => {
+    const out = known(`first line\n${text}\nlast line`);
+    expect(out.startsWith('first line\n')).toBe(true);
+    expect(out.endsWith('\nlast line')).toBe(true);
+    expect(out).toContain('[redacted]');
+    const pieces = text.split(/[^A-Za-z0-9+/=~?]+/).filter((piece) => piece.length > 4);
+    for (const piece of pieces.slice(1)) expect(out).not.toContain(piece);
+  });
+
+  it('finds several values on both sides of the same line breaks', () => {
+    const [a, z] = [secret.slice(0, 7), secret.slice(7)];
+    expect(known(`${a}\n${z} mid ${a}\n  ${z} end\n${secret}\n`)).toBe(
+      '[redacted] mid [redacted] end\n[redacted]\n',
+    );
+  });
+
   it('finds a known value as Python shows it', () => {
     const known = createRedactor(['p@ss "w/ord"\\x', `both ' and "\n`]);
     expect(known(String.raw`{'A': 'p@ss "w/ord"\\x', 'B': 'both \' and "\n'}`)).toBe(

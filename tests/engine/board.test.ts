@@ -257,7 +257,7 @@ describe('a log that is followed', () => {
   it('gives the end first, then what is new; a bar as it stands, and a new file from its beginning', async () => {
     const path = join(root, 'log');
     mkdirSync(join(root, 'workspace'), { recursive: true });
-    const log = followLog({ machine: localMachine() }, path);
+    const log = followLog({ machine: localMachine(), env: {} }, path, []);
     expect(await log.read()).toBeNull();
     writeFileSync(path, 'a\nb\n 10%|#\r 20%|##');
     expect(await log.read()).toEqual({ lines: ['a', 'b'], open: ' 20%|##', fresh: true });
@@ -271,5 +271,17 @@ describe('a log that is followed', () => {
     rmSync(path);
     writeFileSync(path, 'other\n');
     expect(await log.read()).toEqual({ lines: ['other'], open: '', fresh: true });
+  });
+
+  it('shows no value of a variable that holds a secret, whatever shape it has', async () => {
+    const path = join(root, 'log');
+    const env = { MY_TOKEN: 'no shape at all', LAB_DOOR: 'four blue horses' };
+    const log = followLog({ machine: localMachine(), env }, path, ['LAB_*']);
+    writeFileSync(path, 'epoch 1\nno shape at all\nfour blue\n  horses\nepoch 2\nno shape at all');
+    expect(await log.read()).toEqual({
+      lines: ['epoch 1', '[redacted]', '[redacted]', 'epoch 2'],
+      open: '[redacted]',
+      fresh: true,
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { apply, type Campaign, replay } from '../../mcp-server/src/core/campaign.js';
+import { apply, replay, type WholeCampaign } from '../../mcp-server/src/core/campaign.js';
 import type { EndRecord, LedgerRecord, Replicate } from '../../mcp-server/src/core/ledger.js';
 import { rule } from '../../mcp-server/src/core/ruling/rule.js';
 import type { Rules, Ruling } from '../../mcp-server/src/core/ruling/ruling.js';
@@ -18,7 +18,7 @@ export function makeCampaign(
   experiment: Partial<Rules['experiment']> = {},
   refusal: Rules['refusal'] = () => null,
 ) {
-  const campaign: Campaign = replay([]);
+  const campaign: WholeCampaign = replay([]);
   const rules: Rules = {
     experiment: { verdict: 'strict', seeds: 3, alpha: 0.05, guards: [], ...experiment },
     refusal,

@@ -60,6 +60,14 @@ export function startCall(bill: Bill, call: CallRecord): void {
   bill.lastCycle = call.cycle;
 }
 
+/** Gives up on the outcome of a call: it counts with the most that it can have cost, as it did while it was open. */
+export function loseCall(bill: Bill, { id, most }: CallRecord): void {
+  if (!bill.open.delete(id)) return;
+  bill.lost.calls += 1;
+  bill.lost.tokens += most.tokens;
+  bill.lost.usd += most.usd ?? 0;
+}
+
 /** Takes in what a call cost. A second word on the same call changes nothing. */
 export function pay(bill: Bill, usage: UsageRecord): void {
   const call = bill.open.get(usage.call);

@@ -35,7 +35,9 @@ export function budgetUse(
   );
   const since = campaign.startedAt === null ? now : Date.parse(campaign.startedAt);
   return {
-    runs: [...campaign.runs.values()].filter((run) => run.launch !== null).length,
+    runs:
+      (campaign.past?.launched ?? 0) +
+      [...campaign.runs.values()].filter((run) => run.launch !== null).length,
     gpu_hours: campaign.gpuHours + running,
     wall_clock: Math.max(0, (now - since) / 1000),
     ...spent(campaign.bill),

@@ -1,6 +1,7 @@
 import { type Bill, emptyBill, pay, startCall } from './bill.js';
-import { beginLoop, type LoopStanding, stepLoop } from './cycle.js';
+import { beginLoop, type LoopStanding, pushLatest, stepLoop } from './cycle.js';
 import type { EndRecord, LedgerRecord, Plan, RecordOf, VerdictRecord } from './ledger.js';
+import type { Past } from './past.js';
 import type { StatedPrediction } from './predictions.js';
 
 /** All that the ledger says of one run. */
@@ -19,6 +20,8 @@ export interface CampaignRun {
   withdrawn: RecordOf<'withdraw'> | null;
   /** A decision about it was written: the cycle has reflected on it. */
   reflected: boolean;
+  /** Which one it was to end among those that repeat no other, from 1. */
+  nth: number | null;
 }
 
 /** What a host agent may do unattended, from `set_campaign` to its end. A cycle is a candidate that was launched. */
@@ -35,7 +38,11 @@ export interface Campaign {
   runs: Map<string, CampaignRun>;
   /** In the order in which runs ended. */
   ended: string[];
+  /** How many of these repeat no other. */
+  own: number;
   plans: Plan[];
+  /** When the latest plans were made, oldest first; of those within any hour all are kept. */
+  planned: string[];
   planOf: Map<string, Plan>;
   /** Run of a plan, by the plan's id. */
   runOf: Map<string, string>;
@@ -68,17 +75,24 @@ export interface Campaign {
   /** Where the cycle with a model stands. */
   loop: LoopStanding;
   bill: Bill;
+  /** What is left of runs and plans that were let go, where the campaign is followed for long; null = all is here. */
+  past: Past | null;
 }
+
+/** A campaign of which nothing was let go: what is decided by all of its runs must be asked of such a one. */
+export type WholeCampaign = Campaign & { past: null };
 
 /**
  * Replays the ledger. The first record of a kind about a run counts and later ones are ignored, so that a record
  * written twice (a process killed between the act and its note) changes nothing.
  */
-export function replay(records: Iterable<LedgerRecord>): Campaign {
-  const campaign: Campaign = {
+export function replay(records: Iterable<LedgerRecord>): WholeCampaign {
+  const campaign: WholeCampaign = {
     runs: new Map(),
     ended: [],
+    own: 0,
     plans: [],
+    planned: [],
     planOf: new Map(),
     runOf: new Map(),
     unlaunched: new Set(),
@@ -100,18 +114,32 @@ export function replay(records: Iterable<LedgerRecord>): Campaign {
     contract: null,
     loop: beginLoop(),
     bill: emptyBill(),
+    past: null,
   };
   for (const record of records) apply(campaign, record);
   return campaign;
 }
 
+const OF_RUN: ReadonlySet<LedgerRecord['kind']> = new Set([
+  'launch',
+  'end',
+  'verdict',
+  'confirm',
+  'early',
+  'withdraw',
+  'hypothesis',
+]);
+
 /** Takes in one more record, as `replay` does. */
 export function apply(campaign: Campaign, record: LedgerRecord): void {
   stepLoop(campaign.loop, record, campaign.unjudged.size > 0);
+  // Said again of a run that was let go: it was the first word that counted.
+  if (OF_RUN.has(record.kind) && 'run' in record && campaign.past?.runs.has(record.run ?? '')) return;
   switch (record.kind) {
     case 'plan':
       if (!campaign.planOf.has(record.id)) {
         campaign.plans.push(record);
+        pushLatest(campaign.planned, record.at);
         campaign.planOf.set(record.id, record);
         if (!campaign.runOf.has(record.id)) campaign.unlaunched.add(record.id);
       }
@@ -154,6 +182,7 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
       if (run.end !== null) return;
       run.end = record;
       campaign.ended.push(record.run);
+      if (run.launch?.replicate === undefined) run.nth = campaign.own += 1;
       campaign.gpuHours += record.gpu_hours;
       return;
     }
@@ -185,7 +214,7 @@ export function apply(campaign: Campaign, record: LedgerRecord): void {
       return;
     }
     case 'decision':
-      if (record.run !== null) {
+      if (record.run !== null && !campaign.past?.runs.has(record.run)) {
         runOf(campaign, record.run).reflected = true;
         campaign.unreflected.delete(record.run);
       }
@@ -243,13 +272,14 @@ function runOf(campaign: Campaign, id: string): CampaignRun {
     early: null,
     withdrawn: null,
     reflected: false,
+    nth: null,
   };
   campaign.runs.set(id, run);
   return run;
 }
 
 /** The earlier run that did or does the same work, or null. One that ended for a reason outside of it does not count. */
-export function sameWork(campaign: Campaign, key: string | null): string | null {
+export function sameWork(campaign: WholeCampaign, key: string | null): string | null {
   if (key === null) return null;
   for (const { id, launch, end } of campaign.runs.values()) {
     if (launch?.key !== key || launch.replicate !== undefined) continue;
@@ -258,6 +288,6 @@ export function sameWork(campaign: Campaign, key: string | null): string | null 
   return null;
 }
 
-export function usedSeeds(campaign: Campaign): Set<number> {
+export function usedSeeds(campaign: WholeCampaign): Set<number> {
   return new Set([...campaign.runs.values()].flatMap(({ launch }) => launch?.seed ?? []));
 }

@@ -101,10 +101,15 @@ export function stepLoop(loop: LoopStanding, record: LedgerRecord, busy: boolean
 /** The number of the cycle in which the leader thinks next. */
 export const nextCycle = (loop: LoopStanding): number => (loop.open ? loop.cycle : loop.cycle + 1);
 
+/** Adds a time to a list of the latest ones. */
+export function pushLatest(times: string[], at: string): void {
+  times.push(at);
+  if (times.length > 2 * MOST_BEGUN) times.splice(0, MOST_BEGUN);
+}
+
 function enter(loop: LoopStanding, cycle: number, at: string): void {
   if (cycle <= loop.cycle) return;
-  loop.begun.push(at);
-  if (loop.begun.length > 2 * MOST_BEGUN) loop.begun.splice(0, MOST_BEGUN);
+  pushLatest(loop.begun, at);
   Object.assign(loop, { cycle, since: at, open: true, thought: null, errands: [], errand: null, steps: [] });
 }
 

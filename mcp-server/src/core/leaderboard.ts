@@ -20,8 +20,10 @@ export function leaderboard(config: Config, campaign: Campaign, budgets: readonl
     return run === undefined || run.launch?.replicate !== undefined ? [] : [run];
   });
   const last = own.slice(-LAST);
-  const shown = new Set([...bestOf(own.slice(0, -LAST), direction), ...last]);
+  const shown = new Set([...bestBefore(own, direction), ...last]);
   const open = [...campaign.unjudged].flatMap((id) => campaign.runs.get(id) ?? []);
+  const confirmed = countOf(own, 'confirmed') + (campaign.past?.confirmed ?? 0);
+  const crashed = countOf(own, 'crash') + (campaign.past?.crashed ?? 0);
   const note = campaign.decisions.findLast(({ next }) => next !== undefined);
   return [
     metric === undefined || direction === undefined
@@ -30,7 +32,7 @@ export function leaderboard(config: Config, campaign: Campaign, budgets: readonl
     ...(command === undefined ? [] : [`baseline command: ${commandText(command)}`]),
     ...standing('baseline', campaign, campaign.baseline),
     ...(campaign.champion === campaign.baseline ? [] : standing('best', campaign, campaign.champion)),
-    `runs: ${own.length} tried, ${countOf(own, 'confirmed')} confirmed, ${countOf(own, 'crash')} crashed`,
+    `runs: ${campaign.own} tried, ${confirmed} confirmed, ${crashed} crashed`,
     ...[...shown].map((run) => `- ${lineOf(campaign, run)}`),
     ...open.map(
       ({ id, launch, end }) =>
@@ -74,6 +76,12 @@ function lineOf(campaign: Campaign, run: CampaignRun): string {
     status === 'crash' || status === 'invalid' ? ` (${clip(oneLine(verdict?.reason ?? ''), 80)})` : '';
   return `${id}${family} ${title(launch?.title)}: ${value} ${status}${why}`;
 }
+
+/** The best of these but for the last ones, which are shown anyway; the earliest first among equals. */
+export const bestBefore = (
+  own: readonly CampaignRun[],
+  direction: 'maximize' | 'minimize' | undefined,
+): CampaignRun[] => bestOf(own.slice(0, -LAST), direction);
 
 function bestOf(runs: readonly CampaignRun[], direction: 'maximize' | 'minimize' | undefined): CampaignRun[] {
   if (direction === undefined) return [];

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { clipBrief } from '../core/brief.js';
 import { BriefSettings } from '../core/config.js';
 import { errorCode, errorText, LabError } from '../core/errors.js';
@@ -51,8 +51,9 @@ function readStart(path: string): string | null {
       throw new LabError(`${path} is not a plain file`, 'a brief is a plain text file: move this away');
     const fd = openSync(path, 'r');
     try {
-      const buffer = Buffer.alloc(MAX_BYTES);
-      const length = readSync(fd, buffer, 0, MAX_BYTES, 0);
+      // It is read at every turn of the loop: no more is asked for than it holds.
+      const buffer = Buffer.alloc(Math.min(MAX_BYTES, fstatSync(fd).size));
+      const length = readSync(fd, buffer, 0, buffer.length, 0);
       return buffer.toString('utf8', 0, length).replace(/^\uFEFF/, '');
     } finally {
       closeSync(fd);

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { apply, type Campaign, replay } from '../core/campaign.js';
+import { apply, replay, type WholeCampaign } from '../core/campaign.js';
 import { errorCode } from '../core/errors.js';
 import type { LedgerRecord } from '../core/ledger.js';
 import { badLineWords, parseLedgerLine } from './ledger.js';
@@ -13,7 +13,7 @@ export interface LedgerTail {
    * was replaced or cut. Throws LabError.
    */
   read(): { fresh: LedgerRecord[]; begun: boolean };
-  campaign(): Campaign;
+  campaign(): WholeCampaign;
   warnings(): string[];
 }
 

@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import type { Campaign } from '../core/campaign.js';
+import type { Campaign, WholeCampaign } from '../core/campaign.js';
 import { apply, replay } from '../core/campaign.js';
 import { errorCode } from '../core/errors.js';
+import { forget, isLong } from '../core/forget.js';
 import { LedgerRecord } from '../core/ledger.js';
 import { appendLine } from './files.js';
 import { storageError } from './project.js';
@@ -77,20 +78,39 @@ export function appendLedger(path: string, record: LedgerRecord): void {
 }
 
 /** The ledger, replayed. */
-export function readCampaign(path: string): { campaign: Campaign; warnings: string[] } {
-  const { records, warnings } = readLedger(path);
-  return { campaign: replay(records), warnings };
+export function readCampaign(path: string): { campaign: WholeCampaign; warnings: string[] } {
+  const campaign = replay([]);
+  const bad: number[] = [];
+  let count = 0;
+  let torn: number | undefined;
+  const fd = openThere(path);
+  if (fd === null) return { campaign, warnings: [] };
+  try {
+    readLines(fd, path, 0, (line, whole) => {
+      count += 1;
+      if (line.trim() === '') return;
+      const record = parseLedgerLine(line);
+      if (record !== null) apply(campaign, record);
+      else if (whole) bad.push(count);
+      else torn = count;
+    });
+  } finally {
+    closeSync(fd);
+  }
+  return { campaign, warnings: badLineWords(path, bad, torn) };
 }
 
 /**
  * The ledger of a process that lives long: each call takes in what was appended since the last one, so that a long campaign
- * is not replayed anew for each line. The same object is returned and grows. A file that was replaced or has become
- * shorter is read from its beginning. A last line without its end is left until it has one.
+ * is not replayed anew for each line, and lets go of what the loop never looks at again. The same object is returned and
+ * changes. A file that was replaced or has become shorter is read from its beginning. A last line without its end is left
+ * until it has one.
  */
 export function followLedger(path: string): () => Campaign {
-  let campaign = replay([]);
+  let campaign: Campaign = replay([]);
   let at = 0;
   let inode = 0;
+  let since = 0;
   return () => {
     const fd = openThere(path);
     try {
@@ -101,16 +121,58 @@ export function followLedger(path: string): () => Campaign {
         inode = ino;
       }
       if (fd === null || size === at) return campaign;
-      const fresh = Buffer.alloc(size - at);
-      const got = readSync(fd, fresh, 0, fresh.length, at);
-      const whole = fresh.subarray(0, fresh.subarray(0, got).lastIndexOf(0x0a) + 1);
-      for (const record of parseLedger(whole.toString('utf8'), path).records) apply(campaign, record);
-      at += whole.length;
+      at = readLines(fd, path, at, (line, whole) => {
+        const record = whole ? parseLedgerLine(line) : null;
+        if (record === null) return;
+        apply(campaign, record);
+        if (++since < FORGET_EVERY || !isLong(campaign)) return;
+        forget(campaign);
+        since = 0;
+      });
       return campaign;
     } finally {
       if (fd !== null) closeSync(fd);
     }
   };
+}
+
+const CHUNK = 1 << 20;
+/** Records: where much stays because it is open, it is not gone through for each of them. */
+const FORGET_EVERY = 200;
+
+/**
+ * Gives the lines from an offset on, one after the other, so that a ledger of years is never in the memory as a whole. A
+ * last one without its end is given with `whole` false. Returns the offset behind the last whole line.
+ */
+function readLines(
+  fd: number,
+  path: string,
+  from: number,
+  take: (line: string, whole: boolean) => void,
+): number {
+  const { size } = fstatSync(fd);
+  let rest: Buffer = Buffer.alloc(0);
+  let at = from;
+  while (at + rest.length < size) {
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK, size - at - rest.length));
+    const got = readChunk(fd, path, chunk, at + rest.length);
+    if (got === 0) break;
+    const text = rest.length === 0 ? chunk.subarray(0, got) : Buffer.concat([rest, chunk.subarray(0, got)]);
+    const end = text.lastIndexOf(0x0a) + 1;
+    if (end > 0) for (const line of text.toString('utf8', 0, end - 1).split('\n')) take(line, true);
+    at += end;
+    rest = text.subarray(end);
+  }
+  if (rest.length > 0) take(rest.toString('utf8'), false);
+  return at;
+}
+
+function readChunk(fd: number, path: string, into: Buffer, at: number): number {
+  try {
+    return readSync(fd, into, 0, into.length, at);
+  } catch (error) {
+    throw storageError(error, path);
+  }
 }
 
 function openThere(path: string): number | null {

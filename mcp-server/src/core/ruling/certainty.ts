@@ -1,5 +1,5 @@
 import { replicatedValues } from '../arms.js';
-import type { Campaign } from '../campaign.js';
+import type { Campaign, WholeCampaign } from '../campaign.js';
 import type { Config } from '../config.js';
 import { type AlphaState, allotAlpha } from '../verdict/alpha.js';
 import { poolNoise } from '../verdict/noise.js';
@@ -17,7 +17,7 @@ export function alphaOf(experiment: Pick<Config['experiment'], 'alpha'>, campaig
 }
 
 /** What is known of the noise, and what the campaign may still risk. */
-export function certaintyOf(experiment: Config['experiment'], campaign: Campaign): Certainty {
+export function certaintyOf(experiment: Config['experiment'], campaign: WholeCampaign): Certainty {
   const noise = poolNoise(replicatedValues(campaign));
   const { total, left } = alphaOf(experiment, campaign);
   return {

@@ -1,5 +1,5 @@
 import { armOf, isRepeatable, replicatedValues, usableValue, valuesOf } from '../arms.js';
-import type { Campaign, CampaignRun } from '../campaign.js';
+import type { Campaign, CampaignRun, WholeCampaign } from '../campaign.js';
 import { poolNoise } from '../verdict/noise.js';
 import { screen, screenWords } from '../verdict/screen.js';
 import { judgeOnce, unjudgeable } from '../verdict.js';
@@ -24,7 +24,7 @@ import {
  * its answers was carried out; an empty answer means that it waits for runs under way, or that all is decided. Undecided
  * runs are taken in the order of their ends, one confirmation at a time, so that each is measured against the best so far.
  */
-export function rule(campaign: Campaign, rules: Rules): Ruling[] {
+export function rule(campaign: WholeCampaign, rules: Rules): Ruling[] {
   const undecided = campaign.ended.flatMap((id): Ended[] => {
     const run = campaign.runs.get(id);
     return run?.end == null || run.verdict !== null ? [] : [{ ...run, end: run.end }];

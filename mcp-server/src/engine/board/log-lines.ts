@@ -1,4 +1,5 @@
 import { createRedactor } from '../../core/redact.js';
+import { secretValues } from '../../core/secrets.js';
 import { clip, plain } from '../../core/text.js';
 import { lastState } from '../../store/log-tail.js';
 import type { Lab } from '../lab.js';
@@ -19,11 +20,21 @@ export interface LogPart {
 
 /**
  * Follows the log of a run for a reader who looks from time to time; null when there is nothing new. What it gives is safe to
- * show. Memory does not grow with the log.
+ * show: `secretEnv` are names of variables that hold secrets besides those that are known by their names. Memory does not grow with the log.
  */
-export function followLog(lab: Pick<Lab, 'machine'>, path: string): { read(): Promise<LogPart | null> } {
-  const clean = createRedactor([]);
-  const shown = (line: string): string => clip(clean(plain(lastState(line))), WIDE);
+export function followLog(
+  lab: Pick<Lab, 'machine' | 'env'>,
+  path: string,
+  secretEnv: readonly string[],
+): { read(): Promise<LogPart | null> } {
+  const clean = createRedactor(secretValues(lab.env, secretEnv));
+  // As one text: a secret may be broken over lines.
+  const shown = (lines: readonly string[]): string[] =>
+    lines.length === 0
+      ? []
+      : clean(lines.map((line) => plain(lastState(line))).join('\n'))
+          .split('\n')
+          .map((line) => clip(line, WIDE));
   let offset = 0;
   let id: string | null = null;
   let rest = Buffer.alloc(0);
@@ -53,8 +64,8 @@ export function followLog(lab: Pick<Lab, 'machine'>, path: string): { read(): Pr
       // What a part begins within is no line.
       if (skipped > 0) lines.shift();
       const left = skipped > 0 && !fresh ? [`… ${Math.ceil(skipped / 1024)} KiB are not shown here`] : [];
-      const kept = (fresh ? lines.slice(-FIRST) : lines).map(shown);
-      return { lines: [...left, ...kept], open: shown(rest.toString('utf8')), fresh };
+      const kept = shown(fresh ? lines.slice(-FIRST) : lines);
+      return { lines: [...left, ...kept], open: shown([rest.toString('utf8')])[0] ?? '', fresh };
     },
   };
 }

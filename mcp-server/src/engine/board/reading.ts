@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Campaign } from '../../core/campaign.js';
+import type { WholeCampaign } from '../../core/campaign.js';
 import { LabError } from '../../core/errors.js';
 import type { LedgerRecord } from '../../core/ledger.js';
 import type { RunView } from '../../core/run.js';
@@ -12,7 +12,7 @@ import { type Known, runView } from '../views/overview.js';
 
 /** What was read of a project, and which runs may look different from before. */
 interface Reading extends Known {
-  campaign: Campaign;
+  campaign: WholeCampaign;
   touched: ReadonlySet<string>;
 }
 

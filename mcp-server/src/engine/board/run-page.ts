@@ -2,6 +2,7 @@ import type { Campaign } from '../../core/campaign.js';
 import { showCommand } from '../../core/command.js';
 import { curveText } from '../../core/reading/curve-digest.js';
 import { createRedactor } from '../../core/redact.js';
+import { secretValues } from '../../core/secrets.js';
 import { plain } from '../../core/text.js';
 import { formatGain, formatValue } from '../../core/units.js';
 import { readCampaign } from '../../store/ledger.js';
@@ -43,7 +44,7 @@ export interface RunPage {
 const MOST_METRICS = 400;
 
 /** Throws LabError for an unknown run. */
-export function runPage(lab: Pick<Lab, 'clock'>, project: Project, id: string): RunPage {
+export function runPage(lab: Pick<Lab, 'clock' | 'env'>, project: Project, id: string): RunPage {
   const record = readRun(project.paths.runs, id);
   const { campaign } = readCampaign(project.paths.ledger);
   const run = runView(project, campaign, record, lab.clock());
@@ -53,7 +54,7 @@ export function runPage(lab: Pick<Lab, 'clock'>, project: Project, id: string): 
   return {
     id,
     title: run.title,
-    command: createRedactor([])(showCommand(run.command)),
+    command: cleanOf(lab, project)(showCommand(run.command)),
     facts: [
       { name: 'created', value: timeText(run.created_at) },
       { name: 'started', value: timeText(run.started_at) },
@@ -103,14 +104,22 @@ export interface RunDifference {
   environment: string[] | null;
 }
 
+const cleanOf = ({ env }: Pick<Lab, 'env'>, { config }: Project): ((text: string) => string) =>
+  createRedactor(secretValues(env, config.experiment.secret_env));
+
 /** What a run changed against another one. Throws LabError. */
-export async function runDifference(project: Project, from: string, to: string): Promise<RunDifference> {
+export async function runDifference(
+  lab: Pick<Lab, 'env'>,
+  project: Project,
+  from: string,
+  to: string,
+): Promise<RunDifference> {
   const [a, b] = [readRun(project.paths.runs, from), readRun(project.paths.runs, to)];
   const code = await codeDifference(project, a, b);
   return {
     from,
     to,
-    code: code === null ? null : createRedactor([])(plain(code)),
+    code: code === null ? null : cleanOf(lab, project)(plain(code)),
     environment: environmentDifference(project, a, b),
   };
 }

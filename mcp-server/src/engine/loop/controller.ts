@@ -2,6 +2,7 @@ import { planRefusal } from '../../core/budget.js';
 import type { Campaign, CampaignRun } from '../../core/campaign.js';
 import { cycleWait } from '../../core/cycle-pace.js';
 import { errorText, LabError } from '../../core/errors.js';
+import { entriesWritten } from '../../core/past.js';
 import { pendingDirective } from '../../store/directive.js';
 import { appendLedger, followLedger } from '../../store/ledger.js';
 import { removeLeftovers } from '../../store/leftovers.js';
@@ -96,8 +97,9 @@ export async function driveLoop(
       const campaign = ledger();
       watch.tellEnded(project, campaign);
       const done = [...campaign.unreflected].flatMap((id) => campaign.runs.get(id) ?? []);
-      if (projected !== campaign.entries.length) projectMemory(project, campaign);
-      projected = campaign.entries.length;
+      const written = entriesWritten(campaign);
+      if (projected !== written) projectMemory(project, campaign);
+      projected = written;
 
       const open = [...campaign.unjudged];
       const busy = open.filter((id) => campaign.runs.get(id)?.end === null);

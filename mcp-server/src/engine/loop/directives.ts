@@ -1,5 +1,6 @@
 import type { Campaign } from '../../core/campaign.js';
 import type { Config } from '../../core/config.js';
+import { standingOrder } from '../../core/standing-order.js';
 import type { Assignment, SweepConfig } from '../../core/sweep/space.js';
 import { archiveDirective, type Directive, takeDirective } from '../../store/directive.js';
 import { appendLedger } from '../../store/ledger.js';
@@ -106,9 +107,7 @@ export function finishOrder(
 
 /** Whether the last word of a person was to pause; a kill does not end a pause, an order to stop does. */
 export function isPaused(campaign: Campaign): boolean {
-  const said = [...campaign.directives.values()].filter(({ state }) => state === 'done');
-  const last = said.findLast(({ outcome }) => /^(paused|resumed|stopped)/.test(outcome ?? ''));
-  return last?.outcome?.startsWith('paused') === true;
+  return standingOrder(campaign)?.outcome?.startsWith('paused') === true;
 }
 
 /**

@@ -5,9 +5,10 @@ import type { Sweeping } from '../../core/cycle.js';
 import type { Plan } from '../../core/ledger.js';
 import { isBetter } from '../../core/metric.js';
 import { propose, type Trial } from '../../core/sweep/propose.js';
+import { trialsOf } from '../../core/sweep/trials.js';
 import { formatValue } from '../../core/units.js';
 import { assertPlaceholders, hasPlaceholders } from './sweep-command.js';
-import { planId, trialPlan, trialsOf } from './sweep-planner.js';
+import { planId, trialPlan } from './sweep-planner.js';
 
 /** Trials in a row without a better one after which a sweep of the leader is given up, at least. */
 const HOPELESS = 4;

@@ -6,6 +6,7 @@ import type { Plan } from '../../core/ledger.js';
 import { createRedactor } from '../../core/redact.js';
 import { secretValues } from '../../core/secrets.js';
 import { propose } from '../../core/sweep/propose.js';
+import { allTrials } from '../../core/sweep/trials.js';
 import { appendLedger } from '../../store/ledger.js';
 import type { Lab } from '../lab.js';
 import type { Desk } from './converse.js';
@@ -16,7 +17,7 @@ import { nextTrial } from './leader-sweep.js';
 import { gate } from './pace.js';
 import type { Executed, Moment, Planner, Stopping, Thought } from './planner.js';
 import { conclude } from './reflect.js';
-import { baselinePlan, planId, sweepSettings, targetReached, trialPlan, trialsOf } from './sweep-planner.js';
+import { baselinePlan, planId, sweepSettings, targetReached, trialPlan } from './sweep-planner.js';
 import type { Thinker } from './thinker.js';
 import { codeTask, errandTask } from './words.js';
 import { send, triesOf } from './worker.js';
@@ -211,7 +212,7 @@ function fallBack({ project, campaign, limit, tell }: Moment): Thought | null {
   if (config.sweep === undefined || limit !== null || idle < config.agent.no_progress_fallback_threshold)
     return null;
   const { sweep, command, direction } = sweepSettings(config);
-  const assignment = propose(sweep, trialsOf(campaign, campaign.plans), direction);
+  const assignment = propose(sweep, allTrials(campaign), direction);
   if (assignment === null) return null;
   tell({
     event: 'note',

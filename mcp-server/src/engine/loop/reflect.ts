@@ -1,4 +1,5 @@
 import type { Campaign, CampaignRun } from '../../core/campaign.js';
+import { after, entriesWritten } from '../../core/past.js';
 import { clip, oneLine } from '../../core/text.js';
 import { formatGain, formatValue } from '../../core/units.js';
 import { appendLedger } from '../../store/ledger.js';
@@ -54,11 +55,11 @@ const KEPT = 60;
  * the two files loses nothing and doubles nothing. What a person removed stays removed.
  */
 export function projectMemory({ paths, config }: Project, campaign: Campaign): void {
-  const { entries } = campaign;
+  const written = entriesWritten(campaign);
   const done = readState(paths.state).memory_applied;
-  if (entries.length <= done) return;
+  if (written <= done) return;
   const pinned = pinnedRuns(campaign);
-  const fresh = entries.slice(done);
+  const fresh = after(campaign.entries, written, done);
   // After a lost state.json everything is fresh; of that, only what can still be in so small a file is gone through.
   const worth = fresh.filter(
     (entry, index) => fresh.length - index <= KEPT || pinned.includes(entry.run ?? ''),
@@ -68,7 +69,7 @@ export function projectMemory({ paths, config }: Project, campaign: Campaign): v
     const line = { section, at: new Date(entry.at), text: entry.text, run: entry.run ?? undefined } as const;
     appendMemory(paths.memory, line, config.memory, pinned);
   }
-  updateState(paths.state, { memory_applied: entries.length });
+  updateState(paths.state, { memory_applied: written });
 }
 
 /** Runs whose results memory never drops: the baseline and the best so far. */

@@ -4,8 +4,10 @@ import type { Config } from '../../core/config.js';
 import { LabError } from '../../core/errors.js';
 import type { Plan } from '../../core/ledger.js';
 import { fromJsonNumber } from '../../core/metric.js';
-import { propose, type Trial } from '../../core/sweep/propose.js';
+import { plansMade } from '../../core/past.js';
+import { propose } from '../../core/sweep/propose.js';
 import type { Assignment, SweepConfig } from '../../core/sweep/space.js';
+import { allTrials } from '../../core/sweep/trials.js';
 import { formatValue } from '../../core/units.js';
 import { assertDryRun } from '../runs/dry-run.js';
 import { assertProgram } from '../runs/program.js';
@@ -24,8 +26,8 @@ export function sweepPlanner(): Planner {
       if (experiment.mandatory_dry_run) assertDryRun(experiment);
     },
     orders: (text, config) => readOrders(text, sweepSettings(config).sweep),
-    cycles: (campaign) => campaign.plans.length,
-    begun: (campaign, most) => campaign.plans.slice(-most).map(({ at }) => at),
+    cycles: plansMade,
+    begun: (campaign, most) => campaign.planned.slice(-most),
     async think({ project, campaign, heard, limit }) {
       if (limit !== null) return { do: 'stop', reason: limit };
       const wishes = heard.wishes.map(({ assignment }) => assignment);
@@ -84,7 +86,7 @@ export function sweepSettings(config: Config): {
  */
 function think(config: Config, campaign: Campaign, forced: readonly Assignment[]): Thought {
   const { sweep, command, metric, direction } = sweepSettings(config);
-  const cycle = campaign.plans.length + 1;
+  const cycle = plansMade(campaign) + 1;
   const common = { id: planId(campaign), cycle, planner: 'sweep', hypothesis: null };
   const first = campaign.plans.find((plan) => plan.role === 'baseline');
   if (first === undefined && campaign.baseline === null)
@@ -95,7 +97,7 @@ function think(config: Config, campaign: Campaign, forced: readonly Assignment[]
   if (reached !== null) return { do: 'stop', reason: reached };
   const next = forced[0];
   if (next === undefined) {
-    if (sweep.max_runs !== undefined && campaign.plans.length >= sweep.max_runs) {
+    if (sweep.max_runs !== undefined && plansMade(campaign) >= sweep.max_runs) {
       return { do: 'stop', reason: `all ${sweep.max_runs} runs of the sweep are done (sweep.max_runs)` };
     }
     const idle = sinceChampion(campaign);
@@ -106,14 +108,14 @@ function think(config: Config, campaign: Campaign, forced: readonly Assignment[]
       };
     }
   }
-  const assignment = next ?? propose(sweep, trialsOf(campaign, campaign.plans), direction);
+  const assignment = next ?? propose(sweep, allTrials(campaign), direction);
   if (assignment === null)
     return { do: 'stop', reason: 'the search space is exhausted: every combination was tried' };
   return { do: 'run', plan: { ...common, ...trialPlan(sweep.command, command, assignment) } };
 }
 
 /** Ids of plans are numbered in the order of the ledger. */
-export const planId = (campaign: Campaign): string => `plan-${campaign.plans.length + 1}`;
+export const planId = (campaign: Campaign): string => `plan-${plansMade(campaign) + 1}`;
 
 /** The unchanged command, as a plan. */
 export function baselinePlan(command: string[]): Pick<Plan, 'role' | 'title' | 'command' | 'assignment'> {
@@ -164,22 +166,6 @@ function baselineMissing(campaign: Campaign, plan: string): Thought {
 
 /** Candidates that ended since the best so far was found. */
 function sinceChampion(campaign: Campaign): number {
-  const own = campaign.ended.filter((id) => campaign.runs.get(id)?.launch?.replicate === undefined);
-  const at = campaign.champion === null ? -1 : own.lastIndexOf(campaign.champion);
-  return own.length - 1 - at;
-}
-
-/** What the trials among these plans have given so far. */
-export function trialsOf(campaign: Campaign, plans: readonly Plan[]): Trial[] {
-  return plans.flatMap(({ id, assignment }) => {
-    if (assignment === null) return [];
-    const run = campaign.runs.get(campaign.runOf.get(id) ?? '');
-    const verdict = run?.verdict;
-    // What one seed gave guides the search while its confirmation goes on.
-    const measured = verdict == null ? run?.end?.value : verdict.value;
-    const value = measured == null ? null : fromJsonNumber(measured);
-    // A run that was stopped or lost says nothing about its setting; one that crashed or diverged does.
-    const failed = verdict?.status === 'crash' || (verdict?.status === 'rejected' && verdict.gain === null);
-    return [{ assignment, value: failed ? null : value, failed }];
-  });
+  const best = campaign.champion === null ? undefined : campaign.runs.get(campaign.champion);
+  return campaign.own - (best?.nth ?? 0);
 }

@@ -1,4 +1,5 @@
 import type { Campaign } from '../../core/campaign.js';
+import { after, runsEnded } from '../../core/past.js';
 import type { Project } from '../../store/project.js';
 import { updateState } from '../../store/state.js';
 import type { Lab } from '../lab.js';
@@ -33,22 +34,24 @@ export function createWatch(
   tell: (event: LoopEvent) => void,
 ): Watch {
   const bell = world.bell(first, signal);
-  /** Of `campaign.ended`, and the runs without a decision among those before the loop began. */
+  /** Of those that ever ended, and the runs without a decision among those before the loop began. */
   let told: number | null = null;
   const waitingFor = new Set<string>();
   let progressed = Number.NEGATIVE_INFINITY;
   let supervised = Number.NEGATIVE_INFINITY;
   let said = '';
+  let watched: ReadonlySet<string> = new Set();
 
   return {
     tellEnded(project, campaign) {
-      const fresh = told === null ? [] : campaign.ended.slice(told);
+      const count = runsEnded(campaign);
+      const fresh = told === null ? [] : after(campaign.ended, count, told);
       // A run is told when it is judged; a repetition on another seed as soon as it has ended.
       if (told === null) {
         for (const id of campaign.unreflected) waitingFor.add(id);
         for (const id of campaign.unjudged) if (campaign.runs.get(id)?.end != null) waitingFor.add(id);
       }
-      told = campaign.ended.length;
+      told = count;
       for (const id of fresh) waitingFor.add(id);
       for (const id of waitingFor) {
         const run = campaign.runs.get(id);
@@ -74,7 +77,11 @@ export function createWatch(
         if (words !== '') tell({ event: 'sleep', until, why: words });
         updateState(project.paths.state, { reason: words === '' ? null : words });
       }
-      for (const id of open) bell.add(world.record(project, id));
+      const folders = new Set(open.map((id) => world.record(project, id)));
+      for (const folder of folders) bell.add(folder);
+      // One for each run of months would be more than the system gives.
+      for (const folder of watched) if (!folders.has(folder)) bell.remove(folder);
+      watched = folders;
       const left = waiting.until === undefined ? LOOK_MS : waiting.until - now;
       await bell.wait(Math.max(1, Math.min(LOOK_MS, left)));
     },

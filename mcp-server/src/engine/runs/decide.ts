@@ -1,4 +1,4 @@
-import { apply, type Campaign } from '../../core/campaign.js';
+import { apply, type Campaign, type WholeCampaign } from '../../core/campaign.js';
 import type { VerdictRecord } from '../../core/ledger.js';
 import { rule } from '../../core/ruling/rule.js';
 import { isUndecided, type RunRecord } from '../../core/run-record.js';
@@ -18,7 +18,7 @@ export function decide(
   project: Project,
   now: number,
   refusals: ReadonlyMap<string, string>,
-): { campaign: Campaign; wanted: WantedReplicate[] } {
+): { campaign: WholeCampaign; wanted: WantedReplicate[] } {
   const { paths, config } = project;
   const { campaign } = readCampaign(paths.ledger);
   const rules = { experiment: config.experiment, refusal: (arm: string) => refusals.get(arm) ?? null };

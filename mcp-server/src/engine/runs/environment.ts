@@ -7,6 +7,7 @@ import { interpreterOf, shebangOf } from '../../core/interpreter.js';
 import { parseJson } from '../../core/parse-json.js';
 import { createRedactor } from '../../core/redact.js';
 import type { RunRecord } from '../../core/run-record.js';
+import { secretValues } from '../../core/secrets.js';
 import { printData } from '../../store/data-print.js';
 import { readTextIfThere, writeAtomic } from '../../store/files.js';
 import { gitState } from '../../store/git-state.js';
@@ -17,7 +18,7 @@ import { readRunEnv } from '../../store/runs.js';
 import type { Lab } from '../lab.js';
 import { findProgram } from './program.js';
 
-type EnvironmentLab = Pick<Lab, 'machine' | 'surveyGpus' | 'clock'>;
+type EnvironmentLab = Pick<Lab, 'machine' | 'surveyGpus' | 'clock' | 'env'>;
 
 const LIMIT_MS = 10_000;
 
@@ -85,7 +86,7 @@ export async function recordEnvironment(
       },
     );
   }
-  const clean = createRedactor([]);
+  const clean = createRedactor(secretValues(lab.env, project.config.experiment.secret_env));
   const environment: Environment = {
     at: new Date(begun).toISOString(),
     host: record.host,

@@ -6,7 +6,7 @@ import { recordEnvironment } from './environment.js';
 import { guarded } from './guarded.js';
 import { lockedAtEnd } from './locked.js';
 
-type EvidenceLab = Pick<Lab, 'machine' | 'surveyGpus' | 'clock' | 'hashes' | 'jobs' | 'at'>;
+type EvidenceLab = Pick<Lab, 'machine' | 'surveyGpus' | 'clock' | 'env' | 'hashes' | 'jobs' | 'at'>;
 
 /**
  * What is written down about a run beside its record, so that its result can be believed and repeated. It is gathered

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Campaign, sameWork, usedSeeds } from '../../core/campaign.js';
+import { type Campaign, sameWork, usedSeeds, type WholeCampaign } from '../../core/campaign.js';
 import { showCommand } from '../../core/command.js';
 import { LabError } from '../../core/errors.js';
 import type { CodeRef } from '../../core/ledger.js';
@@ -249,7 +249,11 @@ export function newMarker(lab: Pick<Lab, 'clock' | 'random'>, root: string, id: 
 }
 
 /** Fresh for each run; where runs are compared in pairs, the one that the baseline had. */
-function screeningSeed(random: Random, verdict: 'strict' | 'paired' | 'cheap', campaign: Campaign): number {
+function screeningSeed(
+  random: Random,
+  verdict: 'strict' | 'paired' | 'cheap',
+  campaign: WholeCampaign,
+): number {
   const first = campaign.baseline === null ? undefined : campaign.runs.get(campaign.baseline)?.launch?.seed;
   return verdict === 'paired' && first !== undefined ? first : drawSeed(random, usedSeeds(campaign));
 }

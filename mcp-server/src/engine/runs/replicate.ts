@@ -1,4 +1,4 @@
-import { type Campaign, usedSeeds } from '../../core/campaign.js';
+import { usedSeeds, type WholeCampaign } from '../../core/campaign.js';
 import type { Replicate } from '../../core/ledger.js';
 import { runNumber } from '../../core/run.js';
 import { queuedRun, type RunRecord } from '../../core/run-record.js';
@@ -29,7 +29,7 @@ export interface WantedReplicate {
 export async function queueReplicate(
   lab: Pick<Lab, 'clock' | 'random' | 'host' | 'surveyGpus' | 'machine' | 'at'>,
   project: Project,
-  campaign: Campaign,
+  campaign: WholeCampaign,
   { replicate, number, seed }: WantedReplicate,
 ): Promise<RunRecord | null> {
   const { paths, config } = project;

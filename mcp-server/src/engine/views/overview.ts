@@ -1,7 +1,7 @@
 import { armOf } from '../../core/arms.js';
 import { billView } from '../../core/bill-view.js';
 import { budgetViews } from '../../core/budget.js';
-import type { Campaign, Contract } from '../../core/campaign.js';
+import type { Campaign, Contract, WholeCampaign } from '../../core/campaign.js';
 import { earlyKillsOf } from '../../core/early-kills.js';
 import type { Gpu, GpuSurvey } from '../../core/gpu.js';
 import { gpuKey, markReserved } from '../../core/gpus/choose.js';
@@ -31,7 +31,7 @@ export type OverviewLab = Pick<Lab, 'clock' | 'surveyGpus' | 'leases' | 'jobs' |
 
 /** What of a project was read for its read model. Runs are as they stand this instant. */
 export interface Known {
-  campaign: Campaign;
+  campaign: WholeCampaign;
   records: readonly RunRecord[];
   runs: RunView[];
   warnings: readonly string[];

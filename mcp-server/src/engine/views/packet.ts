@@ -165,9 +165,14 @@ export function runPacket(
   { curve, budgets, secrets }: RunContext = { curve: null, budgets: [], secrets: [] },
 ): RunPacket {
   const clean = createRedactor(secrets);
-  const lines = readTail(run.log, Math.min(tailLines, 12)).lines.map((line) =>
-    clip(clean(oneLine(plain(line))), 160),
-  );
+  const printed = readTail(run.log, Math.min(tailLines, 12)).lines.map((line) => oneLine(plain(line)));
+  // As one text: a secret may be broken over lines.
+  const lines =
+    printed.length === 0
+      ? []
+      : clean(printed.join('\n'))
+          .split('\n')
+          .map((line) => clip(line, 160));
   const first = run.primary?.name;
   const named = Object.entries(run.metrics).sort(([a], [b]) => Number(b === first) - Number(a === first));
   const metrics = named

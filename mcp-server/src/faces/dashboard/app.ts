@@ -82,7 +82,8 @@ export function createApp({ page, token, hub, shelf, say }: AppOptions): Hono {
   });
   app.get('/api/difference', async (c) => {
     const { project, from, to } = Compare.parse(c.req.query());
-    return c.json(await runDifference(projectOf(seatOf(project)), from, to));
+    const seat = seatOf(project);
+    return c.json(await runDifference(seat.lab, projectOf(seat), from, to));
   });
   app.get('/api/curves', async (c) => {
     const { project, of } = Curves.parse(c.req.query());

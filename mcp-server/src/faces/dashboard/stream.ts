@@ -106,5 +106,6 @@ function openLog(seat: Seat, files: RunPaths, wake: () => void, signal: AbortSig
     }
     bell.close();
   })();
-  return followLog(seat.lab, files.log);
+  const { config } = seat.watch.project() ?? seat.lab.open();
+  return followLog(seat.lab, files.log, config.experiment.secret_env);
 }
