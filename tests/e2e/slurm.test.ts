@@ -50,8 +50,7 @@ describe('a run as a job of Slurm', () => {
   it('waits in the queue with words, and leaves it when it is stopped', async () => {
     open();
     const ids = [await project.launch(HOLD, '--gpus', '2'), await project.launch(HOLD, '--gpus', '2')];
-    for (const id of ids)
-      await until(() => existsSync(join(project.root, 'workspace/runs', id, 'record/started')));
+    for (const id of ids) await project.said(id, 'up');
     const third = await project.launch('echo began', '--gpus', '2');
     expect(await project.noteOf(third, /queue:/)).toMatch(
       /^Slurm job \d+ waits in the queue: (?:for free resources \(Resources\)|others come first \(Priority\))$/,
@@ -125,7 +124,7 @@ describe('a run as a job of Slurm', () => {
   });
 
   it('says what a walltime kill is, and warns before it when asked', async () => {
-    open({ more: ', time: 1m, signal: USR1@120' });
+    open({ more: ', time: 2m, signal: USR1@120' });
     const id = await project.launch(
       `trap 'echo checkpoint; exit 3' USR1; echo up; while [ -d . ]; do sleep 0.05; done`,
       '--gpus',

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Json, makeProject, type TestProject, until } from './project.js';
 import type { Slurm } from './slurm.js';
@@ -49,7 +49,7 @@ export function makeSlurmProject(
       }
     },
     async jobOf(run) {
-      await until(() => existsSync(below(run, 'record')) && isLink(project, run));
+      await until(() => isLink(project, run));
       return project.mark(run, 'job', 'job') ?? '';
     },
     log,

@@ -52,7 +52,10 @@ ${
   warning === null
     ? ''
     : `warn() { ln -s "signal=${warning.name};t=$(date +%s)" "$d/record/warned" 2> /dev/null
-{ read -r c x < "/proc/$w/task/$w/children" && kill -s ${warning.name} "$c"; } 2> /dev/null; }
+i=0; while [ "$i" -lt 100 ]; do c=
+[ ! -h "$d/record/started" ] || { read -r c x < "/proc/$w/task/$w/children"; } 2> /dev/null
+[ -z "$c" ] || { kill -s ${warning.name} "$c"; return; }
+i=$((i + 1)); sleep 0.1; done; }
 trap warn ${warning.name}
 `
 }/bin/sh -c ${quote(wrapper)} auto-experiment "$d/record" ${quoteAll(argv)} < /dev/null &
