@@ -6,12 +6,13 @@ umask 022
 [ -e "$d/begun" ] || : > "$d/begun"
 : >> "$d/log" || exit 1
 [ ! -h "$d/record/started" ] && [ ! -h "$d/record/job" ] || exit 0
+late() { [ $? = 124 ] && echo 'no answer in time: try again' >&2; exit 1; }
 name='exp007-0123456789abcdef'
-j=$(squeue -h -t all -n "$name" -u "$(id -un)" -o %i) || exit 1
+j=$(timeout 5 squeue -h -t all -n "$name" -u "$(id -un)" -o %i) || late
 j=$(printf '%s' "$j" | head -n 1)
 if [ -z "$j" ]; then
 for v in $(env | sed -n 's/^\(SLURM_[A-Z0-9_]*\)=.*/\1/p'); do case $v in SLURM_CONF | SLURM_CLUSTERS) ;; *) unset "$v" ;; esac; done
-j=$(sbatch '--nodes=1' '--ntasks=1' '--partition=gpu,long' '--account=o'\''neil' '--gres=gpu:a100:2' '--cpus-per-task=8' '--mem=32G' '--time=480' '--constraint=a100&nvlink' '--exclusive' '--parsable' '--job-name=exp007-0123456789abcdef' '--chdir=/data/100%/exp007' '--input=none' '--output=/data/100%%/exp007/log' '--open-mode=append' '--export=ALL' '--kill-on-invalid-dep=yes' '--requeue' '--signal=B:USR1@180' << 'END'
+j=$(timeout 30 sbatch '--nodes=1' '--ntasks=1' '--partition=gpu,long' '--account=o'\''neil' '--gres=gpu:a100:2' '--cpus-per-task=8' '--mem=32G' '--time=480' '--constraint=a100&nvlink' '--exclusive' '--parsable' '--job-name=exp007-0123456789abcdef' '--chdir=/data/100%/exp007' '--input=none' '--output=/data/100%%/exp007/log' '--open-mode=append' '--export=ALL' '--kill-on-invalid-dep=yes' '--requeue' '--signal=B:USR1@180' << 'END'
 #!/bin/sh
 d='/data/100%/exp007'
 say() { printf 'auto-experiment: %s\n' "$*" >&2; }
@@ -34,7 +35,10 @@ hard() { for f in $(grep -lF 'AUTO_EXPERIMENT_RUN=exp007@0123456789abcdef' /proc
 trap hard ALRM
 trap : HUP INT TERM USR1 USR2
 warn() { ln -s "signal=USR1;t=$(date +%s)" "$d/record/warned" 2> /dev/null
-{ read -r c x < "/proc/$w/task/$w/children" && kill -s USR1 "$c"; } 2> /dev/null; }
+i=0; while [ "$i" -lt 100 ]; do c=
+[ ! -h "$d/record/started" ] || { read -r c x < "/proc/$w/task/$w/children"; } 2> /dev/null
+[ -z "$c" ] || { kill -s USR1 "$c"; return; }
+i=$((i + 1)); sleep 0.1; done; }
 trap warn USR1
 /bin/sh -c 'WRAPPER' auto-experiment "$d/record" 'python' 'train.py' '--name' 'it'\''s $HOME; `id`' 'a
 b' < /dev/null &
@@ -43,7 +47,7 @@ while kill -s 0 "$w" 2> /dev/null; do wait "$w"; r=$?; done
 hard
 exit "$r"
 END
-) || exit 1
+) || late
 fi
 j=${j%%;*}
 ln -s "job=$j" "$d/record/job" 2> /dev/null

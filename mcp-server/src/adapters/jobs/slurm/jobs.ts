@@ -17,6 +17,8 @@ const SOON_MS = 2000;
 /** Records that change are a reason to ask, but not more often than this. */
 const LEAST_MS = 1000;
 const USUAL_S = 30;
+/** While its controller is away. */
+const AWAY_MS = 10_000;
 
 /**
  * Jobs of Slurm, submitted on a machine that sees the same file system as the nodes: this computer, or a login node over
@@ -31,6 +33,7 @@ export function slurmJobs(machine: Pick<Machine, 'name' | 'script' | 'exec'>, cl
 
   const isDue = (handles: readonly JobHandle[]): boolean => {
     const age = clock() - queue.lastAsk();
+    if (queue.outage() !== null) return age >= AWAY_MS;
     const interval = Math.min(...handles.map(({ slurm }) => slurm?.poll_interval ?? USUAL_S));
     if (age >= interval * 1000) return true;
     return handles.some((handle) => {

@@ -38,14 +38,11 @@ export function judge({ seen, answer, outage, now }: Known): JobState {
   if (seen.exited !== null) return ended(seen, base, { answer, outage, now });
   // The record is newer than the answer: it has started since.
   const begun = seen.started !== null && seen.started.at > (answer?.at ?? 0);
-  if (begun) return { ...base, life: 'running' };
-  if (answer === undefined) {
-    const silent = outage === null ? null : silence(outage);
-    if (seen.started !== null) return { ...base, life: 'running', note: silent };
-    return { ...base, life: 'pending', note: silent ?? `Slurm job ${id} was submitted` };
-  }
-  if (job === null) return missing(id, answer, base, now);
   const note = outage === null ? null : silence(outage);
+  if (begun) return { ...base, life: 'running', note };
+  if (answer === undefined)
+    return { ...base, life: 'pending', note: note ?? `Slurm job ${id} was submitted` };
+  if (job === null) return missing(id, answer, base, now);
   if (standing === 'waits') return { ...base, life: 'pending', note: note ?? waitingWords(job) };
   if (standing === 'suspended')
     return { ...base, life: 'suspended', note: note ?? `Slurm job ${id} is suspended` };

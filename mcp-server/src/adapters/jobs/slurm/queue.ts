@@ -12,6 +12,10 @@ export interface Answer {
 
 const FIELDS = '%i|%T|%r|%l|%N';
 const LINE = '@slurm ';
+/** squeue tries for longer when the controller is away; meanwhile nothing else is seen of the runs. */
+const PATIENCE_S = 5;
+/** What timeout(1) ends with. */
+const TIMED_OUT = 124;
 
 /**
  * What is known of jobs by their numbers. All are asked after in one `squeue`, rarely: a cluster serves many. Those that
@@ -38,7 +42,7 @@ export function createQueue() {
           ? ''
           : `command -v sacct > /dev/null && sacct -n -X -P -j ${quote(missing.slice(0, 200).join(','))} -o JobIDRaw,State,Reason,Timelimit,NodeList 2> /dev/null
 `;
-      return `[ -z "$J" ] || { squeue -h -t all -j "\${J#,}" -o ${quote(FIELDS)} 2>&1; printf '%s%s\\n' '${LINE}' $?
+      return `[ -z "$J" ] || { timeout ${PATIENCE_S} squeue -h -t all -j "\${J#,}" -o ${quote(FIELDS)} 2>&1; printf '%s%s\\n' '${LINE}' $?
 ${accounting}}`;
     },
     take(text: string, ids: readonly string[], now: number): void {
@@ -50,8 +54,10 @@ ${accounting}}`;
       const code = end < 0 ? 1 : Number(lines[end]?.slice(LINE.length));
       const errors = said.filter((line) => /error:/.test(line));
       // One forgotten number among others is told as an error of the whole question.
-      if (code !== 0 && !errors.every((line) => /Invalid job id/i.test(line))) {
-        const why = errors.find((line) => !/Invalid job id/i.test(line)) ?? said.at(-1) ?? 'squeue failed';
+      if (code !== 0 && !(errors.length > 0 && errors.every((line) => /Invalid job id/i.test(line)))) {
+        const late = code === TIMED_OUT ? `no answer within ${PATIENCE_S} s` : undefined;
+        const why =
+          errors.find((line) => !/Invalid job id/i.test(line)) ?? late ?? said.at(-1) ?? 'squeue failed';
         outage = { since: outage?.since ?? now, text: why.replace(/^.*?error: */, '').trim() };
         return;
       }

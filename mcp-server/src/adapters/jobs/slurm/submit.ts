@@ -47,14 +47,15 @@ export function submitScript(
   const script = jobScript({ folder, argv, cwd, marker, wrapper: WRAPPER, request });
   return `${makeFolder(folder)}
 [ ! -h "$d/record/started" ] && [ ! -h "$d/record/job" ] || exit 0
+late() { [ $? = 124 ] && echo 'no answer in time: try again' >&2; exit 1; }
 name=${quote(jobName(marker))}
-j=$(squeue -h -t all -n "$name" -u "$(id -un)" -o %i) || exit 1
+j=$(timeout 5 squeue -h -t all -n "$name" -u "$(id -un)" -o %i) || late
 j=$(printf '%s' "$j" | head -n 1)
 if [ -z "$j" ]; then
 for v in $(env | sed -n 's/^\\(SLURM_[A-Z0-9_]*\\)=.*/\\1/p'); do case $v in SLURM_CONF | SLURM_CLUSTERS) ;; *) unset "$v" ;; esac; done
-j=$(sbatch ${quoteAll(sbatchOptions({ folder, marker, request }))} << '${end}'
+j=$(timeout 30 sbatch ${quoteAll(sbatchOptions({ folder, marker, request }))} << '${end}'
 ${script}${end}
-) || exit 1
+) || late
 fi
 j=\${j%%;*}
 ln -s "job=$j" "$d/record/job" 2> /dev/null
