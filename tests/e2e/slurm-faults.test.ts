@@ -87,22 +87,25 @@ describe('a run of Slurm', () => {
     project = makeSlurmProject(slurm, { more: ', requeue: false, extra: [--nodelist=n1]' });
     const lost = await project.launch(HOLD, '--gpus', '1');
     await project.said(lost, 'life');
+    // The other one is kept free until then, so that both are on the node that is cut.
+    slurm.ask('scontrol', 'update', 'nodename=n2', 'state=drain', 'reason=test');
     writeFileSync(
       join(project.root, 'config.yaml'),
-      'execution: {mode: slurm, slurm: {poll_interval: 1, mem: 100M, extra: [--nodelist=n1]}}\nexperiment: {metric: val_acc, direction: maximize, max_parallel: 4}\n',
+      'execution: {mode: slurm, slurm: {poll_interval: 1, mem: 100M}}\nexperiment: {metric: val_acc, direction: maximize, max_parallel: 4}\n',
     );
     const again = await project.launch(HOLD, '--gpus', '1');
     await project.said(again, 'life');
+    slurm.ask('scontrol', 'update', 'nodename=n2', 'state=resume');
     await slurm.cutNode('n1');
     const run = await project.ended(lost);
     expect(run).toMatchObject({ ending: 'lost', exit_code: null });
     expect(run.evidence[0]).toMatch(/^Slurm job \d+ on n1 was lost: its node failed \(NODE_FAIL\)$/);
     await project.noteOf(again, /waits in the queue/);
-    slurm.startNode('n1');
     startNow(await project.jobOf(again));
     await until(() => lives(again) === 2);
     go();
     expect(await project.ended(again)).toMatchObject({ ending: 'succeeded' });
+    slurm.startNode('n1');
   }, 240_000);
 
   it('is held or cancelled by others: the words say so', async () => {
