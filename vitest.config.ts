@@ -7,8 +7,8 @@ export default defineConfig({
     isolate: false,
     // Most of them wait for real processes.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: ['default', './tests/support/closing-line.ts'],
   },
 });
