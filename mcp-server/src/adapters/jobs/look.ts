@@ -4,7 +4,14 @@ import { logHere, mirror, mirrorExit } from './mirror.js';
 import type { FilesMirror } from './mirror-files.js';
 import { type HostMachine, SCRIPT_MS } from './must.js';
 import { folderThere } from './run-there.js';
-import { type Question, readSnapshot, type Seen, snapshotMark, snapshotScript } from './snapshot.js';
+import {
+  emptySeen,
+  type Question,
+  readSnapshot,
+  type Seen,
+  snapshotMark,
+  snapshotScript,
+} from './snapshot.js';
 
 /** Most bytes of logs in one answer, over all runs and of one. */
 const ALL_BYTES = 4 << 20;
@@ -85,14 +92,6 @@ async function lookAt(
   return { seen, boot: answer.boot, also: answer.also };
 }
 
-export const EMPTY: Seen = {
-  links: {},
-  started: null,
-  exited: null,
-  size: null,
-  bytes: new Uint8Array(0),
-  stat: null,
-  child: null,
-};
+export const EMPTY: Seen = emptySeen();
 
 export const EMPTY_LOOK: Looked = { ...EMPTY, complete: false };

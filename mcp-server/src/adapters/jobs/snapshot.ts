@@ -110,16 +110,19 @@ export function readSnapshot(mark: string, answer: Uint8Array, began: number, en
   return { boot, seen, also };
 }
 
+/** A run of which nothing is there. */
+export const emptySeen = (): Seen => ({
+  links: {},
+  started: null,
+  exited: null,
+  size: null,
+  bytes: new Uint8Array(0),
+  stat: null,
+  child: null,
+});
+
 function readRun(text: string, skew: number): Seen {
-  const found: Seen = {
-    links: {},
-    started: null,
-    exited: null,
-    size: null,
-    bytes: new Uint8Array(0),
-    stat: null,
-    child: null,
-  };
+  const found = emptySeen();
   for (const line of text.split('\n')) {
     const [name, size, time] = line.split('|', 3);
     if (name === 'stat' || name === 'child') found[name] = line.slice(name.length + 1);
