@@ -81,7 +81,7 @@ export function machineContract(name: string, open: () => Promise<Opened>): void
     it('ends the whole group at the time limit, also when it ignores the polite signal', async () => {
       const pids = join(folder, 'pids');
       const script = `trap '' TERM; sh -c 'trap "" TERM; echo $$ >> "$1"; while :; do sleep 1; done' sh "$1" & echo $$ >> "$1"; wait; wait`;
-      const result = await machine.exec(sh(script, pids), { timeoutMs: 700 });
+      const result = await machine.exec(sh(script, pids), { timeoutMs: 3000 });
       expect(result.timedOut).toBe(true);
       const left = readFileSync(pids, 'utf8').split('\n').filter(Boolean).map(Number);
       expect(left.length).toBe(2);
