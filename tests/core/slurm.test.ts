@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SlurmConfig, slurmRequest } from '../../mcp-server/src/core/slurm/settings.js';
 import { endOf, parseJob, standingOf, waitingWords } from '../../mcp-server/src/core/slurm/states.js';
+import { isUsualWait } from '../../mcp-server/src/engine/views/receipt.js';
 
 describe('what Slurm prints of a job', () => {
   it('is read by its fields; what is no job is none', () => {
@@ -47,6 +48,15 @@ describe('what Slurm prints of a job', () => {
     );
   });
 
+  it('needs nobody while it only waits for its turn', () => {
+    const job = { id: '5', state: 'PENDING', limit: null, node: null };
+    const usual = (reason: string | null) => isUsualWait(waitingWords({ ...job, reason }));
+    for (const reason of [null, 'Resources', 'Priority', 'QOSMaxJobsPerUserLimit', 'BeginTime'])
+      expect(usual(reason), String(reason)).toBe(true);
+    for (const reason of ['JobHeldUser', 'JobHeldAdmin', 'PartitionTimeLimit', 'DependencyNeverSatisfied'])
+      expect(usual(reason), reason).toBe(false);
+  });
+
   it('the state, not the exit code, says how it ended', () => {
     const job = { id: '5', reason: null, limit: '1:00', node: 'n1' };
     const endings = [
@@ -65,8 +75,8 @@ describe('what Slurm prints of a job', () => {
 describe('what is asked of Slurm', () => {
   it('is more time than our own limit, so that ours ends a run first', () => {
     const config = SlurmConfig.parse({});
-    expect(slurmRequest(config, 'auto', 600, 30)).toMatchObject({ gres: 'gpu:1', minutes: 16, signal: null });
-    expect(slurmRequest(config, 0, null, 30)).toMatchObject({ gres: null, minutes: null });
+    expect(slurmRequest(config, 'auto', 600, 30)).toMatchObject({ gpus: 1, minutes: 16, signal: null });
+    expect(slurmRequest(config, 0, null, 30)).toMatchObject({ gpus: 0, minutes: null });
     expect(slurmRequest(SlurmConfig.parse({ time: '90s' }), 2, 600, 30).minutes).toBe(2);
   });
 

@@ -39,6 +39,8 @@ describe('a run as a job of Slurm', () => {
     expect(run.gpus).toHaveLength(2);
     const log = readFileSync(run.log, 'utf8');
     expect(log).toContain(`yes 0,1 2 ${await project.jobOf(id)}\n`);
+    expect(project.mark(id, 'where', 'node')).toMatch(/^n[12]$/);
+    expect(project.mark(id, 'where', 'gpus')).toBe('0,1');
     const job = slurm.ask('scontrol', 'show', 'job', await project.jobOf(id));
     expect(job).toContain(`JobName=${id}-`);
     expect(job).toContain('Comment=mine');

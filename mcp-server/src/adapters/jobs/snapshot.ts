@@ -37,8 +37,8 @@ export interface Snapshot {
   also: string;
 }
 
-/** Records of a job of Slurm: its number, where it runs, and whether it was warned of its time limit. */
-const FURTHER = ['job', 'where', 'warned'];
+/** Records of a job of Slurm: its number, and whether it was warned of its time limit. */
+const FURTHER = ['job', 'warned'];
 
 export interface Question {
   folder: string;

@@ -92,8 +92,9 @@ export function sbatchOptions({
   ];
 }
 
-function resources({ partition, account, qos, gres, cpus, mem, minutes }: SlurmRequest): string[] {
-  const given = { partition, account, qos, gres, 'cpus-per-task': cpus, mem, time: minutes };
+function resources({ partition, account, qos, gres, gpus, cpus, mem, minutes }: SlurmRequest): string[] {
+  const wanted = gpus === 0 ? null : `${gres}:${gpus}`;
+  const given = { partition, account, qos, gres: wanted, 'cpus-per-task': cpus, mem, time: minutes };
   return Object.entries(given).flatMap(([name, value]) => (value == null ? [] : [`--${name}=${value}`]));
 }
 

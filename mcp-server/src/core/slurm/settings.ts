@@ -55,8 +55,9 @@ export const SlurmConfig = z.strictObject({
 export type SlurmConfig = z.output<typeof SlurmConfig>;
 
 /** What one run asks for; fixed at its launch and kept with it. */
-export const SlurmRequest = SlurmConfig.omit({ gres: true, time: true, extra: true, signal: true }).extend({
-  gres: z.string().nullable().describe('`gpu:2`; null = no GPU'),
+export const SlurmRequest = SlurmConfig.omit({ time: true, extra: true, signal: true }).extend({
+  gpus: z.number().int(),
+  gres: z.string(),
   minutes: z.number().int().nullable(),
   signal: z.string().nullable(),
   extra: z.array(z.string()),
@@ -80,12 +81,11 @@ export function slurmRequest(
   timeLimit: number | null,
   grace: number,
 ): SlurmRequest {
-  const { gres, time, signal, ...rest } = config;
-  const count = gpus === 'auto' ? 1 : gpus;
+  const { time, signal, ...rest } = config;
   const seconds = time ?? (timeLimit === null ? null : timeLimit + grace + SPARE_S);
   return {
     ...rest,
-    gres: count === 0 ? null : `${gres}:${count}`,
+    gpus: gpus === 'auto' ? 1 : gpus,
     minutes: seconds === null ? null : Math.max(1, Math.ceil(seconds / 60)),
     signal: signal === 'off' ? null : signal,
   };

@@ -87,6 +87,10 @@ export function waitingWords({ id, state, reason }: SlurmJob): string {
   return `Slurm job ${id} waits in the queue${again}: ${words === undefined ? reason : `${words} (${reason})`}`;
 }
 
+/** Whether a note says no more than that a job awaits its turn: one that is held or can never start needs a person. */
+export const isUsualQueueing = (note: string): boolean =>
+  /^Slurm job \d+ (?:was submitted|starts|waits in the queue)/.test(note) && !/ held|never start/.test(note);
+
 export interface SchedulerEnd {
   /** Null = the exit record says how it ended; this is only told. */
   ending: Ending | null;

@@ -160,11 +160,10 @@ export async function startRun(
 }
 
 /** Slurm gives GPUs itself: they have no names before the start, but they count. */
-function slurmGpus({ gres }: SlurmRequest): { keys: string[]; env: Record<string, string> } {
-  const count = gres === null ? 0 : Number(/:(\d+)$/.exec(gres)?.[1] ?? 0);
+function slurmGpus({ gpus }: SlurmRequest): { keys: string[]; env: Record<string, string> } {
   return {
-    keys: Array.from({ length: count }, (_, index) => `slurm:${index}`),
-    env: count === 0 ? { CUDA_VISIBLE_DEVICES: '' } : {},
+    keys: Array.from({ length: gpus }, (_, index) => `slurm:${index}`),
+    env: gpus === 0 ? { CUDA_VISIBLE_DEVICES: '' } : {},
   };
 }
 

@@ -1,4 +1,5 @@
 import type { RunView } from '../../core/run.js';
+import { isUsualQueueing } from '../../core/slurm/states.js';
 import { clip, oneLine } from '../../core/text.js';
 import { formatDuration, formatGain, formatValue } from '../../core/units.js';
 import type { Overview } from '../../core/view.js';
@@ -123,12 +124,12 @@ export function deadWords(dead: readonly ReceiptLine[]): string {
 export const unseenWords = ({ id, state, note }: RunView): string[] =>
   state !== 'ended' && note !== null && UNSEEN.test(note) ? [`${id}: ${clip(oneLine(note), 250)}`] : [];
 
-/** As the watch of another machine says it (`adapters/jobs`), and the start of a run there. */
-const UNSEEN = / is unreachable since | is not asked: |you have not agreed/;
+/** As the watch of another machine and the queue of Slurm say it (`adapters/jobs`), and the start of a run there. */
+const UNSEEN = / is unreachable since | is not asked: |you have not agreed|^Slurm does not answer since /;
 
 /** What a run waits for in the usual way needs nobody. */
 export const isUsualWait = (note: string): boolean =>
-  /^waiting for (?:a GPU: |the last word of the code agent)/.test(note);
+  /^waiting for (?:a GPU: |the last word of the code agent)/.test(note) || isUsualQueueing(note);
 
 const BROKEN_AFTER = 3;
 

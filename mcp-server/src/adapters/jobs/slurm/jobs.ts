@@ -27,9 +27,8 @@ const AWAY_MS = 10_000;
 export function slurmJobs(machine: Pick<Machine, 'name' | 'script' | 'exec'>, clock: Clock): Jobs {
   const files = createFilesMirror(clock);
   const queue = createQueue();
-  /** The records of each run when Slurm was last asked. */
-  const stamps = new Map<string, string>();
-  const looked = new Map<string, Looked>();
+  /** What was seen of each run, and its records when Slurm was last asked. */
+  let looked = new Map<string, { seen: Looked; asked: string | null }>();
 
   const isDue = (handles: readonly JobHandle[]): boolean => {
     const age = clock() - queue.lastAsk();
@@ -37,10 +36,10 @@ export function slurmJobs(machine: Pick<Machine, 'name' | 'script' | 'exec'>, cl
     const interval = Math.min(...handles.map(({ slurm }) => slurm?.poll_interval ?? USUAL_S));
     if (age >= interval * 1000) return true;
     return handles.some((handle) => {
-      const seen = looked.get(handle.marker);
-      if (seen === undefined) return age >= LEAST_MS;
-      if (age >= LEAST_MS && stamps.get(handle.marker) !== stampOf(seen)) return true;
-      return awaitsWord(seen) && age >= SOON_MS;
+      const last = looked.get(handle.marker);
+      if (last === undefined) return age >= LEAST_MS;
+      if (age >= LEAST_MS && last.asked !== stampOf(last.seen)) return true;
+      return awaitsWord(last.seen) && age >= SOON_MS;
     });
   };
 
@@ -50,11 +49,13 @@ export function slurmJobs(machine: Pick<Machine, 'name' | 'script' | 'exec'>, cl
       keepExits: true,
       ...(due ? { also: queue.script() } : {}),
     });
-    for (const [index, { marker }] of handles.entries()) {
-      const seen = look.seen[index] ?? EMPTY_LOOK;
-      looked.set(marker, seen);
-      if (due) stamps.set(marker, stampOf(seen));
-    }
+    const before = looked;
+    looked = new Map(
+      handles.map(({ marker }, index) => {
+        const seen = look.seen[index] ?? EMPTY_LOOK;
+        return [marker, { seen, asked: due ? stampOf(seen) : (before.get(marker)?.asked ?? null) }];
+      }),
+    );
     const ids = look.seen.flatMap((seen) => jobOf(seen) ?? []);
     if (due) queue.take(look.also, ids, clock());
     return handles.map((handle, index) => {

@@ -68,6 +68,8 @@ ${accounting}}`;
         const job = parseJob(line);
         if (job !== null) jobs.set(job.id, job);
       }
+      // Nobody asks after the others any more.
+      for (const id of known.keys()) if (!ids.includes(id)) known.delete(id);
       for (const id of ids) {
         const job = jobs.get(id) ?? null;
         const before = known.get(id);
