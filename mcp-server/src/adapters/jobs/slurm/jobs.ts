@@ -27,8 +27,8 @@ const AWAY_MS = 10_000;
 export function slurmJobs(machine: Pick<Machine, 'name' | 'script' | 'exec'>, clock: Clock): Jobs {
   const files = createFilesMirror(clock);
   const queue = createQueue();
-  /** What was seen of each run, and its records when Slurm was last asked. */
-  let looked = new Map<string, { seen: Looked; asked: string | null }>();
+  /** The records of each run: as they were seen, and as they were when Slurm was last asked. */
+  const known = new Map<string, Records>();
 
   const isDue = (handles: readonly JobHandle[]): boolean => {
     const age = clock() - queue.lastAsk();
@@ -36,10 +36,9 @@ export function slurmJobs(machine: Pick<Machine, 'name' | 'script' | 'exec'>, cl
     const interval = Math.min(...handles.map(({ slurm }) => slurm?.poll_interval ?? USUAL_S));
     if (age >= interval * 1000) return true;
     return handles.some((handle) => {
-      const last = looked.get(handle.marker);
-      if (last === undefined) return age >= LEAST_MS;
-      if (age >= LEAST_MS && last.asked !== stampOf(last.seen)) return true;
-      return awaitsWord(last.seen) && age >= SOON_MS;
+      const records = known.get(handle.marker);
+      if (records === undefined || records.asked !== records.seen) return age >= LEAST_MS;
+      return records.awaitsWord && age >= SOON_MS;
     });
   };
 
@@ -47,15 +46,14 @@ export function slurmJobs(machine: Pick<Machine, 'name' | 'script' | 'exec'>, cl
     const due = isDue(handles);
     const look = await lookToTheEnd(machine, clock, files, handles, {
       keepExits: true,
-      ...(due ? { also: queue.script() } : {}),
+      ...(due ? { also: queue.script(handles.flatMap(({ marker }) => known.get(marker)?.job ?? [])) } : {}),
     });
-    const before = looked;
-    looked = new Map(
-      handles.map(({ marker }, index) => {
-        const seen = look.seen[index] ?? EMPTY_LOOK;
-        return [marker, { seen, asked: due ? stampOf(seen) : (before.get(marker)?.asked ?? null) }];
-      }),
-    );
+    for (const [index, { marker }] of handles.entries()) {
+      const one = look.seen[index] ?? EMPTY_LOOK;
+      const seen = stampOf(one);
+      const asked = due ? seen : (known.get(marker)?.asked ?? null);
+      known.set(marker, { job: jobOf(one), seen, asked, awaitsWord: awaitsWord(one) });
+    }
     const ids = look.seen.flatMap((seen) => jobOf(seen) ?? []);
     if (due) queue.take(look.also, ids, clock());
     return handles.map((handle, index) => {
@@ -70,7 +68,7 @@ export function slurmJobs(machine: Pick<Machine, 'name' | 'script' | 'exec'>, cl
   const watch = createWatch(machine.name, clock, round);
   const acted = (handle: JobHandle): void => {
     watch.forget(handle);
-    looked.delete(handle.marker);
+    known.delete(handle.marker);
     queue.hurry();
   };
 
@@ -97,6 +95,13 @@ export function slurmJobs(machine: Pick<Machine, 'name' | 'script' | 'exec'>, cl
       return forbidden;
     },
   };
+}
+
+interface Records {
+  job: string | null;
+  seen: string;
+  asked: string | null;
+  awaitsWord: boolean;
 }
 
 const stampOf = ({ started, exited, links }: Looked): string =>

@@ -34,9 +34,9 @@ export function createQueue() {
     hurry(): void {
       lastAsk = Number.NEGATIVE_INFINITY;
     },
-    /** Shell text for `LookOptions.also`. */
-    script(): string {
-      const missing = [...known].filter(([, { job }]) => job === null).map(([id]) => id);
+    /** Shell text for `LookOptions.also`, about these jobs as far as their numbers are known already. */
+    script(ids: readonly string[]): string {
+      const missing = ids.filter((id) => known.get(id)?.job === null);
       const accounting =
         missing.length === 0
           ? ''
@@ -68,8 +68,6 @@ ${accounting}}`;
         const job = parseJob(line);
         if (job !== null) jobs.set(job.id, job);
       }
-      // Nobody asks after the others any more.
-      for (const id of known.keys()) if (!ids.includes(id)) known.delete(id);
       for (const id of ids) {
         const job = jobs.get(id) ?? null;
         const before = known.get(id);
