@@ -316,6 +316,10 @@ describe('what lies in the workspace', () => {
   it('damaged records are told and cost nothing else', async () => {
     for (const _ of [1, 2])
       await project.json('wait', (await project.json('launch', '--', 'sh', 'train.sh')).id);
+    // The supervisor writes it beside everything else, maybe after the end was told.
+    await until(() =>
+      ['exp001', 'exp002'].every((id) => existsSync(at(`workspace/runs/${id}/environment.json`))),
+    );
     write('workspace/runs/exp002/run.json', '{"id": "exp0');
     writeFileSync(
       at('workspace/ledger.jsonl'),
