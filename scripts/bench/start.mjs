@@ -1,5 +1,6 @@
 // How long the program takes to answer for the first time.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { ROOT } from './engine.mjs';
 import { fillProject } from './fill.mjs';
@@ -74,6 +75,7 @@ const HELLO = {
 async function firstAnswer([node, ...args], env, method) {
   const began = performance.now();
   const child = spawn(node, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
   try {
     const answered = lines(child.stdout);
     const send = (message) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
@@ -89,6 +91,8 @@ async function firstAnswer([node, ...args], env, method) {
   } finally {
     child.stdin.end();
     child.kill();
+    // What it goes on loading after its answer would count for whoever comes next.
+    await exited;
   }
 }
 
