@@ -45,9 +45,9 @@ own_folder() {
   fi
 }
 
-# Built by npm run build, or the one file that comes with the repository.
+# Built by npm run build, or the one that comes with the repository.
 program_in() {
-  for file in "$1/mcp-server/dist/main.js" "$1/mcp-server/plugin/server.mjs"; do
+  for file in "$1/mcp-server/dist/main.cjs" "$1/mcp-server/plugin/server.cjs"; do
     if [ -f "$file" ]; then
       printf '%s\n' "$file"
       return 0

@@ -1,4 +1,4 @@
-// Measures the program: node scripts/bench.mjs [wait log read supervisor start status sweep dashboard] [--json] [--quick] [--program main.js]
+// Measures the program: node scripts/bench.mjs [wait log read supervisor start status sweep dashboard] [--json] [--quick] [--program main.cjs]
 // Every figure is taken now and stands beside a reference taken in the same run. Nothing here passes or fails.
 import { cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -17,7 +17,7 @@ const BENCHES = {
 
 const args = process.argv.slice(2);
 const at = args.indexOf('--program');
-const program = at < 0 ? join(ROOT, 'mcp-server', 'dist', 'main.js') : resolve(args.splice(at, 2)[1] ?? '');
+const program = at < 0 ? join(ROOT, 'mcp-server', 'dist', 'main.cjs') : resolve(args.splice(at, 2)[1] ?? '');
 const unknown = args.filter((word) => !['--json', '--quick', ...Object.keys(BENCHES)].includes(word));
 if (unknown.length > 0) {
   process.stderr.write(

@@ -1,7 +1,2 @@
-interface Output {
-  path: string;
-  contents: Uint8Array;
-}
-
-export function buildChunks(outdir: string): Promise<Output[]>;
-export function buildOneFile(): Promise<Uint8Array>;
+/** The files of the program by name; `start` is the name of the one that is started. */
+export function buildProgram(start: string): Promise<Map<string, Uint8Array>>;

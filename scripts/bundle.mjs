@@ -1,4 +1,4 @@
-// What both forms of the program have in common: the chunks of `npm run build` and the one file of `npm run release`.
+// Makes the program out of its source, for `npm run build` and for `npm run release`.
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -90,10 +90,6 @@ const common = {
   plugins: [withoutUnused, namedZod, withoutNative],
   // Its other form loads its parts at run time, which no bundler sees.
   alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
-  // Dependencies written as CommonJS call require() at run time.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
 };
 
 const PUBLIC = 'mcp-server/public';
@@ -121,61 +117,49 @@ async function pageOf() {
   };
 }
 
-/** The program in chunks, one for each dynamic import: the files of mcp-server/dist. */
-export async function buildChunks(outdir) {
+/** The file that is started, and the one beside it that it reads: scripts/bundle/loader.cjs says how. */
+const PARTS = 'program.bundle';
+
+/**
+ * The program in the form in which it runs, without node_modules: the bytes of each file by its name, `start` being that
+ * of the one which is started. The chunks are those of esbuild, one for each dynamic import and for what several share.
+ */
+export async function buildProgram(start) {
   const { outputFiles } = await build({
     ...common,
     define: await pageOf(),
     entryPoints: { main: 'mcp-server/src/main.ts' },
-    outdir,
-    splitting: true,
-    sourcemap: 'linked',
-    sourcesContent: false,
-  });
-  return outputFiles;
-}
-
-/**
- * The whole program in one file, which runs without node_modules: for plugins, and for a clone without a network. The same
- * chunks as in `buildChunks`, each compiled when it is first needed: three megabytes of code that Node had to parse at each
- * start took it half as long again as all the rest. They lie in comments, which V8 passes over at a fraction of the cost of
- * literals and whose text a function gives back when it is asked for its source; so the program stays whole in memory while an
- * update replaces its file.
- */
-export async function buildOneFile() {
-  const { banner: _, ...shared } = common;
-  const { outputFiles } = await build({
-    ...shared,
-    define: await pageOf(),
-    entryPoints: { main: 'mcp-server/src/main.ts' },
-    outdir: 'one-file',
+    outdir: 'program',
     splitting: true,
   });
   const places = {};
-  let held = '() => {\n';
+  let held = '';
   for (const { path, text } of outputFiles) {
-    const { code } = await transform(text, {
+    const { code: written } = await transform(text.replace(/^#!.*\n/, ''), {
       format: 'cjs',
       platform: 'node',
       target: 'node20',
+      charset: 'ascii',
       minifyWhitespace: true,
       legalComments: 'none',
       // An import at run time is one of a chunk, too.
       supported: { 'dynamic-import': false },
       define: { 'import.meta.url': '__url' },
     });
-    const line = ascii(JSON.stringify(code.replace(/^#!.*\n/, '')));
-    const from = held.length + '//'.length;
-    places[`./${basename(path)}`] = [from, from + line.length];
-    held += `//${line}\n`;
+    const code = ascii(written);
+    places[`./${basename(path)}`] = [held.length, held.length + code.length];
+    held += code;
   }
-  const loader = await readFile('scripts/bundle/loader.mjs', 'utf8');
-  return Buffer.from(
-    `${loader}\nconst held = ${held}};\nstart('./main.js', String(held), ${JSON.stringify(places)});\n`,
-  );
+  return new Map([
+    [start, await readFile('scripts/bundle/loader.cjs')],
+    [PARTS, Buffer.from(`${JSON.stringify(places)}\n${held}`)],
+  ]);
 }
 
-/** Of one byte a character: V8 keeps a text in two bytes each as soon as one of them needs it. */
-function ascii(json) {
-  return json.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/**
+ * Of one byte a character: V8 keeps a text in two bytes each as soon as one of them needs it. What esbuild has left are
+ * regular expressions, which know these escapes as well.
+ */
+function ascii(code) {
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -22,7 +22,7 @@ const { values } = parseArgs({
 const RUNS = Number(values.runs);
 const COMMAND = `python3 train.py --epochs ${values.epochs}`;
 const root = fileURLToPath(new URL('..', import.meta.url));
-const main = join(root, 'mcp-server', 'dist', 'main.js');
+const main = join(root, 'mcp-server', 'dist', 'main.cjs');
 const SPACE = {
   lr: { log_uniform: [0.001, 5] },
   hidden: { choice: [8, 16, 32] },

@@ -46,7 +46,7 @@ function copyProgram() {
     recursive: true,
     filter: (path) => !path.endsWith('.map'),
   });
-  return join(copy, 'mcp-server', 'dist', 'main.js');
+  return join(copy, 'mcp-server', 'dist', 'main.cjs');
 }
 
 const ALL = [

@@ -1,4 +1,4 @@
-// Stamps one version everywhere, writes the manifests for the hosts' plugins, and bundles the one file that they start.
+// Stamps one version everywhere, writes the manifests for the hosts' plugins, and bundles the program that they start.
 //
 //   npm run release                 after a change of the program: what follows from package.json and the source
 //   npm run release -- 1.2.3        the same with a new version
@@ -10,9 +10,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { pluginFiles } from '../mcp-server/src/faces/install/plugin.js';
-import { buildOneFile } from './bundle.mjs';
+import { buildProgram } from './bundle.mjs';
 
-const BUNDLE = 'mcp-server/plugin/server.mjs';
+const PLUGIN = 'mcp-server/plugin';
 
 const Package = z.looseObject({
   name: z.string(),
@@ -37,7 +37,7 @@ const about = Package.parse(JSON.parse(readFileSync('package.json', 'utf8')));
 const files = new Map<string, Uint8Array>();
 for (const [path, data] of Object.entries(pluginFiles(about)))
   files.set(path, Buffer.from(`${JSON.stringify(data, null, 2)}\n`));
-files.set(BUNDLE, await buildOneFile());
+for (const [name, bytes] of await buildProgram('server.cjs')) files.set(`${PLUGIN}/${name}`, bytes);
 const stale = [...files].filter(
   ([path, data]) => !existsSync(path) || Buffer.compare(readFileSync(path), data) !== 0,
 );

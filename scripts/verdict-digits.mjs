@@ -25,7 +25,7 @@ const place = mkdtempSync(join(tmpdir(), 'auto-experiment-digits-'));
 const program = join(place, 'program');
 for (const part of ['mcp-server/dist', 'package.json'])
   cpSync(join(ROOT, part), join(program, part), { recursive: true });
-const MAIN = join(program, 'mcp-server/dist/main.js');
+const MAIN = join(program, 'mcp-server/dist/main.cjs');
 try {
   if (positionals[0] === 'null') await nullCampaigns(Number(values.campaigns ?? 20), values.epochs ?? '6');
   else if (positionals[0] === 'early') await earlyKills(Number(values.tries ?? 40), values.epochs ?? '20');

@@ -47,7 +47,7 @@ let open = 0;
 try {
   for (const [name, [args, holds]] of Object.entries(CHECKS)) {
     if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) continue;
-    const main = new URL('../mcp-server/dist/main.js', import.meta.url).pathname;
+    const main = new URL('../mcp-server/dist/main.cjs', import.meta.url).pathname;
     const { stdout, stderr } = spawnSync(process.execPath, [main, ...args, '--project', project], {
       encoding: 'utf8',
       maxBuffer: 1 << 28,

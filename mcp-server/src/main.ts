@@ -91,7 +91,7 @@ const code = runProgram(process.argv.slice(2), {
       version: program.version,
     }),
 });
-// Not awaited at the top: the one file of plugins compiles this module as a function.
+// Not awaited at the top: this module is compiled as a function.
 void code.then((value) => {
   process.exitCode = value;
 });

@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 const HOSTS = join(ROOT, 'tests', 'hosts');
-const PROGRAM = join(ROOT, 'mcp-server', 'dist', 'main.js');
+const PROGRAM = join(ROOT, 'mcp-server', 'dist', 'main.cjs');
 const { encode } = createRequire(join(HOSTS, 'package.json'))('gpt-tokenizer/encoding/o200k_base');
 const tokens = (value) => encode(typeof value === 'string' ? value : JSON.stringify(value)).length;
 

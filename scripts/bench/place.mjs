@@ -20,7 +20,7 @@ const BRIEF =
 const CONFIG =
   'gpu: {auto_detect: false}\nexperiment: {max_parallel: 100, mandatory_dry_run: false, stall_timeout: off}\n';
 
-/** `program` is the main.js that is measured. Call `close` however the bench ends. */
+/** `program` is the main.cjs that is measured. Call `close` however the bench ends. */
 export async function openPlace(program) {
   const folder = mkdtempSync(join(tmpdir(), 'auto-experiment-bench-'));
   const env = { ...process.env, AUTO_EXPERIMENT_STATE_DIR: join(folder, 'state') };

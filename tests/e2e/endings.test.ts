@@ -260,7 +260,7 @@ describe.runIf(canLimit)('a control group with a memory limit', () => {
           `echo $$ > ${group}/cgroup.procs; exec "$@"`,
           'sh',
           process.execPath,
-          join(process.cwd(), 'mcp-server/dist/main.js'),
+          join(process.cwd(), 'mcp-server/dist/main.cjs'),
           'launch',
           '--json',
           '--',

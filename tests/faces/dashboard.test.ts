@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildOneFile } from '../../scripts/bundle.mjs';
+import { buildProgram } from '../../scripts/bundle.mjs';
 import { type Dashboard, startDashboard } from '../support/dashboard.js';
 import { fillProject } from '../support/filled.js';
 import { makeProject, type TestProject } from '../support/project.js';
@@ -323,12 +323,13 @@ describe('what it answers', () => {
 });
 
 describe('the command', () => {
-  it('carries its page with it, also as the one file of the plugin', async () => {
+  it('carries its page with it, also in a plugin', async () => {
     const clone = mkdtempSync(join(tmpdir(), 'auto-experiment-clone-'));
-    const program = join(clone, 'mcp-server/plugin/server.mjs');
-    mkdirSync(join(program, '..'), { recursive: true });
+    const folder = join(clone, 'mcp-server/plugin');
+    const program = join(folder, 'server.cjs');
+    mkdirSync(folder, { recursive: true });
     cpSync('package.json', join(clone, 'package.json'));
-    writeFileSync(program, await buildOneFile());
+    for (const [name, bytes] of await buildProgram('server.cjs')) writeFileSync(join(folder, name), bytes);
     const one = await startDashboard([project], { program });
     try {
       for (const path of ['/', '/app.js', '/app.css', '/icon.svg']) {

@@ -53,7 +53,7 @@ describe('install and uninstall', () => {
   it('on a fresh home writes what both hosts need, and takes it out without a trace', async () => {
     const before = machine.snapshot();
     expect(await machine.install(...both)).toMatchObject(done);
-    const program = join(machine.clone, 'mcp-server/plugin/server.mjs');
+    const program = join(machine.clone, 'mcp-server/plugin/server.cjs');
     const server = json(machine.read('.claude.json')).mcpServers.autoexp;
     expect(server).toEqual({
       type: 'stdio',
@@ -479,7 +479,7 @@ describe('through a pipe', () => {
     expect(await piped({}, ...both)).toMatchObject({ code: 0 });
     const home = join(machine.home, '.local/share/auto-experiment');
     expect(json(machine.read('.claude.json')).mcpServers.autoexp.args[0]).toBe(
-      join(home, 'mcp-server/plugin/server.mjs'),
+      join(home, 'mcp-server/plugin/server.cjs'),
     );
     writeFileSync(join(machine.clone, 'skills/gpu-status/SKILL.md'), 'newer\n');
     commitClone(machine);
@@ -531,7 +531,7 @@ describe('doctor', () => {
     cpSync(machine.clone, join(machine.folder, 'moved'), { recursive: true });
     rmSync(machine.clone, { recursive: true });
     const moved = await runProcess(
-      [process.execPath, join(machine.folder, 'moved/mcp-server/plugin/server.mjs'), 'doctor', '--json'],
+      [process.execPath, join(machine.folder, 'moved/mcp-server/plugin/server.cjs'), 'doctor', '--json'],
       { cwd: machine.folder, env: machine.env },
     );
     expect(moved.code).toBe(1);

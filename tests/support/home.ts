@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { buildOneFile } from '../../scripts/bundle.mjs';
+import { buildProgram } from '../../scripts/bundle.mjs';
 import { type Ran, runProcess } from './project.js';
 
 /** What the package in these tests holds: skills, agents and hooks as the real one has them. */
@@ -33,7 +33,7 @@ const PACKAGE_FILES: Record<string, string> = {
           hooks: [
             {
               type: 'command',
-              command: `node "$${'{CLAUDE_PLUGIN_ROOT}'}/mcp-server/plugin/server.mjs" --version`,
+              command: `node "$${'{CLAUDE_PLUGIN_ROOT}'}/mcp-server/plugin/server.cjs" --version`,
               timeout: 10,
             },
           ],
@@ -43,7 +43,7 @@ const PACKAGE_FILES: Record<string, string> = {
   })}\n`,
 };
 
-let bundle: Promise<Uint8Array> | undefined;
+let built: Promise<Map<string, Uint8Array>> | undefined;
 
 /** A clone without node_modules in a folder with spaces, and an empty home beside it. */
 export interface Machine {
@@ -75,13 +75,13 @@ export async function makeMachine(): Promise<Machine> {
   mkdirSync(join(clone, 'mcp-server/plugin'), { recursive: true });
   mkdirSync(home);
   mkdirSync(bin);
-  bundle ??= buildOneFile();
-  writeFileSync(join(clone, 'mcp-server/plugin/server.mjs'), await bundle);
+  built ??= buildProgram('server.cjs');
+  for (const [name, bytes] of await built) writeFileSync(join(clone, 'mcp-server/plugin', name), bytes);
   for (const name of ['install.sh', 'package.json']) cpSync(name, join(clone, name));
   write(PACKAGE_FILES, clone);
   symlinkSync(process.execPath, join(bin, 'node'));
   const env = { HOME: home, PATH: [bin, '/usr/bin', '/bin'].join(delimiter), NO_COLOR: '1', TERM: 'dumb' };
-  const program = join(clone, 'mcp-server/plugin/server.mjs');
+  const program = join(clone, 'mcp-server/plugin/server.cjs');
   return {
     folder,
     clone,

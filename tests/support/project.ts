@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** The program as people start it: the bundle that `npm test` builds first. */
-export const MAIN = resolve('mcp-server/dist/main.js');
+export const MAIN = resolve('mcp-server/dist/main.cjs');
 
 export interface Ran {
   code: number | null;

@@ -69,6 +69,8 @@ export async function startSshd({ port: wanted, ...options }: SshdOptions = {}):
   const exported = Object.entries(options.env ?? {})
     .map(([name, value]) => `${name}='${value}'; export ${name}; `)
     .join('');
+  const account = join(folder, 'account');
+  mkdirSync(account);
   const config = join(folder, 'sshd_config');
   writeFileSync(
     config,
@@ -84,6 +86,8 @@ export async function startSshd({ port: wanted, ...options }: SshdOptions = {}):
       'UsePAM no',
       'PasswordAuthentication no',
       'KbdInteractiveAuthentication no',
+      // Not the account's own: bash reads ~/.bashrc when sshd starts it, which is slow on some machines and different on each.
+      `SetEnv "HOME=${account}" "PATH=${process.env.PATH}"`,
       `ForceCommand ${options.bin === undefined ? '' : `PATH=${options.bin}:$PATH; export PATH; `}${exported}${greet}exec ${options.loginShell ?? '/bin/sh'} -c "$SSH_ORIGINAL_COMMAND"`,
       '',
     ].join('\n'),

@@ -83,7 +83,7 @@ describeHosts('the installer and the real hosts', () => {
     const server: Json = JSON.parse(await out('codex', 'mcp', 'get', 'autoexp', '--json'));
     expect(server).toMatchObject({ startup_timeout_sec: 30, tool_timeout_sec: 604_800 });
     const program = join(server.transport.cwd, server.transport.args[0]);
-    expect(readFileSync(program)).toEqual(readFileSync(join(machine.clone, 'mcp-server/plugin/server.mjs')));
+    expect(readFileSync(program)).toEqual(readFileSync(join(machine.clone, 'mcp-server/plugin/server.cjs')));
   });
 
   it('an agent of the plugin has the tools of its role', async () => {

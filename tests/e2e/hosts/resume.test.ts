@@ -99,7 +99,7 @@ const servers = (): number[] =>
     { encoding: 'utf8' },
   )
     .split('\n')
-    .filter((line) => line.includes('main.js mcp '))
+    .filter((line) => line.includes('main.cjs mcp '))
     .map((line) => Number(line.split(' ')[0]))
     .filter((pid) => workingFolder(pid) === project.root);
 /** Ends the servers of this test that have a client. */

@@ -8,8 +8,8 @@ interface About {
   license: string;
 }
 
-/** The server as a plugin starts it: one file that needs no node_modules. From the plugin's own folder. */
-const PROGRAM = 'mcp-server/plugin/server.mjs';
+/** The server as a plugin starts it, which needs no node_modules. From the plugin's own folder. */
+const PROGRAM = 'mcp-server/plugin/server.cjs';
 
 /** Stands for the folder of an installed plugin. */
 const CLAUDE_ROOT = `$\{CLAUDE_PLUGIN_ROOT}`;

@@ -14,7 +14,7 @@ export interface Job {
   /** Unique on this computer for the project's folder, and readable: `auto-experiment-digits-1a2b3c4d`. */
   id: string;
   root: string;
-  /** `node main.js run --project …`. */
+  /** `node main.cjs run --project …`. */
   argv: string[];
   /** Under cron nothing starts it again after a crash, and nothing keeps its log small: this does. */
   keptArgv: string[];
