@@ -11,6 +11,7 @@ import {
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connectMcp } from '../support/mcp-client.js';
 import {
   insertJson,
   type Json,
@@ -28,6 +29,8 @@ let server: Sshd;
 let there: string;
 let project: TestProject;
 let bin: string;
+/** Of whoever works on this side. */
+let env: Record<string, string>;
 
 beforeEach(() => {
   there = mkdtempSync(join(tmpdir(), 'ae-there-'));
@@ -43,7 +46,7 @@ afterEach(async () => {
 
 const open = async (config = '', options: SshdOptions = {}): Promise<void> => {
   server = await startSshd({ bin, ...options });
-  const env = Object.fromEntries(
+  env = Object.fromEntries(
     Object.entries(server.env).map(([name, value]): [string, string] => [name, value ?? '']),
   );
   project = makeProject(
@@ -240,6 +243,13 @@ experiment: {mandatory_dry_run: false, metric: val_acc, direction: maximize}
       error: null,
       gpus: [{ uuid, state: 'reserved' }],
     });
+    // Those are the ones that new runs get, so they are what is shown where no machine is named.
+    expect(await project.json('gpu')).toMatchObject({ machine: 'gpu1', gpus: [{ uuid, state: 'reserved' }] });
+    expect((await project.json('gpu', '--server', 'local')).machine).not.toBe('gpu1');
+    expect((await project.json('status')).gpus).toMatchObject([{ uuid, state: 'reserved' }]);
+    const mcp = await connectMcp(project.root, { env });
+    expect((await mcp.call('gpu_status')).data).toMatchObject({ machine: 'gpu1', gpus: [{ uuid }] });
+    await mcp.close();
     const both = await project.run('gpu', '--server', 'gpu1,nowhere.invalid', '--json');
     expect(both.code).toBe(1);
     expect(JSON.parse(both.stdout)).toMatchObject([
@@ -248,6 +258,11 @@ experiment: {mandatory_dry_run: false, metric: val_acc, direction: maximize}
     ]);
     go();
     await project.json('wait', run.id);
+    await server.stop();
+    const { runs, gpus, warnings } = await project.json('status');
+    expect(runs).toMatchObject([{ id: run.id, ending: 'succeeded' }]);
+    expect([gpus, warnings]).toEqual([[], [expect.stringMatching(/^gpu1/)]]);
+    expect(await project.json('gpu')).toMatchObject({ machine: 'gpu1', gpus: [], error: expect.anything() });
   });
 });
 

@@ -18,7 +18,7 @@ export async function sessionBriefing(lab: Lab, project: Project): Promise<strin
   const { contract } = readCampaign(project.paths.ledger).campaign;
   if (contract === null && untoldEndings(project).length === 0 && listRuns(project.paths.runs).length === 0)
     return null;
-  const view = await buildOverview(lab, project, { gpus: false });
+  const view = await buildOverview(lab, project);
   const open = view.runs.filter((run) => run.state !== 'ended');
   const news = takeEndings(lab, project);
   if (contract === null && open.length === 0 && news.length === 0) return null;

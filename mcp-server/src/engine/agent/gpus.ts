@@ -4,15 +4,17 @@ import { markReserved } from '../../core/gpus/choose.js';
 import { clip } from '../../core/text.js';
 import type { Lab } from '../lab.js';
 import { liveLeases } from '../runs/leasing.js';
+import { surveyForRuns } from '../runs/site.js';
 
 /** Characters of JSON of one answer. */
 const MAX_JSON = 7500;
 
-/** The GPUs of this machine, with what runs of this user hold shown as reserved. */
+/** The GPUs of the machine that runs go to, with what runs of this user hold shown as reserved. */
 export async function gpusForAgent(lab: Lab, signal: AbortSignal): Promise<GpuSurvey> {
-  const survey = await lab.surveyGpus(signal);
+  const { config } = lab.open();
+  const { gpu, execution } = config;
+  const survey = await surveyForRuns(lab, config, signal);
   const leased = survey.gpus.length === 0 ? [] : await liveLeases(lab);
-  const { gpu, execution } = lab.open().config;
   const marked = markReserved(survey, { reserveLast: gpu.reserve_last, leased });
   if (execution.mode !== 'slurm') return fitting(marked);
   const note = `runs go to Slurm, which gives them GPUs of its own (${execution.slurm.gres}, ${gpu.per_run} for each run); what is shown here is this computer`;

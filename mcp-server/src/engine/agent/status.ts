@@ -16,7 +16,7 @@ export async function statusForAgent(
   run: string | undefined,
 ): Promise<{ status: StatusPacket | null; run: RunPacket | null }> {
   if (run !== undefined) return { status: null, run: packetOf(lab, project, run) };
-  return { status: statusPacket(await buildOverview(lab, project, { gpus: false })), run: null };
+  return { status: statusPacket(await buildOverview(lab, project)), run: null };
 }
 
 /** Stops a run and waits until nothing of it is left, or until the grace and a little more is over. Throws LabError. */

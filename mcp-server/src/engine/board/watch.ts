@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import type { Config } from '../../core/config.js';
 import { errorText, LabError } from '../../core/errors.js';
 import type { RunView } from '../../core/run.js';
 import { lockHolder } from '../../store/lock.js';
@@ -8,7 +9,7 @@ import { readMark } from '../../store/records.js';
 import type { Lab } from '../lab.js';
 import { type Bell, createBell } from '../runs/bell.js';
 import { controllerLock } from '../runs/supervised.js';
-import { type GpuBoard, gpuBoard } from '../views/gpu-board.js';
+import { bareBoard, boardForRuns, type GpuBoard } from '../views/gpu-board.js';
 import { gpuPicture } from '../views/gpu-picture.js';
 import { overviewOf } from '../views/overview.js';
 import { boardOf } from './board.js';
@@ -41,7 +42,7 @@ export interface ProjectWatch {
 
 export type WatchLab = Pick<
   Lab,
-  'open' | 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor' | 'machine'
+  'open' | 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor' | 'machine' | 'at'
 >;
 
 /** Between two looks at least so long, in milliseconds: many changes at once are one. */
@@ -81,9 +82,8 @@ export function watchProject(lab: WatchLab, folder: string): ProjectWatch {
     const known = await reading.read(project, lab.clock(), signal);
     for (const id of known.touched) dirty.add(id);
     const detect = project.config.gpu.auto_detect;
-    const seen = detect ? gpus.last(project.config.gpu.reserve_last, () => bell.ring()) : null;
-    const surveyed = { ...lab, surveyGpus: async () => seen?.survey ?? NONE.survey };
-    const overview = await overviewOf(surveyed, project, known, { gpus: detect });
+    const seen = detect ? gpus.last(project.config, () => bell.ring()) : null;
+    const overview = await overviewOf(lab, project, known, detect ? (seen ?? NONE).survey : null);
     const open = overview.runs.filter((run) => run.state !== 'ended');
     const board = boardOf({
       overview,
@@ -160,29 +160,24 @@ export function watchProject(lab: WatchLab, folder: string): ProjectWatch {
   };
 }
 
-const NONE: GpuBoard = {
-  survey: { machine: '', gpus: [], error: null },
-  holders: new Map(),
-  processes: new Map(),
-  waiting: [],
-};
+const NONE = bareBoard({ machine: '', gpus: [], error: null });
 
 /** Drivers may take seconds to answer: the last answer is shown meanwhile. */
-function createGpuAsking(lab: Pick<WatchLab, 'surveyGpus' | 'machine' | 'clock' | 'leases' | 'jobs'>) {
+function createGpuAsking(lab: Pick<WatchLab, 'surveyGpus' | 'machine' | 'at' | 'clock' | 'leases' | 'jobs'>) {
   let answer: GpuBoard | null = null;
   let at = Number.NEGATIVE_INFINITY;
   let asking = false;
   return {
     /** What was said last; null before the first answer. Asks again where that is old, and tells when there is an answer. */
-    last(reserveLast: boolean, told: () => void): GpuBoard | null {
+    last(config: Config, told: () => void): GpuBoard | null {
       if (asking || lab.clock() - at < GPUS_MS) return answer;
       asking = true;
       const keep = (said: GpuBoard): void => {
         [answer, at, asking] = [said, lab.clock(), false];
         told();
       };
-      gpuBoard(lab, lab, reserveLast, new AbortController().signal).then(keep, (error: unknown) =>
-        keep({ ...NONE, survey: { ...NONE.survey, error: errorText(error) } }),
+      boardForRuns(lab, config, new AbortController().signal).then(keep, (error: unknown) =>
+        keep(bareBoard({ ...NONE.survey, error: errorText(error) })),
       );
       return answer;
     },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../../core/config.js';
 import { LabError } from '../../core/errors.js';
+import type { GpuSurvey } from '../../core/gpu.js';
 import { assertWorkspace, type Place } from '../../core/place.js';
 import type { Machine, SurveyGpus } from '../../core/ports.js';
 import { quote } from '../../core/posix.js';
@@ -21,6 +22,40 @@ export async function siteOf(lab: Pick<Lab, 'at'> & Site, place: Place | null): 
 }
 
 /**
+ * Where the GPUs of new runs are by the config: on this computer, or on the host that runs go to. Of a cluster it is this
+ * computer, since Slurm chooses the node. Throws LabError for a host that the person has not agreed to.
+ */
+export async function gpuSite<L extends Pick<Lab, 'at'> & Site>(lab: L, config: Config): Promise<Site> {
+  const { mode, ssh_host: host, ssh_args, remote_workspace: workspace = '~' } = config.execution;
+  if (mode !== 'ssh' || host === undefined) return lab;
+  return lab.at({ host, workspace, args: wordsOf(ssh_args) });
+}
+
+/** The GPUs that new runs get. A host that cannot be asked is told in `error`. Rejects only with the reason of `signal`. */
+export async function surveyForRuns(
+  lab: Pick<Lab, 'at'> & Site,
+  config: Config,
+  signal?: AbortSignal,
+): Promise<GpuSurvey> {
+  try {
+    return await (await gpuSite(lab, config)).surveyGpus(signal);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return noGpus(config.execution.ssh_host ?? '', error);
+  }
+}
+
+/** What is known of the GPUs of a machine that could not be asked. */
+export const noGpus = (machine: string, { message, hint }: LabError): GpuSurvey => ({
+  machine,
+  gpus: [],
+  error: `${message}: ${hint}`,
+});
+
+const wordsOf = (args: Config['execution']['ssh_args']): string[] =>
+  typeof args === 'string' ? args.split(/\s+/).filter(Boolean) : [...(args ?? [])];
+
+/**
  * Where new runs go by the config; null = this computer. Asks the host once, so that a wrong host, key or folder is told
  * before anything is written. `make`: where the code is brought there, a missing folder is made. Throws LabError.
  */
@@ -38,7 +73,7 @@ export async function placeFor(
       'write host, user@host, or a Host name of ~/.ssh/config',
     );
   const workspace = assertWorkspace(remote_workspace);
-  const words = typeof args === 'string' ? args.split(/\s+/).filter(Boolean) : [...(args ?? [])];
+  const words = wordsOf(args);
   const { machine } = await lab.at({ host, workspace, args: words });
   const folder = workspace.startsWith('~') ? `"$HOME"${quote(workspace.slice(1))}` : quote(workspace);
   const first = make && sync !== 'off' ? `mkdir -p ${folder} || exit 1; ` : '';

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { showCommand } from '../../core/command.js';
+import type { Config } from '../../core/config.js';
 import { LabError } from '../../core/errors.js';
 import type { GpuSurvey } from '../../core/gpu.js';
 import { gpuKey, markReserved } from '../../core/gpus/choose.js';
@@ -10,7 +11,7 @@ import type { Lab } from '../lab.js';
 import { handleOf } from '../runs/handle.js';
 import { liveLeases, runOf } from '../runs/leasing.js';
 import { type ProcessFacts, processFacts } from '../runs/process-facts.js';
-import type { Site } from '../runs/site.js';
+import { gpuSite, noGpus, type Site } from '../runs/site.js';
 
 /** One run of ours that holds a GPU. */
 interface Holder {
@@ -50,6 +51,28 @@ async function survivorsOf({ jobs }: Pick<Lab, 'jobs'>, handle: JobHandle): Prom
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return [];
+  }
+}
+
+/** A board of which nothing but its survey is known. */
+export const bareBoard = (survey: GpuSurvey): GpuBoard => ({
+  survey,
+  holders: new Map(),
+  processes: new Map(),
+  waiting: [],
+});
+
+/** The board of the machine whose GPUs new runs get. A host that cannot be asked is told in `error`. */
+export async function boardForRuns(
+  lab: BoardLab & Pick<Lab, 'at'> & Site,
+  config: Config,
+  signal: AbortSignal,
+): Promise<GpuBoard> {
+  try {
+    return await gpuBoard(lab, await gpuSite(lab, config), config.gpu.reserve_last, signal);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return bareBoard(noGpus(config.execution.ssh_host ?? '', error));
   }
 }
 

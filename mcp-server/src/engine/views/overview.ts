@@ -27,7 +27,7 @@ import { liveLeases } from '../runs/leasing.js';
 import { controllerLock, keepSupervised } from '../runs/supervised.js';
 import { viewRun } from '../runs/view.js';
 
-export type OverviewLab = Pick<Lab, 'clock' | 'surveyGpus' | 'leases' | 'jobs' | 'spawnSupervisor'>;
+export type OverviewLab = Pick<Lab, 'clock' | 'leases' | 'jobs' | 'spawnSupervisor'>;
 
 /** What of a project was read for its read model. Runs are as they stand this instant. */
 export interface Known {
@@ -39,11 +39,14 @@ export interface Known {
 /** More than this nobody reads; all of them are in the ledger. */
 const INSIGHTS = 30;
 
-/** Builds the one read model. Where runs are open and nobody watches them, a supervisor is started again. */
+/**
+ * Builds the one read model. Where runs are open and nobody watches them, a supervisor is started again. `survey`: the GPUs
+ * that new runs get, where they are to be shown.
+ */
 export async function buildOverview(
   lab: OverviewLab,
   project: Project,
-  options: { gpus: boolean },
+  survey: GpuSurvey | null = null,
 ): Promise<Overview> {
   const { paths } = project;
   const { campaign, warnings } = readCampaign(paths.ledger);
@@ -51,7 +54,7 @@ export async function buildOverview(
   const now = lab.clock();
   const runs = found.records.map((record) => runView(project, campaign, record, now));
   const known = { campaign, records: found.records, runs, warnings: [...warnings, ...found.warnings] };
-  return overviewOf(lab, project, known, options);
+  return overviewOf(lab, project, known, survey);
 }
 
 /** A run as it stands, with the part that it plays in the campaign. */
@@ -64,7 +67,7 @@ export async function overviewOf(
   lab: OverviewLab,
   project: Project,
   known: Known,
-  options: { gpus: boolean },
+  survey: GpuSurvey | null,
 ): Promise<Overview> {
   const { paths, config, brief } = project;
   const { campaign, runs } = known;
@@ -73,7 +76,6 @@ export async function overviewOf(
   const { metric, direction, target } = config.experiment;
   const now = lab.clock();
   const use = currentUse(project, campaign, now, known.records);
-  const survey = options.gpus && config.gpu.auto_detect ? await lab.surveyGpus() : null;
   const leased = survey === null || survey.gpus.length === 0 ? [] : await liveLeases(lab);
   const gpus: Gpu[] =
     survey === null ? [] : markReserved(survey, { reserveLast: config.gpu.reserve_last, leased }).gpus;

@@ -44,7 +44,7 @@ export async function writeNotes(
 ): Promise<NotesWritten> {
   const { obsidian } = project.config;
   const { place, problem: missing } = placeNow(lab, project);
-  const overview = await buildOverview(lab, project, { gpus: false });
+  const overview = await buildOverview(lab, project);
   const now = lab.clock();
   const wanted = noteName(place, obsidian.dashboard_note);
   const stem = obsidian.dashboard_note.replace(/\.md$/, '');

@@ -30,7 +30,7 @@ export async function writeReport(
   project: Project,
   formats: readonly Format[] = FORMATS,
 ): Promise<WrittenReport> {
-  const overview = await buildOverview(lab, project, { gpus: false });
+  const overview = await buildOverview(lab, project);
   const { reports, runs } = project.paths;
   const wanted = (format: Format): boolean => formats.includes(format);
   const curves =

@@ -48,7 +48,7 @@ export const command: Command = {
       tell: teller?.tell ?? (() => undefined),
     });
     teller?.done();
-    const view = await buildOverview(lab, lab.open(), { gpus: false });
+    const view = await buildOverview(lab, lab.open());
     const report = join(lab.open().paths.reports, 'report.html');
     if (args.switches.json === true) {
       outJson(console, {

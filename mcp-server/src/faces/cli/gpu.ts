@@ -1,7 +1,8 @@
 import { LabError } from '../../core/errors.js';
 import { GpuSurvey } from '../../core/gpu.js';
 import type { Lab } from '../../engine/lab.js';
-import { type GpuBoard, gpuBoard } from '../../engine/views/gpu-board.js';
+import { noGpus } from '../../engine/runs/site.js';
+import { bareBoard, boardForRuns, type GpuBoard, gpuBoard } from '../../engine/views/gpu-board.js';
 import type { Command, Console } from '../command.js';
 import { pause } from '../pause.js';
 import { gpuScreen } from '../terminal/gpu-screen.js';
@@ -23,7 +24,7 @@ export const command: Command = {
     server: {
       kind: 'values',
       value: 'USER@HOST',
-      help: 'Another machine, over SSH; repeated or with commas for several. `local` is this one.',
+      help: 'Another machine, over SSH; repeated or with commas for several. `local` is this one. Without it: where runs go.',
     },
     watch: { kind: 'switch', help: 'Stay and redraw every two seconds; Ctrl-C leaves.' },
   },
@@ -33,7 +34,7 @@ export const command: Command = {
   async run(console, args) {
     const lab = console.lab(console.cwd);
     const servers = [...new Set(args.lists.server)];
-    const hosts = servers.length === 0 ? [null] : servers.map((name) => (name === 'local' ? null : name));
+    const hosts = servers.length === 0 ? [null] : servers;
     if (args.switches.watch === true && args.switches.json !== true && console.terminal) {
       await watch(console, lab, hosts);
       return 0;
@@ -50,24 +51,29 @@ export const command: Command = {
   },
 };
 
-/** The board of a host, null = this one. A host that cannot be reached says why in its place. */
+/** The board of a host, null = the machine that runs go to. A host that cannot be reached says why in its place. */
 async function lookAt(lab: Lab, host: string | null, signal: AbortSignal): Promise<GpuBoard> {
+  if (host === null) return boardForRuns(lab, lab.open().config, signal);
+  if (host === 'local') return gpuBoard(lab, lab, lab.open().config.gpu.reserve_last, signal);
   try {
-    if (host === null) return await gpuBoard(lab, lab, lab.open().config.gpu.reserve_last, signal);
     return await gpuBoard(lab, await lab.at({ host, workspace: '~', args: [] }), false, signal);
   } catch (error) {
-    if (!(error instanceof LabError) || host === null) throw error;
-    return empty(host, `${error.message}: ${error.hint}`);
+    if (!(error instanceof LabError)) throw error;
+    return bareBoard(noGpus(host, error));
   }
 }
 
-function empty(machine: string, error: string | null): GpuBoard {
-  return { survey: { machine, gpus: [], error }, holders: new Map(), processes: new Map(), waiting: [] };
+function nameOf(lab: Lab, host: string | null): string {
+  const { mode, ssh_host } = lab.open().config.execution;
+  if (host === null && mode === 'ssh') return ssh_host ?? lab.host;
+  return host === null || host === 'local' ? lab.host : host;
 }
 
 /** Each host is asked at its own pace: one that is slow or dead keeps nobody waiting. */
 async function watch(console: Console, lab: Lab, hosts: readonly (string | null)[]): Promise<void> {
-  const boards = hosts.map((host) => empty(host ?? lab.host, null));
+  const boards = hosts.map((host) =>
+    bareBoard({ machine: nameOf(lab, host), gpus: [], error: null }),
+  );
   const style = createStyle(console.colour);
   const asking = new Map<number, Promise<void>>();
   let defect: unknown = null;

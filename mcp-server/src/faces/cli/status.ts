@@ -1,11 +1,15 @@
 import { sparkline } from '../../core/chart/sparkline.js';
+import type { GpuSurvey } from '../../core/gpu.js';
 import { fromJsonNumber } from '../../core/metric.js';
 import type { Overview } from '../../core/view.js';
+import type { Lab } from '../../engine/lab.js';
+import { surveyForRuns } from '../../engine/runs/site.js';
 import { buildOverview } from '../../engine/views/overview.js';
 import { runPaths } from '../../store/paths.js';
 import type { Project } from '../../store/project.js';
 import { readRunCurves } from '../../store/run-curves.js';
 import type { Command } from '../command.js';
+import { pause } from '../pause.js';
 import { showFrames } from '../terminal/screen.js';
 import { statusText } from '../terminal/status-text.js';
 import { createStyle } from '../terminal/style.js';
@@ -14,6 +18,8 @@ import { labOf, outJson } from './shared.js';
 const REFRESH_MS = 1000;
 const SPARK_CELLS = 12;
 const SPARKS = 8;
+/** How long a picture waits for the GPUs of another machine, in milliseconds. */
+const PATIENCE_MS = 4000;
 
 export const command: Command = {
   name: 'status',
@@ -25,7 +31,8 @@ export const command: Command = {
   words: 0,
   async run(console, args) {
     const lab = labOf(console, args);
-    const view = () => buildOverview(lab, lab.open(), { gpus: true });
+    const gpus = createGpuAsking(lab);
+    const view = async () => buildOverview(lab, lab.open(), await gpus());
     if (args.switches.json === true) {
       outJson(console, await view());
       return 0;
@@ -48,6 +55,29 @@ export const command: Command = {
     return 0;
   },
 };
+
+/** What new runs would get. A host that does not answer soon holds no picture up; what it says comes with a later one. */
+function createGpuAsking(lab: Lab): () => Promise<GpuSurvey | null> {
+  let last: GpuSurvey | null = null;
+  let asking: Promise<GpuSurvey> | null = null;
+  return async () => {
+    const { config } = lab.open();
+    if (!config.gpu.auto_detect) return null;
+    asking ??= surveyForRuns(lab, config).finally(() => {
+      asking = null;
+    });
+    if (config.execution.mode !== 'ssh') return asking;
+    const late = new AbortController();
+    const silent = pause(PATIENCE_MS, late.signal).then((): GpuSurvey => {
+      const machine = config.execution.ssh_host ?? '';
+      const error = `${machine} has not told of its GPUs within ${PATIENCE_MS / 1000} seconds`;
+      return last ?? { machine, gpus: [], error };
+    });
+    last = await Promise.race([asking, silent]);
+    late.abort();
+    return last;
+  };
+}
 
 /** How the primary metric of the runs that go on has moved so far. */
 function sparksOf({ paths }: Project, { runs }: Overview): Record<string, string> {
