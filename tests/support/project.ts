@@ -1,5 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -102,19 +110,24 @@ export function runProcess(
 
 /** Processes that work in this folder or name it in their arguments: ours, because the folder is. */
 function processesBelow(root: string): number[] {
-  const out = execFileSync(
-    'sh',
-    [
-      '-c',
-      'cd /proc; for p in [0-9]*; do printf "%s %s " "$p" "$(readlink "$p/cwd" 2>/dev/null)"; (tr "\\0\\n" "  " < "$p/cmdline") 2>/dev/null; echo; done',
-    ],
-    { encoding: 'utf8' },
-  );
-  return out
-    .split('\n')
-    .filter((line) => line.includes(root))
-    .map((line) => Number(line.split(' ')[0]))
-    .filter((pid) => pid > 1 && pid !== process.pid);
+  return commandLines()
+    .filter(({ pid, words, folder }) => pid !== process.pid && `${folder} ${words}`.includes(root))
+    .map(({ pid }) => pid);
+}
+
+/** Every process that can be looked at: the folder it works in, and its arguments with a space after each. */
+export function commandLines(): { pid: number; folder: string; words: string }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && name !== '1')
+    .flatMap((name) => {
+      try {
+        const words = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ');
+        return [{ pid: Number(name), words, folder: readlinkSync(`/proc/${name}/cwd`) }];
+      } catch {
+        // It has ended meanwhile, or is another user's.
+        return [];
+      }
+    });
 }
 
 export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { readlinkSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import {
@@ -12,7 +11,7 @@ import {
   type Session,
   startHost,
 } from '../../support/hosts.js';
-import { kill, makeProject, type TestProject, until } from '../../support/project.js';
+import { commandLines, kill, makeProject, type TestProject, until } from '../../support/project.js';
 import {
   type Block,
   type ModelRequest,
@@ -90,29 +89,13 @@ const launches = (): string[] => [
 ];
 /** The MCP servers of this test: they work in its folder. */
 const servers = (): number[] =>
-  execFileSync(
-    'sh',
-    [
-      '-c',
-      'cd /proc; for p in [0-9]*; do (tr "\\0" " " < $p/cmdline) 2>/dev/null | sed "s/^/$p /"; echo; done',
-    ],
-    { encoding: 'utf8' },
-  )
-    .split('\n')
-    .filter((line) => line.includes('main.cjs mcp '))
-    .map((line) => Number(line.split(' ')[0]))
-    .filter((pid) => workingFolder(pid) === project.root);
+  commandLines()
+    .filter(({ words, folder }) => words.includes('main.cjs mcp ') && folder === project.root)
+    .map(({ pid }) => pid);
 /** Ends the servers of this test that have a client. */
 async function killServers(): Promise<void> {
   await until(() => servers().length > 0);
   for (const pid of servers()) kill(pid);
-}
-function workingFolder(pid: number): string | null {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`);
-  } catch {
-    return null;
-  }
 }
 /** The host has told that it makes this call. */
 const called = (at: Session, tool: string): Promise<void> =>
