@@ -16,7 +16,7 @@ afterAll(() => slurm.end());
 afterEach(() => project?.end());
 
 /** Says that it lives, waits for the file `go`, and ends with a metric. Ends also when its folder is gone. */
-const HOLD = 'echo life; while [ -d . ] && [ ! -e go ]; do sleep 0.05; done; echo "val_acc: 0.75"';
+const HOLD = 'echo life; while [ -d "$PWD" ] && [ ! -e go ]; do sleep 0.05; done; echo "val_acc: 0.75"';
 const go = (name = 'go'): void => writeFileSync(join(project.root, name), '');
 const lives = (id: string): number => project.log(id).match(/^life$/gm)?.length ?? 0;
 /** Slurm makes a requeued job wait for two minutes. */
