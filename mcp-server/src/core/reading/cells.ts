@@ -8,7 +8,7 @@ export interface Cell {
 const BAR_TAIL = /(?::\s*|\s)\d+%(?:\|[^|]*\||\s+\d+\/\d+|\s[^|\d]{0,60}\d+\/\d+).*$/;
 /** What a cell holds that has no value. */
 export const NO_VALUE = /^(?:-+|n\/?a|none|no log|#na#|\*|)$/i;
-export const CELL_NUMBER = /^[+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|nan|inf)%?$/i;
+export const CELL_NUMBER = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|nan|inf)%?$/i;
 
 function cells(text: string, cut: RegExp): Cell[] {
   const out: Cell[] = [];

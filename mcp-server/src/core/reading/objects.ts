@@ -83,7 +83,11 @@ function fromObject(head: string, object: Literal): Seen {
   const metrics =
     labelledValue(head, object, flat) ??
     flat.filter(({ name }) => !isStand(lastPart(name))).map(({ name, spot }) => ({ name, ...spot }));
-  return { metrics: metrics.filter((metric) => !isNeverMetric(normalizeName(metric.name))), stand, split };
+  // `num` is of how many its `mean` is.
+  const named = metrics
+    .filter(({ name }) => !isNeverMetric(normalizeName(name)) && lastPart(name) !== 'num')
+    .map((metric) => ({ ...metric, name: metric.name.replace(/^(?:results|metrics)\//, '') }));
+  return { metrics: named, stand, split };
 }
 
 const lastPart = (path: string): string => normalizeName(path.split('/').at(-1) ?? path);
