@@ -62,7 +62,7 @@ export function interpret(text: string, tokens: readonly NumberToken[], context:
   // Its name hangs on its numbers.
   if (coco !== null) return { ...plain(coco), once: true };
   const object = text.includes('{') || text.includes('Dict(') ? readObject(text) : null;
-  if (object !== null && object.metrics.length > 0) return plain(object);
+  if (object !== null && object.metrics.length > 0) return plain(withPairs(text, object, tokens));
   const entry = readEntry(text);
   if (entry !== null) return plain(entry);
   const box = readBox(text, context.section);

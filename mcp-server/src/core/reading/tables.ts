@@ -17,7 +17,7 @@ const MAX_COLUMNS = 64;
 export const Header = z.array(
   z.strictObject({
     cut: z
-      .enum(['bars', 'gaps', 'commas', 'long', 'named'])
+      .enum(['bars', 'gaps', 'commas', 'slashes', 'long', 'named'])
       .describe('`long`: a metric and its value are columns; `named`: a row has its name before the columns'),
     columns: z.array(z.string()),
   }),
