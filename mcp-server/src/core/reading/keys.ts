@@ -15,6 +15,8 @@ export interface Key {
 
 // What may stand between a separator and its number: brackets, quotes, a constructor's name.
 const WRAPPERS = /(?:[[({"']|\b(?:tensor|array|Array|(?:np|numpy|torch|jnp|tf)\.\w+|float\d*)\()*\s*$/;
+/** `loss tensor(0.41)` */
+const MADE = /\s(?:tensor|array|(?:np|numpy|torch|jnp)\.\w+|float\d*)\(\s*$/;
 const HARD = /[|,;{}()[\]<>"\t\n:=│┃║·•→：]/;
 const LEVEL = /^(?:INFO|DEBUG|WARN(?:ING)?|ERROR|CRITICAL|NOTICE|TRACE|info|debug)\b[\s:-]*/;
 const LINKS = /(?:\s+(?:is|was|are|of|reached|now|=|~|≈))+$/i;
@@ -43,7 +45,7 @@ export function keyBefore(text: string, earliest: number, to: number): Key | nul
     separator = mark[0].startsWith('=') ? '=' : ':';
     spaced = mark.index > 0 && /\s/.test(rest[mark.index - 1] ?? '');
     rest = rest.slice(0, mark.index).replace(/[:=]+$/, '');
-  } else if (opened) return null;
+  } else if (opened && !MADE.test(lead)) return null;
   // What is said of a name in several words is not part of it: `acc (higher is better) : 0.6`.
   rest = rest.trimEnd();
   const said = /(?<=[\p{L}\p{N}_]) \(((?:[a-z]+ )+[a-z]+)\)$/u.exec(rest);

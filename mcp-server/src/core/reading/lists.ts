@@ -51,7 +51,15 @@ export function readLists(text: string): ListsSeen | null {
     const stand = findStand(text);
     for (const { name, ...spot } of metrics) if (isEpochName(name)) stand.epoch = spot;
     const measured = metrics.filter(({ name }) => !isEpochName(name) && stepRank(name) === undefined);
-    return { metrics: measured, stand, split, from: found.index, to: place[1] };
+    // `mean/median reward 21.1/20.0, min/max reward 9.0/31.0`
+    const more = readLists(' '.repeat(place[1]) + text.slice(place[1]));
+    return {
+      metrics: [...measured, ...(more?.metrics ?? [])],
+      stand,
+      split,
+      from: found.index,
+      to: more?.to ?? place[1],
+    };
   }
   return null;
 }

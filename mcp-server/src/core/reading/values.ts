@@ -5,7 +5,7 @@ import { isPace } from './pace.js';
 import { type Found, scaled, spotAt, toNumber } from './seen.js';
 
 const UNIT =
-  /^(?:%|[kKMGT]?i?[bB]it\/s|it\/s|s\/it|[a-zA-Z]+\/s(?:ec(?:ond)?)?|ms|s|secs?|seconds?|m|mins?|h|hours?|d|x|dB|db|[a-z]+\/[a-z]+)$/;
+  /^(?:%|[kKMGT]?i?[bB]it\/s|it\/s|s\/it|[a-zA-Z]+\/s(?:ec(?:ond)?)?|mm|cm|px|deg|ms|s|secs?|seconds?|m|mins?|h|hours?|d|x|dB|db|[a-z]+\/[a-z]+)$/;
 const DURATION = /^(?:ms|us|ns|s|secs?|seconds?|m|mins?|minutes?|h|hours?|hrs?|d|days?)$/;
 const SPACED_UNIT =
   /^ ?(ms|us|s|secs?|seconds?|mins?|minutes?|hours?|hrs?|h|GB|MB|KB|GiB|MiB|KiB|TB|bytes|[BGMK])(?![\w/])/;
@@ -14,6 +14,7 @@ const SPACED_RATE = /^ ?(?:[a-z]+\/[a-z]+|dB|%)(?![\w])/i;
 const EACH =
   /^ ?(?:ms|us|s|secs?|seconds?) ?\/ ?(?:it|iter|iteration|step|batch|epoch|sample|im(?:g|age)|token)s?(?!\w)/i;
 const ARROW = /^ ?(?:-+>|=+>|→) ?$/;
+const GROUPED = /^, ['"]?$/;
 /** Julia prints a Float32 as `0.41f0`. */
 const FLOAT32 = /^f0(?!\w)/;
 const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.,]*\d|[eE][+-]?\d)/;
@@ -35,8 +36,12 @@ export function valueAt(
   if (power !== undefined && token.kind !== 'word')
     return isCountable(key) ? { spot: magnified(text, token, power), duration: false } : null;
   const next = tokens[index + 1];
-  // `ppl: 31.2 --> 21.2`: the value is what it came to.
-  if (next?.free && ARROW.test(text.slice(token.end, next.start)))
+  // `ppl: 31.2 --> 21.2`: what it came to. `reward: [(0, '12.1')]`: what the first of a group has.
+  const between = next?.free ? text.slice(token.end, next.start) : '';
+  if (
+    next !== undefined &&
+    (ARROW.test(between) || (GROUPED.test(between) && text.endsWith('[(', token.start)))
+  )
     return { spot: spotAt(text, next.start, next.end), duration: false };
   if (token.suffix !== '' && !UNIT.test(token.suffix) && !FLOAT32.test(after)) return null;
   const group = token.kind === 'int' ? THOUSANDS.exec(text.slice(token.start, token.start + 40)) : null;
