@@ -112,6 +112,7 @@ describe('a run as a job of Slurm', () => {
   it('runs the dry run on a node too, and refuses to launch when it fails there', async () => {
     open({
       files: {
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell reads it
         'train.sh': 'echo "on ${SLURM_JOB_ID:-the login node} $1"; [ "$1" = good ] && echo "val_acc: 0.5"\n',
       },
       experiment: ', mandatory_dry_run: true, dry_run_args: [--short]',
