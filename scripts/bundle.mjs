@@ -77,25 +77,10 @@ const withoutNative = {
   },
 };
 
-const common = {
-  write: false,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  legalComments: 'none',
-  // Names stay, for readable traces.
-  minifySyntax: true,
-  minifyWhitespace: true,
-  plugins: [withoutUnused, namedZod, withoutNative],
-  // Its other form loads its parts at run time, which no bundler sees.
-  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
-};
-
 const PUBLIC = 'mcp-server/public';
 
 /**
- * The page of the dashboard, as the constant DASHBOARD_PAGE: both forms of the program carry it with them. A text of JSON,
+ * The page of the dashboard, as the constant DASHBOARD_PAGE: the program carries it with it. A text of JSON,
  * since an object would become a part of every chunk.
  */
 async function pageOf() {
@@ -126,7 +111,18 @@ const PARTS = 'program.bundle';
  */
 export async function buildProgram(start) {
   const { outputFiles } = await build({
-    ...common,
+    write: false,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    legalComments: 'none',
+    // Names stay, for readable traces.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    plugins: [withoutUnused, namedZod, withoutNative],
+    // Its other form loads its parts at run time, which no bundler sees.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     define: await pageOf(),
     entryPoints: { main: 'mcp-server/src/main.ts' },
     outdir: 'program',

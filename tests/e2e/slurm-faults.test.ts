@@ -16,12 +16,20 @@ afterAll(() => slurm.end());
 afterEach(() => project?.end());
 
 /** Says that it lives, waits for the file `go`, and ends with a metric. Ends also when its folder is gone. */
-const HOLD = 'echo life; while [ -d . ] && [ ! -e go ]; do sleep 0.05; done; echo "val_acc: 0.75"';
+const HOLD = 'echo life; while [ -d "$PWD" ] && [ ! -e go ]; do sleep 0.05; done; echo "val_acc: 0.75"';
 const go = (name = 'go'): void => writeFileSync(join(project.root, name), '');
 const lives = (id: string): number => project.log(id).match(/^life$/gm)?.length ?? 0;
-/** Slurm makes a requeued job wait for two minutes. */
-const startNow = (job: string): void => {
-  slurm.ask('scontrol', 'update', `jobid=${job}`, 'StartTime=now');
+/** Slurm makes a requeued job wait for two minutes, from when the last of its old life is gone: until then it forgets what it is told. */
+const startAnew = async (id: string): Promise<void> => {
+  const job = await project.jobOf(id);
+  await until(() => {
+    try {
+      if (slurm.state(job) === 'PENDING') slurm.ask('scontrol', 'update', `jobid=${job}`, 'StartTime=now');
+    } catch {
+      // It has started meanwhile.
+    }
+    return lives(id) === 2;
+  });
 };
 
 describe('a run of Slurm', () => {
@@ -65,16 +73,10 @@ describe('a run of Slurm', () => {
         'sleep 600',
       ],
     );
-    const victim = await Promise.race(
-      [id, other].map(async (run) => {
-        await project.noteOf(run, /waits in the queue/);
-        return run;
-      }),
-    );
+    const victim = await project.noted([id, other], /waits in the queue/);
     expect(await project.view(victim)).toMatchObject({ state: 'running', ending: null });
     slurm.ask('scancel', job);
-    startNow(await project.jobOf(victim));
-    await until(() => lives(victim) === 2);
+    await startAnew(victim);
     go();
     const run = await project.ended(victim);
     expect(run).toMatchObject({ ending: 'succeeded', exit_code: 0, primary: { value: 0.75 } });
@@ -101,8 +103,7 @@ describe('a run of Slurm', () => {
     expect(run).toMatchObject({ ending: 'lost', exit_code: null });
     expect(run.evidence[0]).toMatch(/^Slurm job \d+ on n1 was lost: its node failed \(NODE_FAIL\)$/);
     await project.noteOf(again, /waits in the queue/);
-    startNow(await project.jobOf(again));
-    await until(() => lives(again) === 2);
+    await startAnew(again);
     go();
     expect(await project.ended(again)).toMatchObject({ ending: 'succeeded' });
     slurm.startNode('n1');

@@ -21,7 +21,7 @@ const open = (options: Parameters<typeof makeSlurmProject>[1] = {}): void => {
   project = makeSlurmProject(slurm, options);
 };
 /** Prints, waits for the file `go`, and ends with a metric. Ends also when its folder is gone. */
-const HOLD = 'echo up; while [ -d . ] && [ ! -e go ]; do sleep 0.05; done; echo "val_acc: 0.75"';
+const HOLD = 'echo up; while [ -d "$PWD" ] && [ ! -e go ]; do sleep 0.05; done; echo "val_acc: 0.75"';
 
 describe('a run as a job of Slurm', () => {
   it('is submitted with what it asks for, and ends with its metrics', async () => {
@@ -72,12 +72,12 @@ describe('a run as a job of Slurm', () => {
   it('is asked to end while it runs, writes its checkpoint, and is ended when it does not listen', async () => {
     open();
     const polite = await project.launch(
-      `trap 'echo checkpoint; exit 0' TERM; echo up; while [ -d . ]; do sleep 0.05; done`,
+      `trap 'echo checkpoint; exit 0' TERM; echo up; while [ -d "$PWD" ]; do sleep 0.05; done`,
       '--gpus',
       '0',
     );
     const rude = await project.launch(
-      `trap '' TERM; echo up; while [ -d . ]; do sleep 0.05; done`,
+      `trap '' TERM; echo up; while [ -d "$PWD" ]; do sleep 0.05; done`,
       '--gpus',
       '0',
     );
@@ -112,6 +112,7 @@ describe('a run as a job of Slurm', () => {
   it('runs the dry run on a node too, and refuses to launch when it fails there', async () => {
     open({
       files: {
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell reads it
         'train.sh': 'echo "on ${SLURM_JOB_ID:-the login node} $1"; [ "$1" = good ] && echo "val_acc: 0.5"\n',
       },
       experiment: ', mandatory_dry_run: true, dry_run_args: [--short]',
@@ -128,7 +129,7 @@ describe('a run as a job of Slurm', () => {
   it('says what a walltime kill is, and warns before it when asked', async () => {
     open({ more: ', time: 2m, signal: USR1@120' });
     const id = await project.launch(
-      `trap 'echo checkpoint; exit 3' USR1; echo up; while [ -d . ]; do sleep 0.05; done`,
+      `trap 'echo checkpoint; exit 3' USR1; echo up; while [ -d "$PWD" ]; do sleep 0.05; done`,
       '--gpus',
       '0',
     );

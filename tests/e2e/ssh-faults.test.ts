@@ -42,7 +42,7 @@ const open = async (options: SshdOptions & { there?: string } = {}): Promise<Ssh
 const HOLD = [
   'sh',
   '-c',
-  'echo "begun $$"; while [ -d . ] && [ ! -e go ]; do sleep 0.05; done; echo "val_acc: 0.75"',
+  'echo "begun $$"; while [ -d "$PWD" ] && [ ! -e go ]; do sleep 0.05; done; echo "val_acc: 0.75"',
 ];
 const noteOf = async ({ json }: SshProject, id: string): Promise<string> =>
   (await json('status')).runs.find((one: Json) => one.id === id)?.note ?? '';

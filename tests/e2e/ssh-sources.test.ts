@@ -26,7 +26,7 @@ const viewOf = async (id: string): Promise<Json> =>
 const eventually = async (holds: () => Promise<boolean>): Promise<void> => {
   while (!(await holds())) await new Promise((next) => setTimeout(next, 50));
 };
-const WAIT = 'while [ -d . ] && [ ! -e go ]; do sleep 0.05; done';
+const WAIT = 'while [ -d "$PWD" ] && [ ! -e go ]; do sleep 0.05; done';
 
 describe('files of a training on a host', () => {
   it('are read while they grow; of a table that was there before only what is added counts', async () => {

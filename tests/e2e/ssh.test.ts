@@ -60,7 +60,7 @@ const open = async (config = '', options: SshdOptions = {}): Promise<void> => {
 const HOLD = [
   'sh',
   '-c',
-  'echo "in $PWD on $AUTO_EXPERIMENT_RUN_DIR"; while [ -d . ] && [ ! -e go ]; do sleep 0.05; done; echo "val_acc: 0.75"',
+  'echo "in $PWD on $AUTO_EXPERIMENT_RUN_DIR"; while [ -d "$PWD" ] && [ ! -e go ]; do sleep 0.05; done; echo "val_acc: 0.75"',
 ];
 const eventually = async (holds: () => Promise<boolean>): Promise<void> => {
   while (!(await holds())) await new Promise((next) => setTimeout(next, 50));
@@ -140,7 +140,7 @@ experiment: {mandatory_dry_run: false, metric: val_acc, direction: maximize}
       '--',
       'sh',
       '-c',
-      'echo $$; while [ -d . ]; do sleep 0.05; done',
+      'echo $$; while [ -d "$PWD" ]; do sleep 0.05; done',
     );
     const failing = await project.json('launch', '--', 'sh', '-c', 'echo "ValueError: bad" >&2; exit 3');
     expect(await project.json('wait', failing.id)).toMatchObject({ ending: 'failed', exit_code: 3 });
@@ -234,7 +234,7 @@ experiment: {mandatory_dry_run: false, metric: val_acc, direction: maximize}
       '--',
       'sh',
       '-c',
-      'echo "CVD=$CUDA_VISIBLE_DEVICES"; while [ -d . ] && [ ! -e go ]; do sleep 0.05; done',
+      'echo "CVD=$CUDA_VISIBLE_DEVICES"; while [ -d "$PWD" ] && [ ! -e go ]; do sleep 0.05; done',
     );
     await until(() => readFileSync(run.log, 'utf8').includes('CVD=0'));
     expect((await viewOf(run.id)).gpus).toEqual([uuid]);

@@ -88,6 +88,7 @@ beforeEach(() => {
   project = makeProject({
     'PROJECT_BRIEF.md': '---\nmetric: val_acc\ndirection: maximize\n---\nImprove it.\n',
     'config.yaml': 'experiment: {stop_grace: 1}\ngpu: {auto_detect: false}\n',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell reads it
     'train.sh': 'echo epoch 1/1 val_acc=${1:-0.5} grad_norm=nan\n',
   });
 });

@@ -456,6 +456,20 @@ describe('when it cannot', () => {
     expect(machine.snapshot()).toEqual({});
   });
 
+  it('a clone without its program, or half of it, says what to do', async () => {
+    rmSync(join(machine.clone, 'mcp-server/plugin/program.bundle'));
+    expect(await machine.cli('--version')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/program\.bundle cannot be read: ENOENT.*\nhint: take a whole clone/),
+    });
+    rmSync(join(machine.clone, 'mcp-server/plugin/server.cjs'));
+    expect(await machine.install(...both)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('take a whole clone'),
+    });
+    expect(machine.snapshot()).toEqual({});
+  });
+
   it('a wrong option or host is wrong usage', async () => {
     for (const args of [['--host', 'cluade'], ['--hots', 'claude'], ['somewhere']])
       expect(await machine.install(...args)).toMatchObject({ code: 2, stdout: '' });

@@ -95,7 +95,7 @@ describe('with systemd', () => {
     expect(said).toContain('loginctl enable-linger');
     expect(said).toContain('.config/auto-experiment/env');
     const text = readFileSync(unit(), 'utf8');
-    expect(text).toMatch(/^ExecStart=".*node" ".*main\.js" "run" "--project" ".*" "--planner" "sweep"$/m);
+    expect(text).toMatch(/^ExecStart=".*node" ".*main\.cjs" "run" "--project" ".*" "--planner" "sweep"$/m);
     expect(text).toMatch(/^KillMode=process$/m);
     expect(text).toMatch(/^EnvironmentFile=-.*auto-experiment\/env$/m);
     expect(await ok('status')).toMatch(/service: systemd, active[\s\S]*loop: not running/);

@@ -115,11 +115,12 @@ export function isPrinted(value: number, text: string): boolean {
   const said = (part: string): boolean =>
     [NUMBER, WHOLE].some((form) => part.match(form)?.some((found) => Number(found) === value));
   if (!Number.isFinite(value) && /inf/i.test(text)) return true;
-  // `1.7M`
-  const large = text
-    .replace(/(?<=\d)[kK]/g, 'e3 ')
-    .replace(/(?<=\d)M/g, 'e6 ')
-    .replace(/(?<=\d)B/g, 'e9 ');
+  // `1.7M`, and `1e-4k` of a mutation
+  const large = text.replace(
+    /(?:[eE]([+-]?\d+))?(?<=\d)([kKMB])/g,
+    (_, exponent: string | undefined, mark: string) =>
+      `e${Number(exponent ?? 0) + (mark === 'M' ? 6 : mark === 'B' ? 9 : 3)} `,
+  );
   if (large !== text && said(large)) return true;
   return said(text) || said(text.replace(/(?<=\d),(?=\d)/g, '')) || said(text.replace(/[+-]/g, ' $&'));
 }

@@ -10,6 +10,8 @@ export interface SlurmProject extends TestProject {
   view(run: string): Promise<Json>;
   /** Waits until the note of a run says so. */
   noteOf(run: string, pattern: RegExp): Promise<string>;
+  /** Waits until the note of one of these runs says so, and gives that run. */
+  noted(runs: readonly string[], pattern: RegExp): Promise<string>;
   /** The number of its job, once it was submitted. */
   jobOf(run: string): Promise<string>;
   log(run: string): string;
@@ -46,6 +48,13 @@ export function makeSlurmProject(
       for (;;) {
         const { note } = await view(run);
         if (pattern.test(note ?? '')) return note;
+      }
+    },
+    async noted(runs, pattern) {
+      for (;;) {
+        const all: Json[] = (await project.json('status')).runs;
+        const found = all.find(({ id, note }) => runs.includes(id) && pattern.test(note ?? ''));
+        if (found !== undefined) return found.id;
       }
     },
     async jobOf(run) {

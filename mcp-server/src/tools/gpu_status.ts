@@ -6,8 +6,9 @@ import { renderGpus } from '../engine/views/gpu-text.js';
 
 export const gpuStatusTool = defineTool({
   name: 'gpu_status',
-  title: 'GPUs of this machine',
-  description: 'Each GPU: free, busy, reserved by a run, or sick; memory, load, and who uses it.',
+  title: 'GPUs',
+  description:
+    'Each GPU of the machine that runs go to: free, busy, reserved by a run, or sick; memory, load, and who uses it.',
   effect: 'read',
   idempotent: true,
   audience: ['host', 'leader'],

@@ -1,23 +1,40 @@
 import { describe, expect, it } from 'vitest';
+import type { TextFinding } from '../../../mcp-server/src/core/reading/endings.js';
 import { LineSplitter } from '../../../mcp-server/src/core/reading/lines.js';
 import { createLogReader } from '../../../mcp-server/src/core/reading/log.js';
 
-/** The kinds of the fatal findings of a training that says this after its first steps. */
-function fatal(text: string): string[] {
+/** The fatal findings of a training that says this after its first steps. */
+function ends(text: string): TextFinding[] {
   const log = createLogReader();
   const splitter = new LineSplitter();
   log.read([
     ...splitter.push(new TextEncoder().encode(`step 1 loss: 0.5\nstep 2 loss: 0.4\n${text}\n`)),
     ...splitter.end(),
   ]);
-  return log
-    .findings()
-    .filter((finding) => finding.fatal)
-    .map(({ kind }) => kind);
+  return log.findings().filter((finding) => finding.fatal);
 }
+
+const fatal = (text: string): string[] => ends(text).map(({ kind }) => kind);
+const texts = (text: string): string[] => ends(text).map((finding) => finding.text);
 
 describe('what other accelerators, communication, schedulers and file systems say at an end', () => {
   it.each<[string, string]>([
+    ['gpu_oom', 'ERROR: LoadError: Out of GPU memory trying to allocate 1.121 GiB'],
+    ['traceback', 'ERROR: LoadError: DimensionMismatch: arrays could not be broadcast to a common size'],
+    ['missing_module', 'ERROR: LoadError: ArgumentError: Package Flux not found in current path.'],
+    ['traceback', 'Error in x + y : non-numeric argument to binary operator\nExecution halted'],
+    ['missing_module', 'Error in library(keras) : there is no package called ‘keras’'],
+    ['host_oom', '=>> PBS: job killed: mem 9121212kb exceeded limit 8388608kb'],
+    [
+      'host_oom',
+      '(raylet) node_manager.cc:3040: 1 Workers (tasks / actors) killed due to memory pressure (OOM)',
+    ],
+    ['host_oom', 'State: Terminated, Reason: OOMKilled, Exit Code: 137'],
+    ['nan_loss', 'ValueError: The loss returned in `training_step` is nan.'],
+    [
+      'gpu_error',
+      'triton.runtime.errors.OutOfResources: out of resource: shared memory, Required: 131072, Hardware limit: 101376.',
+    ],
     [
       'gpu_oom',
       'torch.OutOfMemoryError: HIP out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 63.98 GiB of which 1.2 GiB is free.',
@@ -145,5 +162,25 @@ describe('what other accelerators, communication, schedulers and file systems sa
     'skipped 3 files: permission denied is ignored',
   ])('no end: %s', (text) => {
     expect(fatal(text)).toEqual([]);
+  });
+
+  it('names the cause before the exceptions that only carry it', () => {
+    const wrapped = [
+      'ray.train.base_trainer.TrainingFailedError: The Ray Train run failed. Please inspect the previous errors.',
+      'ray.exceptions.RayTaskError(OutOfMemoryError): ray::_Inner.train() (pid=41, ip=10.0.0.2)',
+      'torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB',
+    ];
+    expect(fatal(wrapped.join('\n'))).toEqual(['gpu_oom', 'child_failed', 'child_failed']);
+    const guess = 'There are some potential root causes. (1) The process is killed by SIGKILL by OOM killer.';
+    expect(fatal(`ray.exceptions.RayActorError: The actor died unexpectedly.\n${guess}`)).toEqual([
+      'child_failed',
+    ]);
+  });
+
+  it('completes a message that announces its details in the next line', () => {
+    const message = 'RuntimeError: Error(s) in loading state_dict for Net:';
+    const details = '\tsize mismatch for fc.weight: copying a param with shape torch.Size([10, 5]).';
+    expect(texts(`${message}\n${details}`)).toEqual([`${message} ${details.trim()}`]);
+    expect(texts(`${message}\nepoch 4 follows\n${details}`)).toEqual([message]);
   });
 });

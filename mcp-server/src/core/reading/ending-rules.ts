@@ -67,7 +67,7 @@ export const ENDING_RULES: readonly EndingRule[] = [
   {
     kind: 'host_oom',
     pattern:
-      /oom[-_ ]kill|OOM Killed|Out Of Memory|Exceeded job memory limit|TERM_MEMLIMIT|Memory cgroup out of memory|Out of memory: Kill(?:ed)? process|DefaultCPUAllocator: (?:can't|not enough)|std::bad_alloc|Cannot allocate memory|numpy[\w.]*_ArrayMemoryError|Unable to allocate [\d.]+ .iB for an array|^\s*MemoryError\b|ray\.exceptions\.OutOfMemoryError/,
+      /oom[-_ ]kill|OOM ?Killed|killed due to memory pressure|job killed: v?mem\b|Out Of Memory|Exceeded job memory limit|TERM_MEMLIMIT|Memory cgroup out of memory|Out of memory: Kill(?:ed)? process|DefaultCPUAllocator: (?:can't|not enough)|std::bad_alloc|Cannot allocate memory|numpy[\w.]*_ArrayMemoryError|Unable to allocate [\d.]+ .iB for an array|^\s*MemoryError\b|ray\.exceptions\.OutOfMemoryError/,
     hint: hostMemory,
   },
   {
@@ -79,7 +79,7 @@ export const ENDING_RULES: readonly EndingRule[] = [
   {
     kind: 'gpu_oom',
     pattern:
-      /(?:CUDA|HIP|XPU|MPS backend|NPU) out of memory|out of memory.{0,40}(?:CUDA|HIP)|CUDA_ERROR_OUT_OF_MEMORY|hipErrorOutOfMemory|cudaErrorMemoryAllocation|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED|cuda(?:Malloc)?\S* failed: out of memory|torch\.(?:cuda\.)?OutOfMemoryError/,
+      /(?:CUDA|HIP|XPU|MPS backend|NPU) out of memory|Out of GPU memory|out of memory.{0,40}(?:CUDA|HIP)|CUDA_ERROR_OUT_OF_MEMORY|hipErrorOutOfMemory|cudaErrorMemoryAllocation|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED|cuda(?:Malloc)?\S* failed: out of memory|torch\.(?:cuda\.)?OutOfMemoryError/,
     hint: memory,
     mild: /not a failure|will retry|retrying|skipping batch/i,
   },
@@ -105,7 +105,7 @@ export const ENDING_RULES: readonly EndingRule[] = [
   {
     kind: 'gpu_error',
     pattern:
-      /CUDA error|cudaError(?!MemoryAllocation)|CUDA driver|cuDNN error|HIP error|hipError|NVRM: Xid|uncorrectable ECC|an illegal memory access|GPU has fallen off the bus|NVML: |no kernel image is available|CUDA-capable device|Memory access fault by GPU|HSA_STATUS_ERROR|RuntimeError: Unable to initialize backend '(?:cuda|rocm|gpu|tpu)|No CUDA GPUs are available|Found no NVIDIA driver/,
+      /CUDA error|cudaError(?!MemoryAllocation)|CUDA driver|cuDNN error|HIP error|hipError|NVRM: Xid|uncorrectable ECC|an illegal memory access|GPU has fallen off the bus|NVML: |no kernel image is available|CUDA-capable device|Memory access fault by GPU|HSA_STATUS_ERROR|OutOfResources: out of resource|RuntimeError: Unable to initialize backend '(?:cuda|rocm|gpu|tpu)|No CUDA GPUs are available|Found no NVIDIA driver/,
     hint: 'The GPU or its driver failed: look at nvidia-smi and dmesg, then try another GPU.',
   },
   {
@@ -136,13 +136,13 @@ export const ENDING_RULES: readonly EndingRule[] = [
   {
     kind: 'nan_loss',
     pattern:
-      /\bloss(?:es)?\b.{0,40}\bis (?:nan|inf)\b.{0,20}(?:stop|abort|exit|end|terminat)|\bLoss is (?:nan|inf|\S*nan\S*),? ?stopping|(?:NaN|nan|Inf) (?:or (?:NaN|nan|Inf|inf) )?(?:loss|in loss|encountered in loss|detected in (?:the )?(?:loss|train))|FloatingPointError: .*(?:Loss|loss|nan|infinite)|Minimum loss scale reached|loss scale already at minimum|Invalid loss, terminating|(?:loss|training) (?:has )?diverged/i,
+      /\bloss(?:es)?\b.{0,40}\bis (?:nan|inf)\b.{0,20}(?:stop|abort|exit|end|terminat)|\bLoss is (?:nan|inf|\S*nan\S*),? ?stopping|(?:NaN|nan|Inf) (?:or (?:NaN|nan|Inf|inf) )?(?:loss|in loss|encountered in loss|detected in (?:the )?(?:loss|train))|FloatingPointError: .*(?:Loss|loss|nan|infinite)|Error: .*\bloss\b.{0,60}\bis (?:nan|inf)\b|Minimum loss scale reached|loss scale already at minimum|Invalid loss, terminating|(?:loss|training) (?:has )?diverged/i,
     hint: 'Training diverged: lower the learning rate, warm up, clip gradients, and check the data for NaN.',
   },
   {
     kind: 'missing_module',
     pattern:
-      /(?:ModuleNotFoundError|ImportError): (?:No module named|cannot import name|lib\S+: cannot open shared object)|No module named ['"]?\w/,
+      /(?:ModuleNotFoundError|ImportError): (?:No module named|cannot import name|lib\S+: cannot open shared object)|No module named ['"]?\w|Package \S+ not found in current path|there is no package called/,
     hint: 'Install the package in the environment that runs the command, or use that environment’s python.',
   },
   {
@@ -181,7 +181,7 @@ export const ENDING_RULES: readonly EndingRule[] = [
   {
     kind: 'child_failed',
     pattern:
-      /ChildFailedError|FAILED\s*$(?<=\.py FAILED\s*)|srun: error: .*(?:Exited with exit code|Terminated|Killed|Aborted)|ProcessExitedException|ProcessRaisedException|worker .{0,40}\bexited with (?:code|exit code) [1-9]|DataLoader worker \(pid.*(?:exited unexpectedly|is killed)/,
+      /ChildFailedError|FAILED\s*$(?<=\.py FAILED\s*)|srun: error: .*(?:Exited with exit code|Terminated|Killed|Aborted)|ProcessExitedException|ProcessRaisedException|(?:TrainingFailedError|RayTaskError|RayActorError|ActorDiedError|WorkerCrashedError|TuneError|BrokenProcessPool|TerminatedWorkerError|SimplifiedTraceback)\b|worker .{0,40}\bexited with (?:code|exit code) [1-9]|DataLoader worker \(pid.*(?:exited unexpectedly|is killed)/,
     hint: 'A summary: the cause is the first error of a worker, above.',
   },
   {
@@ -197,15 +197,15 @@ export const ENDING_RULES: readonly EndingRule[] = [
   },
 ];
 
-/** The last line of a Python traceback: the exception and its message. */
+/** The last line of a Python traceback, or the first of Julia's and of R's: the exception and its message. */
 export const EXCEPTION =
-  /^(?:[A-Za-z_][\w]*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Timeout|Failure|NotFound|Invalid\w*|Iteration|Warning)(?:\b.*)?$/;
+  /^(?:ERROR: LoadError: .*|Error in .{1,200}? : .*|(?:ERROR: )?(?:[A-Za-z_][\w]*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Timeout|Failure|NotFound|Invalid\w*|Iteration|Warning|Mismatch)(?:\b.*)?)$/;
 /** Any exception's line, for use right under a traceback. */
 export const EXCEPTION_LIKE = /^[A-Za-z_][\w.]*(?::\s.*)?$/;
 
 /** Says of itself that it is no more than a warning. */
 export const WARNING =
-  /\bWARN(?:ING)?\b|[Ww]arning:|^\S* ?W |\[W[ \]]|: W (?!\d)|\bINFO:\S*:? ?(?!.*Error)|DeprecationWarning|UserWarning/;
+  /\bWARN(?:ING)?\b|[Ww]arning:|^\S* ?W |\[W[ \]]|: W (?!\d)|\bINFO:\S*:? ?(?!.*Error)|DeprecationWarning|UserWarning|potential root causes/;
 
 /** A line that a living training prints. */
 export const ALIVE = /(?:loss|acc|epoch|iter|step|reward|it\/s)\S{0,24}[\s:=|[(]{1,4}[+-]?\d|\d+%\|/i;

@@ -37,6 +37,8 @@ export const EndingState = z.strictObject({
   tracing: z.array(z.string()),
   /** A traceback says that the next one came while handling it. */
   chained: z.boolean(),
+  /** The last finding ends in a colon: what it announces may stand in the next line. */
+  announced: z.boolean().default(false),
 });
 export type EndingState = z.output<typeof EndingState>;
 
@@ -69,6 +71,7 @@ export function createEndingScanner(state?: EndingState): EndingScanner {
   const found: Held[] = state?.found.map((finding) => ({ ...finding })) ?? [];
   const tracing = new Set(state?.tracing);
   let chained = state?.chained ?? false;
+  let announced = state?.announced ?? false;
   let open = found.some((finding) => finding.fatal);
 
   const add = (kind: FindingKind, text: string, line: number, hint: string, mild: boolean): void => {
@@ -82,6 +85,16 @@ export function createEndingScanner(state?: EndingState): EndingScanner {
     found.push({ kind, line, text: text.slice(0, MAX_TEXT), hint, fatal: !mild, alive: 0 });
     if (found.length > KEPT_FIRST + KEPT_LAST) found.splice(KEPT_FIRST, 1);
     open ||= !mild;
+    announced = /:\s*$/.test(text);
+  };
+
+  /** `Error(s) in loading state_dict for Net:` and under it, indented, `size mismatch for fc.weight`. */
+  const complete = (text: string): void => {
+    const body = stripAnsi(text.slice(0, 4096)).replace(PREFIX, '');
+    const last = found.at(-1);
+    announced = false;
+    if (last === undefined || !/^\s+\S/.test(body) || isSource(body)) return;
+    last.text = `${last.text} ${body.trim()}`.slice(0, MAX_TEXT);
   };
 
   const survive = (text: string): void => {
@@ -95,6 +108,7 @@ export function createEndingScanner(state?: EndingState): EndingScanner {
 
   return {
     scan(text, line) {
+      if (announced) complete(text);
       if (tracing.size === 0 && !MAYBE.test(text)) {
         if (open) survive(text);
         return;
@@ -136,7 +150,12 @@ export function createEndingScanner(state?: EndingState): EndingScanner {
         .sort((a, b) => rank(a) - rank(b) || a.line - b.line)
         .map(({ alive: _, ...finding }) => finding);
     },
-    snapshot: () => ({ found: found.map((finding) => ({ ...finding })), tracing: [...tracing], chained }),
+    snapshot: () => ({
+      found: found.map((finding) => ({ ...finding })),
+      tracing: [...tracing],
+      chained,
+      announced,
+    }),
   };
 }
 

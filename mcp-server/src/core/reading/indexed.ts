@@ -3,7 +3,7 @@ import { findStand } from './progress.js';
 import { type Found, type Seen, spotAt } from './seen.js';
 
 const NUMBER = '[+-]?\\d+\\.\\d+(?:[eE][+-]?\\d+)?';
-const ITEM = `(?:(?:(?:np|numpy|torch|jnp)\\.\\w+|tensor)\\(${NUMBER}\\)|${NUMBER})`;
+const ITEM = `(?:(?:(?:np|numpy|torch|jnp)\\.\\w+|tensor)\\(${NUMBER}\\)|${NUMBER}|'${NUMBER}')`;
 const LIST = new RegExp(`\\[\\s*(${ITEM}(?:(?:,\\s*|\\s+)${ITEM}){1,16})\\s*\\]`, 'dg');
 const VALUE = /(?<![\w.])[+-]?\d+\.\d+(?:[eE][+-]?\d+)?/g;
 const NAME = /([\p{L}_][\p{L}\p{N}_./@-]*(?: [\p{L}_][\p{L}\p{N}_./@-]*){0,5})\s*[:=]?\s*$/u;

@@ -13,6 +13,7 @@ import { readCoco, readSentence } from './prose.js';
 import { NOWHERE, type Seen } from './seen.js';
 import { opensSettings, staysInSettings } from './settings.js';
 import { type Header, readHeader, readLongRow, readRow } from './tables.js';
+import { readTitle, readTitled } from './titles.js';
 
 /** What earlier lines mean for the next ones. */
 export interface Context {
@@ -57,12 +58,15 @@ export function interpret(text: string, tokens: readonly NumberToken[], context:
   }
   if (opensSettings(text)) return { seen: NOTHING, kind: 'plain', context: { settings: true } };
   if (SUMMARY_LINE.test(text)) return readTracker(text, tokens, context);
-  if (tokens.length === 0) return readWords(text);
+  if (tokens.length === 0) return readWords(text, context);
+  const title = context.header?.find(({ cut }) => cut === 'title')?.columns[0];
+  const titled = title === undefined ? null : readTitled(text, title);
+  if (titled !== null) return { seen: titled, kind: 'plain', context: { header: null } };
   const coco = readCoco(text);
   // Its name hangs on its numbers.
   if (coco !== null) return { ...plain(coco), once: true };
   const object = text.includes('{') || text.includes('Dict(') ? readObject(text) : null;
-  if (object !== null && object.metrics.length > 0) return plain(object);
+  if (object !== null && object.metrics.length > 0) return plain(withPairs(text, object, tokens));
   const entry = readEntry(text);
   if (entry !== null) return plain(entry);
   const box = readBox(text, context.section);
@@ -87,7 +91,7 @@ export function interpret(text: string, tokens: readonly NumberToken[], context:
       : tokens.filter((token) => token.start < object.from || token.start >= object.to);
   const pairs = readPairs(text, around);
   if (pairs.metrics.length > 0) return plain(pairs);
-  const words = readWords(text);
+  const words = readWords(text, context);
   return words.context === null ? plain({ ...pairs, stand: object?.stand ?? pairs.stand }) : words;
 }
 
@@ -99,12 +103,16 @@ function withPairs(text: string, lists: ListsSeen, tokens: readonly NumberToken[
   return { ...seen, metrics: [...lists.metrics, ...metrics] };
 }
 
-/** A line of names: the section of a box, the header of a table, or nothing. */
-function readWords(text: string): Reading {
+/** A line of names: the section of a box, the header of a table, the title of the next line, or nothing. */
+function readWords(text: string, { header: above }: Context): Reading {
   const box = readBox(text, '');
   if (box !== null && 'section' in box) return { seen: NOTHING, kind: 'plain', context: box };
   if (SENTENCE.test(withoutLabel(text)) || (!PLACE.test(text) && !hasStem(text))) return plain(NOTHING);
   const header = readHeader(text);
+  // A table goes on below a title that stands in it.
+  const title = above === null && header === null ? readTitle(text) : null;
+  if (title !== null)
+    return { seen: NOTHING, kind: 'plain', context: { header: [{ cut: 'title', columns: [title] }] } };
   if (header === null) return plain(NOTHING);
   return {
     seen: NOTHING,

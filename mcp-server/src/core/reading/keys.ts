@@ -15,6 +15,8 @@ export interface Key {
 
 // What may stand between a separator and its number: brackets, quotes, a constructor's name.
 const WRAPPERS = /(?:[[({"']|\b(?:tensor|array|Array|(?:np|numpy|torch|jnp|tf)\.\w+|float\d*)\()*\s*$/;
+/** `loss tensor(0.41)` */
+const MADE = /\s(?:tensor|array|(?:np|numpy|torch|jnp)\.\w+|float\d*)\(\s*$/;
 const HARD = /[|,;{}()[\]<>"\t\n:=│┃║·•→：]/;
 const LEVEL = /^(?:INFO|DEBUG|WARN(?:ING)?|ERROR|CRITICAL|NOTICE|TRACE|info|debug)\b[\s:-]*/;
 const LINKS = /(?:\s+(?:is|was|are|of|reached|now|=|~|≈))+$/i;
@@ -43,9 +45,11 @@ export function keyBefore(text: string, earliest: number, to: number): Key | nul
     separator = mark[0].startsWith('=') ? '=' : ':';
     spaced = mark.index > 0 && /\s/.test(rest[mark.index - 1] ?? '');
     rest = rest.slice(0, mark.index).replace(/[:=]+$/, '');
-  } else if (opened) return null;
+  } else if (opened && !MADE.test(lead)) return null;
   // What is said of a name in several words is not part of it: `acc (higher is better) : 0.6`.
-  rest = rest.trimEnd().replace(/(?<=[\p{L}\p{N}_]) \((?:[a-z]+ )+[a-z]+\)$/u, '');
+  rest = rest.trimEnd();
+  const said = /(?<=[\p{L}\p{N}_]) \(((?:[a-z]+ )+[a-z]+)\)$/u.exec(rest);
+  if (said !== null && !said[1]?.split(' ').every(isQualifier)) rest = rest.slice(0, said.index);
   if (separator === ' ') rest = rest.replace(LINKS, '');
   const bound = boundary(rest);
   const raw = rest.slice(bound);
@@ -60,11 +64,14 @@ export function keyBefore(text: string, earliest: number, to: number): Key | nul
     );
   if (name === '' || !/\p{L}/u.test(name) || raw.trimStart().startsWith('--')) return null;
   const words = name.split(/\s+/);
+  // `collection=train accuracy=0.31`: the value of the pair before is no part of the name.
+  if (separator === '=' && words.length > 1 && /\w=$/.test(rest.slice(0, bound)) && /^\w/.test(raw))
+    words.shift();
   const boxed = /[|│]/.test(rest[bound - 1] ?? '') && words.length <= 3;
-  const chosen = choose(words, separator, spaced || boxed);
+  const chosen = choose(withoutQualifier(words), separator, spaced || boxed);
   if (chosen === null) return null;
   const kept = words.slice(chosen).join(' ');
-  if (kept.length > 80 || kept === '__proto__') return null;
+  if (kept.length > 80 || kept === '__proto__' || (kept.endsWith(')') && !kept.includes('('))) return null;
   const start = from + rest.length - kept.length;
   const whole =
     chosen === 0 &&
@@ -76,7 +83,7 @@ export function keyBefore(text: string, earliest: number, to: number): Key | nul
     separator,
     start,
     field: whole && edged(rest, bound, from),
-    listed: lead.trimEnd().endsWith('['),
+    listed: /\[\s*["']?\s*$/.test(lead),
   };
 }
 
@@ -134,6 +141,13 @@ function boundary(rest: string): number {
   return 0;
 }
 
+/** `F-score (micro)`, `f1-score (macro avg)`: what is averaged over is part of the name and no word of it. */
+function withoutQualifier(words: readonly string[]): readonly string[] {
+  const open = words.findLastIndex((word) => word.startsWith('('));
+  const qualified = open > 0 && words.at(-1)?.endsWith(')') === true && words.slice(open).every(isQualifier);
+  return qualified ? words.slice(0, open) : words;
+}
+
 /** From which word on they are a name; null when none can be. */
 function choose(words: readonly string[], separator: string, spaced: boolean): number | null {
   const last = words.at(-1) ?? '';
@@ -156,7 +170,9 @@ function choose(words: readonly string[], separator: string, spaced: boolean): n
   if (/^(?:time|elapsed|eta)$/i.test(words.at(-2) ?? '')) return null;
   while (from > 0) {
     const word = words[from - 1] ?? '';
-    if (!isStem(word) && !isQualifier(word)) break;
+    // `Test set accuracy`
+    const ofSet = word === 'set' && SPLIT.test(words[from - 2] ?? '');
+    if (!isStem(word) && !isQualifier(word) && !ofSet) break;
     from -= 1;
   }
   // Where something starts is not what comes out of it: `from score 0.12`.

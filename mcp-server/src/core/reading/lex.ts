@@ -42,8 +42,9 @@ export function lexNumbers(text: string): NumberToken[] {
   let i = 0;
   while (i < text.length) {
     const code = at(i);
-    if (isDigit(code)) {
-      if (isWord(at(i - 1))) {
+    const bare = code === 46 && isDigit(at(i + 1)) && mayStartBare(at, i);
+    if (bare || isDigit(code)) {
+      if (!bare && isWord(at(i - 1))) {
         while (i < text.length && isWord(at(i))) i += 1;
         continue;
       }
@@ -74,6 +75,16 @@ export function lexNumbers(text: string): NumberToken[] {
   for (const token of tokens) judge(text, token, at);
   return excludePaths(text, tokens);
 }
+
+/** Whether the point here may open a number, as in `loss=.4` and `loss -.25`: not in `mAP@.5`, `../1`, `v.2`. */
+function mayStartBare(at: (index: number) => number, point: number): boolean {
+  const sign = at(point - 1) === 43 || at(point - 1) === 45;
+  const before = point - (sign ? 2 : 1);
+  // `@.5:.95` is a range.
+  if (at(before) === 58 && isDigit(at(before - 1))) return false;
+  return OPENS_BARE.includes(String.fromCharCode(at(before)));
+}
+const OPENS_BARE = ' \t=:,([{|"\'';
 
 /** End of the digits that start here, with fraction and exponent. */
 function digitsEnd(text: string, from: number): { at: number; real: boolean } {

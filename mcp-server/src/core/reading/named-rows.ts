@@ -14,7 +14,7 @@ const NAME = /^[\p{L}_][\p{L}\p{N}_ ./@%()-]{0,60}$/u;
  */
 export function columnsOfNames(line: string): string[] | null {
   for (const { cut, loose, row } of cutsOf(line)) {
-    if (loose || cut === 'commas') continue;
+    if (loose || cut === 'commas' || cut === 'slashes') continue;
     const splits = row.map((cell) => DATA.exec(cell.text)?.[1]);
     const whole = row.slice(1).every((cell) => DATA.exec(cell.text)?.index === 0);
     if (row.length > 1 && whole && splits.every((split) => split !== undefined)) return distinct(splits);
@@ -34,7 +34,14 @@ const distinct = (columns: ReadonlyArray<string | undefined>): string[] | null =
 export function readNamedRow(text: string, columns: readonly string[]): Seen | null {
   for (const { cut, loose, row } of cutsOf(body(text))) {
     const [label, ...values] = row;
-    if (loose || cut === 'commas' || label === undefined || values.length !== columns.length) continue;
+    if (
+      loose ||
+      cut === 'commas' ||
+      cut === 'slashes' ||
+      label === undefined ||
+      values.length !== columns.length
+    )
+      continue;
     const name = label.text.replace(PREFIX, '');
     if (!isName(name) || isNeverMetric(normalizeName(name))) continue;
     if (!values.every(isValue) || !values.some((cell) => CELL_NUMBER.test(cell.text))) continue;

@@ -54,9 +54,9 @@ const STEMS =
   kappa mcc jaccard inertia fitness success win winrate elo likelihood objective residual divergence diff difference
   throughput fid50k psnrs metric l1 l2 mpjpe epe cider spice chrf sdr sisdr snr sisnr pesq stoi hter ser eer dcf rank1 rank5 silhouette ari nmi
   bias variance spearmanr pearsonr exact em wacc uar ece brier crps deviance gini quantile lambdarank multi_logloss binary_logloss l2norm tflops flops
-  bound energy force rho tau ratio rate margin margins regret advantage penalty fps ips`);
+  bound energy force corrcoef rho tau ratio rate margin margins regret advantage penalty fps ips`);
 const ENDS_LIKE =
-  /(?:loss|acc|accuracy|error|reward|score|psnr|ssim|bleu|ppl|auc|rmse|mae|mse|iou|dice|recall|precision|norm|perplexity|@[.\d][\d.:]*|map\d*|ap\d+|ar\d+|f1)$/;
+  /(?:loss|acc|accuracy|error|entropy|reward|score|psnr|ssim|bleu|ppl|auc|rmse|mae|mse|iou|dice|recall|precision|norm|perplexity|@[.\d][\d.:]*|map\d*|ap\d+|ar\d+|f1)$/;
 
 const STEM_SOMEWHERE = new RegExp(
   `(?<![a-z0-9@])(?:${[...STEMS].join('|')})(?![a-z0-9@])|${ENDS_LIKE.source.replace(/\$$/, '')}(?![a-z0-9@])`,
@@ -76,7 +76,7 @@ const QUALIFIERS =
   set(`train training trained val valid validation eval evaluation test testing dev holdout avg average averaged mean best total current final last
   smoothed running epoch batch macro micro weighted balanced global local step model actor critic policy value student teacher generator discriminator gen dis
   lm mlm nll cls box mask reg aux ce kl learning top mini pixel token tokens word char exact per overall max min median std raw ema l1 l2 rpn obj pred
-  bbox segm reconstruction adversarial contrastive cycle identity content style perceptual`);
+  history bbox segm reconstruction adversarial contrastive cycle identity content style perceptual`);
 
 /** A word that goes before the name of a metric and belongs to it: `train loss`, `Avg. Loss`. */
 export const isQualifier = (word: string): boolean =>
@@ -84,7 +84,7 @@ export const isQualifier = (word: string): boolean =>
 
 const NEVER =
   set(`time times eta elapsed date timestamp timestamps version versions pid port localhost memory mem maxmem gpumem cpumem gpu gpus cpu cpus host rank ranks
-  seed seeds id uid lineno line lines wall v num number allocated reserved remaining consumed examples example accumulation trainable params parameters param optimization
+  seed seeds id uid jobs lineno line lines wall v num number allocated reserved remaining consumed examples example accumulation trainable params parameters param optimization
   args config batch batches bsz bs wpb batchsize minibatch dropout momentum decay beta betas eps epsilon warmup workers worker layers layer heads head hidden dim
   dims depth vocab seqlen size sizes device devices node nodes world patience frequency every weights estimators classes class images instances targets labels support
   dataset datasets data shard shards file files folder shape channels kernel stride padding width height resolution group groups progress fold folds trial trials attempt retries retry

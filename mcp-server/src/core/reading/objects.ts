@@ -83,7 +83,9 @@ function fromObject(head: string, object: Literal): Seen {
   const metrics =
     labelledValue(head, object, flat) ??
     flat.filter(({ name }) => !isStand(lastPart(name))).map(({ name, spot }) => ({ name, ...spot }));
-  return { metrics: metrics.filter((metric) => !isNeverMetric(normalizeName(metric.name))), stand, split };
+  // `num` is of how many its `mean` is.
+  const named = metrics.filter(({ name }) => !isNeverMetric(normalizeName(name)) && lastPart(name) !== 'num');
+  return { metrics: named, stand, split };
 }
 
 const lastPart = (path: string): string => normalizeName(path.split('/').at(-1) ?? path);
@@ -109,7 +111,11 @@ function labelledValue(head: string, object: Literal, flat: readonly Flat[]): Fo
 
 function flatten(literal: Literal, path: string, out: Flat[]): void {
   if (literal.kind === 'object') {
-    for (const [key, value] of literal.entries) flatten(value, path === '' ? key : `${path}/${key}`, out);
+    for (const [key, value] of literal.entries) {
+      // `{"epoch": 3, "metrics": {"acc": 0.9}}`: the wrapper is no part of the names.
+      const bare = path === '' && value.kind === 'object' && /^(?:results|metrics)$/.test(key);
+      flatten(value, bare ? '' : path === '' ? key : `${path}/${key}`, out);
+    }
   } else if (literal.kind === 'number') out.push({ name: path, spot: literal.spot });
   else if (literal.kind === 'list') {
     // One number per parameter group: they are the same, or the first one is what people look at.

@@ -15,7 +15,7 @@ import {
   splitOf,
   stepRank,
 } from './names.js';
-import { findStand } from './progress.js';
+import { findStand, prefixEnd } from './progress.js';
 import type { Found, Seen } from './seen.js';
 import { averageOf, valueAt } from './values.js';
 
@@ -26,7 +26,9 @@ const CLOSED =
 const FIELDS = /[|│┃║\t;]|\S {2}|,\s| \/ [a-z]/;
 
 /** A line of a printed configuration: no record has the learning rate alone. */
-const LONE_RATE = /^\s*["']?(?:lr|learning[ _]rate)["']?\s*[:=]\s*[\d.eE+-]+,?\s*$/i;
+const LONE_RATE = /^\s*["']?(?:lr|learning[ _]rate)["']?\s*[:=]\s*[\d.eE+-]+,?\s*(?:#.*)?$/i;
+/** `rank=0 time (ms) | forward: 112.2 | backward: 201.1` */
+const TIMES = /\btimes? \((?:ms|us|s|secs?|seconds)\) *\|/i;
 /** `OMP_NUM_THREADS=4`, `export NCCL_IB_TIMEOUT=22`. */
 const VARIABLE = /^\s*(?:export |set |- )?[A-Z][A-Z0-9]*_[A-Z0-9_]*=\S*\s*$/;
 
@@ -52,7 +54,9 @@ export function readPairs(text: string, tokens: readonly NumberToken[], loose = 
   let from = 0;
   let opening = text.length;
   let fields = 0;
+  const timed = TIMES.exec(text)?.index ?? text.length;
   for (const [index, token] of tokens.entries()) {
+    if (token.start > timed) break;
     const previous = from;
     if (!glued(text, token) && !parenthesized(text, token)) from = token.end + token.suffix.length;
     if (token.ratio === 'bottom' || !token.free) continue;
@@ -115,9 +119,7 @@ function judge(
     return token.kind === 'int' && !CLOSED.test(after) ? null : stem || loose;
   }
   if (isPlaceInSource(text, token, stem)) return null;
-  // Alone in its line: `alpha: 0.25`.
-  if (isChosen(normalizeName(key.name)) && key.start === text.search(/[^\s"'-]/) && /^\s*,?\s*$/.test(after))
-    return null;
+  if (isChosenAlone(text, key, after)) return null;
   // `91,2%` has a comma for a point, or is a list.
   if (token.kind === 'int' && /^,\d{1,2}(?!\d)/.test(text.slice(token.end))) return null;
   // How many there are of each: `train=50000, val=10000`.
@@ -126,30 +128,50 @@ function judge(
   if (token.kind === 'int' && /^epoch /i.test(key.name)) return null;
   if (token.kind === 'int' && ((!stem && !CLOSED.test(after)) || key.name.length === 1)) return null;
   // A list of values: one per parameter group for the learning rate, else nobody's single value.
-  if (key.listed && /^\.?\s*(?:,|[\d+-])/.test(after) && !/lr|learning.rate/i.test(key.name)) return null;
+  if (key.listed && /^["']?\.?\s*(?:,|[\d+-])/.test(after) && !/lr|learning.rate/i.test(key.name))
+    return null;
   // Of what? Data sets are printed with their `mean: 0.13, std: 0.31`.
   if (/^(?:mean|std)$/i.test(key.name)) return false;
-  return stem || key.words.length === 1 || (token.kind === 'real' && STATISTIC.test(key.name));
+  return (
+    stem ||
+    key.words.length === 1 ||
+    (token.kind === 'real' && STATISTIC.test(key.name) && !isChosen(normalizeName(key.name)))
+  );
+}
+
+/** Alone in its line, maybe behind a log's prefix: `alpha: 0.25`, `lr = 1e-3  # slow`, `… - params - optimizer.lr = 0.001`. */
+function isChosenAlone(text: string, key: Key, after: string): boolean {
+  const normalized = normalizeName(key.name);
+  if (!isChosen(normalized) || !/^["']?\s*,?\s*(?:#.*)?$/.test(after)) return false;
+  if (key.start === text.search(/[^\s"'-]/)) return true;
+  // A rate behind a prefix tells how training goes on.
+  return !/^(?:lr|learning_rate)$/.test(normalized) && key.start === prefixEnd(text);
 }
 
 /** `Mean episode length: 512.1`: a real number that was made of others. */
-const STATISTIC = /^(?:mean|avg\.?|average|std|median|best|final|episode length)\b/i;
+const STATISTIC =
+  /^(?:mean|avg\.?|average|std|median|best|final|highest|lowest|maximum|minimum|overall|global|episode length)\b/i;
 
 /** `[package.module:54]`, `__main__:train:42 - `, `(trainer:338)`: where a logger was called. A metric's word needs a clock time before it. */
-const isPlaceInSource = (text: string, token: NumberToken, stem: boolean): boolean =>
-  token.kind === 'int' &&
-  text[token.start - 1] === ':' &&
-  (/^[\])]/.test(text.slice(token.end)) || /^\s+[-|]\s/.test(text.slice(token.end))) &&
-  /[[.:<>\w]$/.test(text.slice(0, token.start - 1)) &&
-  (stem ? /\d:\d\d[\d.,]*\s+[\w.]+$/ : /(?:[[<(]|[\w>][.:]|\d:\d\d[\d.,]*\s+)[\w.<>-]*$/).test(
-    text.slice(Math.max(0, token.start - 120), token.start - 1),
+const isPlaceInSource = (text: string, token: NumberToken, stem: boolean): boolean => {
+  if (token.kind !== 'int' || text[token.start - 1] !== ':') return false;
+  const before = text.slice(Math.max(0, token.start - 120), token.start - 1);
+  if (SOURCE.test(before)) return true;
+  return (
+    /^(?:[\])]|\s+(?:[-|]|>>)\s)/.test(text.slice(token.end)) &&
+    /[[.:<>\w]$/.test(before) &&
+    (stem ? /\d:\d\d[\d.,]*\s+[\w.]+$/ : /(?:[[<(]|[\w>][.:]|\d:\d\d[\d.,]*\s+)[\w.<>-]*$/).test(before)
   );
+};
+/** `~/.julia/packages/CUDA/src/array.jl:106` */
+const SOURCE = /\w\.(?:jl|rs|R|lua|cxx|hpp)$/;
 
 /** Drops what needs company and has none, and lines that dump settings. The first value under a name stays. */
 function settle(text: string, pairs: readonly Pair[], names: readonly string[], fields: number): Found[] {
+  const told = text.slice(prefixEnd(text));
   if (
     /\b(?:Namespace|Config|Arguments|HParams|TrainingArguments)\(|\boptimizer\W+\w+ ?\(|^\W*(?:using|setting|adjusting|normalizing|initializing)\b|^\s*(?:cmd|command|args|arguments|config)\b\s*[:=]|\boverflow\b/i.test(
-      text,
+      told,
     )
   )
     return [];
@@ -199,9 +221,8 @@ function glued(text: string, token: NumberToken): boolean {
   return /[-@._/^]/.test(before) || (token.suffix === '' && /[-_]/.test(after));
 }
 
-/** `Avg reward (100): 150.2`: over how many. */
+/** `Avg reward (100): 150.2`, `Average reward (last 100 episodes): 19.2`: over how many. */
 const parenthesized = (text: string, token: NumberToken): boolean =>
   token.kind === 'int' &&
-  text[token.start - 1] === '(' &&
-  /^\)\s*[:=]/.test(text.slice(token.end, token.end + 8)) &&
-  /[a-z]\s*\($/i.test(text.slice(Math.max(0, token.start - 8), token.start));
+  /^(?: [a-z]+)?\)\s*[:=]/i.test(text.slice(token.end, token.end + 16)) &&
+  /[a-z]\s*\((?:last |past |over )?$/i.test(text.slice(Math.max(0, token.start - 12), token.start));

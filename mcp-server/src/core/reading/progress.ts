@@ -3,7 +3,7 @@ import { NOWHERE, type Spot, type Stand, spotAt } from './seen.js';
 
 // `Epoch 3/10`, `Epoch [3/10]`, `Epoch(train) [40][5/6]`, `epoch: 1`, `EP 10 (468)`, `epoch=0/…`, `epoch 001`. Not `for 1 epoch: 12.3 secs`.
 const EPOCH =
-  /(?<![\w.@-])(?<!(?:^|[\s(a-z])\d{1,3} |@ )(?:epoch|ep\.?)(?![\w-])["']?\s*(?:\((?:train|val|test|eval)\w*\)\s*)?(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+(?:\.\d+)?)(?![\d.]*\w|\s*(?:secs?|seconds|mins?|ms|s|hours?|h)\b)(?:\s*(?:\/|of)\s*(\d+))?/di;
+  /(?<![\w.@-])(?<!(?:^|[\s(a-z])\d{1,3} |@ )(?:epoch|ep\.?)(?:(?=\d)|(?![\w-])["']?\s*)(?:\((?:train|val|test|eval)\w*\)\s*)?(?:(?:[:=#]|\.\.\.)\s*)?(?:[[(]\s*)?(\d+(?:\.\d+)?)(?![\d.]*\w|\s*(?:secs?|seconds|mins?|ms|s|hours?|h)\b)(?:\s*(?:\/|of)\s*(\d+))?/di;
 // `Train: 0 [ 0/1251 ( 0%)]`, `TRAIN [0][0/3880]`, `Train:  1/80 (  1%) [ 0/464 (  0%)]`, `Train: [0/300][10/1251]`.
 const PHASE =
   /(?<![\w.])(?:train|training|val|valid|validation|eval)\s*(?::\s*)?(?:\[(\d+)\]\s*\[\s*\d+\/|(\d+)(?:\s*\/\s*(\d+)\s*\([^)]*\))?\s*\[\s*\d+\/|\[(\d+)\/(\d+)\]\s*\[\s*\d+\/)|^\s*\[(\d+)\/(\d+)\]\s*\[\s*\d+\/\d+\]/di;
@@ -19,6 +19,7 @@ const STEPS = [
   /(?<![\w./-])(?:steps|iterations|iters|it|update|updates)["']?\s*[:=]\s*(\d+)(?![.\d]*[\w%])(?:\s*(?:\/|of)\s*(\d+))?/di,
   /(?<![\w./-])(?:updates|up\.)\s+(\d+)(?![.\d]*[\w%])/di,
   /^\W*(?:it|iters|steps|(?:total )?timesteps?|frames?)[:\s]\s*(\d+)(?![.\d]*[\w%])/di,
+  /(?<![\w./-])(?:num_|total_)timesteps[:=]\s*(\d+)(?![.\d]*[\w%])/di,
   // Boosters and scripts that open the line with it: `[10]\tauc:…`, `10:\tlearn: …`, `s:250 tel:…`.
   /(?:^|\] )\s*\[(\d+)\]:?(?=\s+\S*[A-Za-z])(?!\s*\[)/d,
   /^\s*(\d+):(?:\t| {2,}| (?=learn: ))/d,
@@ -90,10 +91,13 @@ export interface Progress {
 const PREFIX =
   /^(?:[\s\-|:,>#*=[\]]+|\d{1,4}[-/.:]\d[\d\-/.:,TZ+]*|(?:INFO|DEBUG|NOTICE)\b(?::[\w.]+:)?|[A-Za-z_][\w.]*(?= - |:\d+\]))+/;
 
+/** Where the message behind that starts. */
+export const prefixEnd = (text: string): number => PREFIX.exec(text)?.[0].length ?? 0;
+
 /** Lines that say nothing but which epoch begins, or is evaluated: it holds for the lines after it. */
 export function announcesEpoch(text: string): boolean {
   if (!/epoch|\bep\b/i.test(text)) return false;
-  const told = text.slice(PREFIX.exec(text)?.[0].length ?? 0);
+  const told = text.slice(prefixEnd(text));
   const found =
     /^[^A-Za-z\d]*(?:(?:beginning|start|starting|begin|evaluating|training|running)\b[^\d:=]*)?(?:epoch|ep)\b[^\w(]*\d+(?:\s*(?:\/|of)\s*\d+)?\]?(?:\W*$|\s*[,.|]\s*(?:total|learning rate|lr)\b)/i.exec(
       told,

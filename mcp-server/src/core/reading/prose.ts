@@ -46,7 +46,7 @@ const SENTENCES: ReadonlyArray<{ pattern: RegExp; name: number; value: number; e
 ];
 const HINT = /improved|decreased|increased|went|reached| with | (?:at|after|for|of|on|over|in) /;
 const QUALIFIED =
-  '(?<![\\p{L}\\p{N}_./@-])((?:(?:kl|train|training|val|validation|test|top-\\d|mean|average|overall|best|final) )*[\\p{L}_][\\p{L}\\p{N}_@-]{0,60})';
+  '(?<![\\p{L}\\p{N}_./@-])((?:(?:kl|train|training|val|validation|test|top-\\d|mean|average|overall|best|final) )*[\\p{L}_][\\p{L}\\p{N}_@/-]{0,60})';
 // `Training loss (for one batch) at step 200: 0.91`
 const AT = new RegExp(
   `${QUALIFIED}(?: \\([^()]{1,40}\\))? (?:at|after|for|on|over|in) (?:the )?(?:\\d+ |final |last )?(?:steps?|epochs?|iterations?|iters?|init|fold|run|seed|trial|rounds?|episodes?)(?: \\d+(?:\\/\\d+)?)?(?: with [a-z ]{1,40})? ?(?::|=|is) ${NUMBER}(?!\\d|[\\w.]\\d)`,

@@ -148,7 +148,8 @@ export function createMetricReader(state?: ReaderState): MetricReader {
   const note = (kind: Reading['kind']): void => {
     if (context.header === null) return;
     away = kind === 'row' ? 0 : away + 1;
-    if (away <= FAR) return;
+    // A title is of the next line only.
+    if (away < 2 || (away <= FAR && context.header[0]?.cut !== 'title')) return;
     context.header = null;
     enter();
   };

@@ -11,10 +11,16 @@ const CORE =
   /(?:^|_)(?:loss|acc|accuracy|error|reward|return|score|auc|f1|ppl|perplexity|bleu|psnr|iou|miou|map|mae|mse|rmse|bpb)\d*(?:_mean|_avg)?$/;
 const REAL = /^[+-]?(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|nan|inf)%?,?\s*$/i;
 
+/** `| Parameter | Value |` heads a box of settings. */
+const BOX_TITLE =
+  /^\s*[|│┃]\s*(?:hyper-?)?(?:parameter|argument|option|setting|config(?:uration)?)s?(?: name)?\s*[|│┃]\s*(?:value|default)s?\s*[|│┃]\s*$/i;
+const BOXED =
+  /^\s*[|│┃]\s*([^|│┃]+?)\s*[|│┃]\s*([^|│┃]*?)\s*[|│┃]\s*$|^\s*[+╭├╰┌└┡┏┗|][-─━=+┬┼┴╇┳┻╋:|]{3,}.?\s*$/;
+
 /** Whether the lines after this one list settings: its title, or a key that only settings have. */
 export function opensSettings(text: string): boolean {
   if (text.length > 200) return false;
-  if (TITLE_END.test(text) && TITLE.test(text)) return true;
+  if ((TITLE_END.test(text) && TITLE.test(text)) || BOX_TITLE.test(text)) return true;
   const found = LINE.exec(text);
   return found?.[1] !== undefined && isSettingsKey(normalizeName(found[1])) && !isMeasured(text);
 }
@@ -23,6 +29,8 @@ export function opensSettings(text: string): boolean {
 export function staysInSettings(text: string): boolean {
   // The pattern tries each way to cut the spaces of a line.
   if (text.length > 500) return false;
+  const boxed = BOXED.exec(text);
+  if (boxed !== null) return boxed[1] === undefined || !isMeasured(`${boxed[1]}: ${boxed[2]}`);
   const found = LINE.exec(text);
   if (found === null) return false;
   return found[1] === undefined || !(isPlace(normalizeName(found[1])) || isMeasured(text));

@@ -17,8 +17,10 @@ const MAX_COLUMNS = 64;
 export const Header = z.array(
   z.strictObject({
     cut: z
-      .enum(['bars', 'gaps', 'commas', 'long', 'named'])
-      .describe('`long`: a metric and its value are columns; `named`: a row has its name before the columns'),
+      .enum(['bars', 'gaps', 'commas', 'slashes', 'long', 'named', 'title'])
+      .describe(
+        '`title`: the next line is the value of the one column; `long`: a metric and its value are columns; `named`: a row has its name before the columns',
+      ),
     columns: z.array(z.string()),
   }),
 );

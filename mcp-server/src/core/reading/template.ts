@@ -17,7 +17,7 @@ export interface Template {
 /**
  * The template of a line. `tokens` are the numbers of its clean text. `wanted` are the numbers whose value is asked for,
  * `named` those that stay as they are. Null when bytes and clean text do not hold the
- * same numbers, or the line is too long or holds the end of another.
+ * same numbers, or the line is too long, holds the end of another, or a number without a digit before its point.
  */
 export function makeTemplate(
   bytes: Uint8Array,
@@ -37,6 +37,8 @@ export function makeTemplate(
     const own = tokens[index];
     if (own === undefined || clean.slice(own.start, own.end) !== raw.slice(token.start, token.end))
       return null;
+    // `.5` is rare, and the matcher wants a digit first.
+    if (/^[+-]?\./.test(raw.slice(token.start, token.start + 2))) return null;
     if (token.kind !== 'word' && !named.has(index)) starts.set(token.start, { token, index });
   }
   return assemble(bytes, raw, starts, wanted, tokens.length);

@@ -5,11 +5,18 @@ import { isPace } from './pace.js';
 import { type Found, scaled, spotAt, toNumber } from './seen.js';
 
 const UNIT =
-  /^(?:%|[kKMGT]?i?[bB]it\/s|it\/s|s\/it|[a-zA-Z]+\/s(?:ec(?:ond)?)?|ms|s|secs?|seconds?|m|mins?|h|hours?|d|x|dB|db|[a-z]+\/[a-z]+)$/;
+  /^(?:%|[kKMGT]?i?[bB]it\/s|it\/s|s\/it|[a-zA-Z]+\/s(?:ec(?:ond)?)?|mm|cm|px|deg|ms|s|secs?|seconds?|m|mins?|h|hours?|d|x|dB|db|[a-z]+\/[a-z]+)$/;
 const DURATION = /^(?:ms|us|ns|s|secs?|seconds?|m|mins?|minutes?|h|hours?|hrs?|d|days?)$/;
 const SPACED_UNIT =
   /^ ?(ms|us|s|secs?|seconds?|mins?|minutes?|hours?|hrs?|h|GB|MB|KB|GiB|MiB|KiB|TB|bytes|[BGMK])(?![\w/])/;
 const SPACED_RATE = /^ ?(?:[a-z]+\/[a-z]+|dB|%)(?![\w])/i;
+/** `0.0391 s/iter`, `512 ms/step`: a length of time, not a pace. */
+const EACH =
+  /^ ?(?:ms|us|s|secs?|seconds?) ?\/ ?(?:it|iter|iteration|step|batch|epoch|sample|im(?:g|age)|token)s?(?!\w)/i;
+const ARROW = /^ ?(?:-+>|=+>|→) ?$/;
+const GROUPED = /^, ['"]?$/;
+/** Julia prints a Float32 as `0.41f0`. */
+const FLOAT32 = /^f0(?!\w)/;
 const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.,]*\d|[eE][+-]?\d)/;
 /** `1.7M`, `125.3k`: never bytes, whose names are no metric's. */
 const MAGNITUDES: Readonly<Record<string, number>> = { k: 3, K: 3, M: 6, B: 9 };
@@ -28,7 +35,15 @@ export function valueAt(
   const power = MAGNITUDES[token.suffix];
   if (power !== undefined && token.kind !== 'word')
     return isCountable(key) ? { spot: magnified(text, token, power), duration: false } : null;
-  if (token.suffix !== '' && !UNIT.test(token.suffix)) return null;
+  const next = tokens[index + 1];
+  // `ppl: 31.2 --> 21.2`: what it came to. `reward: [(0, '12.1')]`: what the first of a group has.
+  const between = next?.free ? text.slice(token.end, next.start) : '';
+  if (
+    next !== undefined &&
+    (ARROW.test(between) || (GROUPED.test(between) && text.endsWith('[(', token.start)))
+  )
+    return { spot: spotAt(text, next.start, next.end), duration: false };
+  if (token.suffix !== '' && !UNIT.test(token.suffix) && !FLOAT32.test(after)) return null;
   const group = token.kind === 'int' ? THOUSANDS.exec(text.slice(token.start, token.start + 40)) : null;
   if (group !== null && key.separator !== ' ') {
     const end = token.start + group[0].length;
@@ -36,7 +51,8 @@ export function valueAt(
   }
   const spaced = token.suffix === '' ? SPACED_UNIT.exec(after)?.[1] : undefined;
   if (spaced !== undefined && /^[KMGT]?i?B?$|^bytes$/.test(spaced)) return null;
-  const duration = DURATION.test(token.suffix) || (spaced !== undefined && !SPACED_RATE.test(after));
+  const duration =
+    DURATION.test(token.suffix) || EACH.test(after) || (spaced !== undefined && !SPACED_RATE.test(after));
   return { spot: spotAt(text, token.start, token.end), duration };
 }
 

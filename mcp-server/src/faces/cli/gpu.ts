@@ -71,9 +71,7 @@ function nameOf(lab: Lab, host: string | null): string {
 
 /** Each host is asked at its own pace: one that is slow or dead keeps nobody waiting. */
 async function watch(console: Console, lab: Lab, hosts: readonly (string | null)[]): Promise<void> {
-  const boards = hosts.map((host) =>
-    bareBoard({ machine: nameOf(lab, host), gpus: [], error: null }),
-  );
+  const boards = hosts.map((host) => bareBoard({ machine: nameOf(lab, host), gpus: [], error: null }));
   const style = createStyle(console.colour);
   const asking = new Map<number, Promise<void>>();
   let defect: unknown = null;
