@@ -20,9 +20,11 @@ export function matchTemplate(code: Int32Array, view: DataView, start: number, v
   let k = 0;
   let slot = 0;
   for (;;) {
+    const plain = code[k++] ?? 0;
     const words = code[k++] ?? 0;
     if (at + 4 * words > limit) return -1;
-    for (let w = 0; w < words; w += 1, k += 3) {
+    for (let w = 0; w < plain; w += 1) if (view.getInt32(at + 4 * w, true) !== code[k++]) return -1;
+    for (let w = plain; w < words; w += 1, k += 3) {
       const word = view.getInt32(at + 4 * w, true);
       if ((word & (code[k] ?? 0)) !== code[k + 1]) return -1;
       const digits = code[k + 2] ?? 0;
@@ -53,6 +55,11 @@ export function matchTemplate(code: Int32Array, view: DataView, start: number, v
     let high = 0;
     let low = 0;
     let from = at;
+    if (at + 4 < limit && isFourDigits(view.getInt32(at, true))) {
+      low = fourDigits(view.getInt32(at, true));
+      at += 4;
+      byte = view.getUint8(at);
+    }
     while (byte >= 48 && byte <= 57) {
       low = (low * 10 + byte - 48) | 0;
       byte = view.getUint8(++at);
@@ -73,6 +80,11 @@ export function matchTemplate(code: Int32Array, view: DataView, start: number, v
       }
       from = at;
       const room = 9 - count;
+      while (at - from + 4 <= room && at + 4 < limit && isFourDigits(view.getInt32(at, true))) {
+        low = (low * 10_000 + fourDigits(view.getInt32(at, true))) | 0;
+        at += 4;
+        byte = view.getUint8(at);
+      }
       while (byte >= 48 && byte <= 57 && at - from < room) {
         low = (low * 10 + byte - 48) | 0;
         byte = view.getUint8(++at);
@@ -121,6 +133,18 @@ export function matchTemplate(code: Int32Array, view: DataView, start: number, v
     values[slot] = negative ? -number : number;
     slot += 1;
   }
+}
+
+/** Whether the four bytes of a word are digits. */
+const isFourDigits = (word: number): boolean =>
+  (word & 0xf0f0f0f0) === THREES && ((word + 0x06060606) & 0xf0f0f0f0) === THREES;
+const THREES = 0x30303030;
+
+/** The number that they are, the first one in the lowest byte. */
+function fourDigits(word: number): number {
+  const digits = word & 0x0f0f0f0f;
+  const pairs = (digits * 10 + (digits >>> 8)) & 0x00ff00ff;
+  return (pairs & 0xff) * 100 + (pairs >>> 16);
 }
 
 /** End of a number of this kind, or -1. */

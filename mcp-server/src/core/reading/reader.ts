@@ -184,7 +184,8 @@ export function createMetricReader(state?: ReaderState): MetricReader {
       );
     if (known.slots.length === 0) return;
     out.add(known.shape, line, at, step, progress.epochOf(own), numbers, known.slots, known.constants);
-    for (const [index, power] of known.powers?.entries() ?? [])
+    if (known.powers === null) return;
+    for (const [index, power] of known.powers.entries())
       out.amend(index, scaled(numbers[known.slots[index] ?? -1] ?? Number.NaN, power));
   };
 

@@ -6,8 +6,9 @@ const LONGEST = 4096;
 
 export interface Template {
   /**
-   * The bytes of a line with its numbers and bar graphics left open, as cuts one after the other: count of 4-byte words; per word
-   * the bits that are compared, what they are, and the bytes that are any digit; length in bytes; what follows them.
+   * The bytes of a line with its numbers and bar graphics left open, as cuts one after the other: count of 4-byte words that are
+   * compared whole, and of all; those; per further word the bits that are compared, what they are, and the bytes that are any
+   * digit; length in bytes; what follows them.
    */
   code: Int32Array;
   /** Per number of the line the slot of its value, -1 for those that are taken as fixed. */
@@ -109,20 +110,23 @@ const isDot = (character: string | undefined): boolean =>
   character === '=' || character === '>' || character === '.';
 
 function writeFixed(code: number[], fixed: ReadonlyArray<number | null>): void {
-  code.push(Math.ceil(fixed.length / 4));
+  const words: { compared: number; value: number; digits: number }[] = [];
   for (let i = 0; i < fixed.length; i += 4) {
-    let compared = 0;
-    let value = 0;
-    let digits = 0;
+    const word = { compared: 0, value: 0, digits: 0 };
     for (let k = 0; k < 4 && i + k < fixed.length; k += 1) {
       const byte = fixed[i + k];
-      if (byte === null || byte === undefined) digits |= 0xff << (8 * k);
+      if (byte === null || byte === undefined) word.digits |= 0xff << (8 * k);
       else {
-        compared |= 0xff << (8 * k);
-        value |= byte << (8 * k);
+        word.compared |= 0xff << (8 * k);
+        word.value |= byte << (8 * k);
       }
     }
-    code.push(compared, value, digits);
+    words.push(word);
   }
+  const open = words.findIndex(({ compared }) => compared !== -1);
+  const plain = open < 0 ? words.length : open;
+  code.push(plain, words.length);
+  for (const [index, { compared, value, digits }] of words.entries())
+    code.push(...(index < plain ? [value] : [compared, value, digits]));
   code.push(fixed.length);
 }

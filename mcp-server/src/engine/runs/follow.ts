@@ -33,14 +33,14 @@ interface Polled {
 }
 
 export interface Follower {
-  /** The next lines, from at most 256 KiB, for the reader if there is one. One question to the machine when there is nothing new. */
+  /** The next lines, from at most 512 KiB, for the reader if there is one. One question to the machine when there is nothing new. */
   poll(reader?: LineReader): Promise<Polled>;
   /** What stands after the last newline, once nothing more is written. */
   end(): Line[];
   snapshot(): FollowState;
 }
 
-const CHUNK = 1 << 18;
+const CHUNK = 1 << 19;
 /** Bytes by which a file is known again. */
 const PRINT = 64;
 /** A network file system may show an older, shorter file for a while: so many polls in a row before it is believed. */

@@ -49,7 +49,7 @@ const SavedState = z.strictObject({
 });
 
 /** Most pieces read in one poll: a log of gigabytes is caught up with over several, and other runs are not kept waiting. */
-const POLL_PIECES = 128;
+const POLL_PIECES = 64;
 
 /** Records held back at most between two saves while the disk takes them. */
 const MANY = 1000;
