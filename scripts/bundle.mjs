@@ -1,4 +1,5 @@
 // Makes the program out of its source, for `npm run build` and for `npm run release`.
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -146,9 +147,10 @@ export async function buildProgram(start) {
     places[`./${basename(path)}`] = [held.length, held.length + code.length];
     held += code;
   }
+  const of = createHash('sha256').update(held).digest('hex').slice(0, 16);
   return new Map([
     [start, await readFile('scripts/bundle/loader.cjs')],
-    [PARTS, Buffer.from(`${JSON.stringify(places)}\n${held}`)],
+    [PARTS, Buffer.from(`${JSON.stringify({ of, places })}\n${held}`)],
   ]);
 }
 
