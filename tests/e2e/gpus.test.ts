@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Json, makeProject, type TestProject, until } from '../support/project.js';
+import { eventually, type Json, makeProject, type TestProject, until } from '../support/project.js';
 
 // Two GPUs by a stand-in for nvidia-smi; real runs, real leases, several projects of one user.
 
@@ -66,9 +66,6 @@ const launch = (on: TestProject, ...flags: string[]): Promise<Json> =>
 const logOf = (run: Json): string => readFileSync(run.log, 'utf8');
 const viewOf = async (on: TestProject, run: Json): Promise<Json> =>
   (await on.json('status')).runs.find((one: Json) => one.id === run.id);
-const eventually = async (holds: () => Promise<boolean>): Promise<void> => {
-  while (!(await holds())) await new Promise((next) => setTimeout(next, 50));
-};
 
 describe('GPU leases', () => {
   it('give each run a GPU of its own, across projects; the next waits in words and starts when one is free', async () => {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { event, eventHead } from '../support/encode-sources.js';
-import type { Json } from '../support/project.js';
+import { eventually, type Json } from '../support/project.js';
 import { makeSshProject, type SshProject } from '../support/ssh-project.js';
 
 // Metrics that a training on a host writes into files of its own, and never prints.
@@ -23,9 +23,6 @@ const launch = async (script: string): Promise<Json> => {
 };
 const viewOf = async (id: string): Promise<Json> =>
   (await project.json('status')).runs.find((one: Json) => one.id === id);
-const eventually = async (holds: () => Promise<boolean>): Promise<void> => {
-  while (!(await holds())) await new Promise((next) => setTimeout(next, 50));
-};
 const WAIT = 'while [ -d "$PWD" ] && [ ! -e go ]; do sleep 0.05; done';
 
 describe('files of a training on a host', () => {

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectMcp } from '../support/mcp-client.js';
 import {
+  eventually,
   insertJson,
   type Json,
   MAIN,
@@ -62,9 +63,6 @@ const HOLD = [
   '-c',
   'echo "in $PWD on $AUTO_EXPERIMENT_RUN_DIR"; while [ -d "$PWD" ] && [ ! -e go ]; do sleep 0.05; done; echo "val_acc: 0.75"',
 ];
-const eventually = async (holds: () => Promise<boolean>): Promise<void> => {
-  while (!(await holds())) await new Promise((next) => setTimeout(next, 50));
-};
 const viewOf = async (id: string): Promise<Json> =>
   (await project.json('status')).runs.find((one: Json) => one.id === id);
 const go = (): void => writeFileSync(join(there, 'go'), '');

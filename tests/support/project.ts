@@ -139,6 +139,11 @@ export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   }
 }
 
+/** The same for what the program has to be asked: each answer costs its start, which what is waited for needs itself. */
+export async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((next) => setTimeout(next, 300));
+}
+
 /** Waits until a condition holds; the test’s own time limit is the only one. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((next) => setTimeout(next, 20));

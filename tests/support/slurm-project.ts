@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Json, makeProject, type TestProject, until } from './project.js';
+import { eventually, type Json, makeProject, type TestProject, until } from './project.js';
 import type { Slurm } from './slurm.js';
 
 /** A project whose runs are jobs of a cluster that sees its folder. */
@@ -39,24 +39,22 @@ export function makeSlurmProject(
   const log = (run: string): string => readFileSync(below(run, 'log'), 'utf8');
   const view = async (run: string): Promise<Json> =>
     (await project.json('status')).runs.find(({ id }: Json) => id === run);
+  const noted = async (runs: readonly string[], pattern: RegExp): Promise<Json> => {
+    let found: Json;
+    await eventually(async () => {
+      const all: Json[] = (await project.json('status')).runs;
+      found = all.find(({ id, note }) => runs.includes(id) && pattern.test(note ?? ''));
+      return found !== undefined;
+    });
+    return found;
+  };
   return {
     ...project,
     view,
     launch: async (command, ...args) => (await project.json('launch', ...args, '--', 'sh', '-c', command)).id,
     ended: (run) => project.json('wait', run),
-    async noteOf(run, pattern) {
-      for (;;) {
-        const { note } = await view(run);
-        if (pattern.test(note ?? '')) return note;
-      }
-    },
-    async noted(runs, pattern) {
-      for (;;) {
-        const all: Json[] = (await project.json('status')).runs;
-        const found = all.find(({ id, note }) => runs.includes(id) && pattern.test(note ?? ''));
-        if (found !== undefined) return found.id;
-      }
-    },
+    noteOf: async (run, pattern) => (await noted([run], pattern)).note,
+    noted: async (runs, pattern) => (await noted(runs, pattern)).id,
     async jobOf(run) {
       await until(() => isLink(project, run));
       return project.mark(run, 'job', 'job') ?? '';
