@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { kill, until } from '../support/project.js';
+import { eventually, kill } from '../support/project.js';
 import { type Slurm, startSlurm } from '../support/slurm.js';
 import { makeSlurmProject, type SlurmProject } from '../support/slurm-project.js';
 
@@ -19,15 +19,16 @@ afterEach(() => project?.end());
 const HOLD = 'echo life; while [ -d "$PWD" ] && [ ! -e go ]; do sleep 0.05; done; echo "val_acc: 0.75"';
 const go = (name = 'go'): void => writeFileSync(join(project.root, name), '');
 const lives = (id: string): number => project.log(id).match(/^life$/gm)?.length ?? 0;
-/** Slurm makes a requeued job wait for two minutes, from when the last of its old life is gone: until then it forgets what it is told. */
+/**
+ * Slurm makes a requeued job wait for two minutes from when the last of its old life is gone, and forgets what it was told before
+ * that. Told once and again only where that happened: each word keeps it from looking for what can start.
+ */
 const startAnew = async (id: string): Promise<void> => {
   const job = await project.jobOf(id);
-  await until(() => {
-    try {
-      if (slurm.state(job) === 'PENDING') slurm.ask('scontrol', 'update', `jobid=${job}`, 'StartTime=now');
-    } catch {
-      // It has started meanwhile.
-    }
+  await eventually(async () => {
+    const [, from = ''] = /EligibleTime=(\S+)/.exec(slurm.ask('scontrol', 'show', 'job', job)) ?? [];
+    if (Date.parse(from) > Date.now() + 3000)
+      slurm.ask('scontrol', 'update', `jobid=${job}`, 'StartTime=now');
     return lives(id) === 2;
   });
 };
