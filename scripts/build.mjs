@@ -14,7 +14,8 @@ const files = await buildProgram(START);
 await mkdir(outdir, { recursive: true });
 for (const [name, bytes] of files) {
   const path = join(outdir, name);
-  await writeFile(`${path}.new`, bytes);
+  // `npm link` points to the one that is started.
+  await writeFile(`${path}.new`, bytes, { mode: name === START ? 0o755 : 0o644 });
   await rename(`${path}.new`, path);
 }
 const compiled = 'program.compiled';

@@ -4,8 +4,8 @@
 // JSON object with a name for its content and where each chunk begins and ends in what follows, in bytes. Copied to
 // where the program is started.
 //
-// A chunk is compiled when it is first needed. Node's own loader of ES modules took a quarter of the time of a short
-// command; this one reads one file, which stays whole in memory while an update replaces it. Where the program was
+// A chunk is compiled when it is first needed. Node's own loader of ES modules asks after each file by itself; this one
+// reads a single one, which stays whole in memory while an update replaces it. Where the program was
 // built, program.compiled has the same form and holds what V8 made of the chunks (scripts/bundle/compile.cjs): another
 // content, Node or machine than it was made for, and it is not used.
 const { existsSync, readFileSync } = require('node:fs');
